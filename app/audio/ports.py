@@ -1,0 +1,144 @@
+"""What the rest of the program may ask of a microphone and a speaker, and what can go wrong with them.
+
+Two shapes, `Microphone` and `Speaker`, hide real devices, `.wav` files and nothing at all from the conversation.
+Threads: `read` and `flush`, `play`, `progress` ... may be called from any one thread each; what runs in the
+sound card's callback is behind the port and only copies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Samples: TypeAlias = npt.NDArray[np.float32]
+"""Mono sound, shape (frames,), full scale is -1.0 to 1.0."""
+
+Wake: TypeAlias = Callable[[], None]
+"""Called by a port, from its own thread or callback, when there is something to read or the playback moved.
+It must return at once (it sets an event)."""
+
+
+class AudioError(Exception):
+    """Something about sound that the user can do something about.
+
+    `str(error)` is one or two sentences for the user: what happened, why, what to do.
+    """
+
+
+class PortAudioMissingError(AudioError):
+    """The PortAudio library cannot be loaded, so no device can be used at all."""
+
+
+class DeviceNotFoundError(AudioError):
+    """No device of that name or number, or no device of that kind at all."""
+
+
+class DeviceBusyError(AudioError):
+    """The device is there but cannot be opened: used by another program, or refused by the system."""
+
+
+class DeviceLostError(AudioError):
+    """The device went away while it was in use."""
+
+
+class NotASoundFileError(AudioError):
+    """The file is missing, unreadable, or holds no sound that we can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How much of one item really left the speaker (frames handed to the device count as heard)."""
+
+    item_id: str
+    heard_ms: int
+    received_ms: int
+    """All the sound that was given for the item, heard or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """Where the playback is at one moment."""
+
+    item_id: str | None
+    """The item that sounds now (or waits for its first sound); None when nothing is left to play."""
+    items: tuple[Heard, ...]
+    """The items that were given and not yet flushed or forgotten, oldest first."""
+    pending_ms: int
+    """What is given and not yet handed to the device, over all items."""
+    level_dbfs: float
+    """Of the last block handed to the device."""
+    underruns: int
+    """How often an item that was not finished ran dry while it sounded."""
+
+
+class Microphone(Protocol):
+    """A source of mono sound at its own rate."""
+
+    @property
+    def name(self) -> str:
+        """The device or file, for the user."""
+
+    @property
+    def rate_hz(self) -> int:
+        """The rate of what `read` returns; known after `start`."""
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will come after what `read` still holds: the file is over, or the device went away."""
+
+    @property
+    def failure(self) -> AudioError | None:
+        """Why it ended, when it ended for a bad reason."""
+
+    @property
+    def lost_frames(self) -> int:
+        """Frames that the ring had no room for, or that the system reported as lost, since `start`."""
+
+    def start(self, wake: Wake) -> None:
+        """Open it; sound flows from now on. Raises AudioError."""
+
+    def read(self) -> Samples:
+        """All that came in since the last call; may be empty. Never waits."""
+
+    def close(self) -> None:
+        """Stop and release the device. Safe to call twice, and before `start`."""
+
+
+class Speaker(Protocol):
+    """A place where the assistant's speech sounds, item by item, in the order given."""
+
+    @property
+    def name(self) -> str:
+        """The device or file, for the user."""
+
+    @property
+    def failure(self) -> AudioError | None:
+        """Why nothing sounds any more, when the device went away."""
+
+    def start(self, wake: Wake) -> None:
+        """Open it; it plays silence until something is given. Raises AudioError."""
+
+    def play(self, item_id: str, pcm: bytes) -> None:
+        """Append speech (PCM16 little endian, mono, 24 kHz) of an item. Never waits for the sound."""
+
+    def finish(self, item_id: str) -> None:
+        """No more sound will come for this item: what is buffered plays out without waiting for more."""
+
+    def flush(self) -> tuple[Heard, ...]:
+        """Silence, now: drop what waits, fade out within 10 ms, and tell for each item what was really heard.
+
+        Exact: the fade counts as heard, and no frame after it of any of these items ever sounds.
+        """
+
+    def duck(self, gain_db: float) -> None:
+        """Play quieter (negative) or, with 0, as given; reached by a ramp, without a click."""
+
+    def progress(self) -> Playback:
+        """Where the playback is. Items that are finished and wholly heard are reported once more, then forgotten."""
+
+    def close(self) -> None:
+        """Stop and release the device (a `.wav` file is complete on return). Safe to call twice."""

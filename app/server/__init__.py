@@ -1,0 +1,1 @@
+"""The embedded realtime service: the same protocol, spoken from the other side."""

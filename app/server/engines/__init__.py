@@ -1,0 +1,1 @@
+"""The service's ears, mind and mouth behind ports."""
