@@ -1,1 +1,1 @@
-"""The wire's vocabulary: every event of the Realtime API as a type, and JSON text to and from it. Pure, standard library only."""
+"""The wire's vocabulary: each event of the Realtime API as a type, JSON text to and from it. Standard library only."""

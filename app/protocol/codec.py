@@ -1,0 +1,87 @@
+"""Text frames to events and back, in either dialect.
+
+Inside the program only the GA vocabulary exists; the beta dialect is translated here (see `beta`).
+"""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Any, Final, get_args
+
+from app.protocol import beta
+from app.protocol.client_events import ClientEvent, InputAppend
+from app.protocol.convert import Json, JsonObject, from_json, sanitise_json, to_json
+from app.protocol.server_events import ServerEvent, UnknownEvent
+from app.protocol.text import sanitise_text
+
+
+class Dialect(StrEnum):
+    """How a service speaks. `BETA` is dead at OpenAI and Azure, and alive on some compatible servers."""
+
+    GA = "ga"
+    BETA = "beta"
+
+
+class MalformedEventError(Exception):
+    """A frame that is no event at all: not JSON, not an object, without a type, or not text."""
+
+
+SERVER_EVENTS: Final[dict[str, type]] = {cls.TYPE: cls for cls in get_args(ServerEvent) if cls is not UnknownEvent}
+CLIENT_EVENTS: Final[dict[str, type]] = {cls.TYPE: cls for cls in get_args(ClientEvent)}
+
+
+def decode_server_event(frame: str | bytes, dialect: Dialect = Dialect.GA) -> ServerEvent:
+    """What a service said. Raises MalformedEventError; a type we do not know becomes an UnknownEvent."""
+    data = _load(frame)
+    if dialect is Dialect.BETA:
+        data = beta.server_event_to_ga(data)
+    event: ServerEvent = _typed(SERVER_EVENTS, data)
+    return event
+
+
+def decode_client_event(frame: str | bytes) -> ClientEvent | UnknownEvent:
+    """What a client said to the embedded service (GA only). Raises MalformedEventError."""
+    data = _load(frame)
+    event: ClientEvent | UnknownEvent = _typed(CLIENT_EVENTS, data)
+    return event
+
+
+def encode_client_event(event: ClientEvent, dialect: Dialect = Dialect.GA) -> str:
+    """The text frame of what we say."""
+    data = to_json(event)
+    if dialect is Dialect.BETA and not isinstance(event, InputAppend):
+        data = beta.client_event_from_ga(data)
+    return _dump(data)
+
+
+def encode_server_event(event: ServerEvent) -> str:
+    """The text frame of what the embedded service says."""
+    return _dump(event.raw if isinstance(event, UnknownEvent) else to_json(event))
+
+
+def _load(frame: str | bytes) -> JsonObject:
+    if isinstance(frame, bytes):
+        raise MalformedEventError("a binary frame; events are text")
+    try:
+        data: Json = json.loads(frame, parse_constant=lambda _: None)
+    except (ValueError, RecursionError) as error:
+        raise MalformedEventError("not valid JSON") from error
+    if not isinstance(data, dict):
+        raise MalformedEventError("not a JSON object")
+    if not isinstance(data.get("type"), str):
+        raise MalformedEventError("no type")
+    return data
+
+
+def _typed(classes: dict[str, type], data: JsonObject) -> Any:
+    try:
+        if cls := classes.get(str(data["type"])):
+            return from_json(cls, data)
+        return UnknownEvent(sanitise_text(str(data["type"])), sanitise_json(data))
+    except RecursionError as error:
+        raise MalformedEventError("nested too deeply") from error
+
+
+def _dump(data: JsonObject) -> str:
+    return json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)

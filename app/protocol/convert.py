@@ -1,0 +1,229 @@
+"""JSON objects to and from the protocol's dataclasses: lenient in what comes in, exact in what goes out.
+
+A class of the vocabulary is a frozen dataclass in which every field has a default. From that alone:
+
+- a missing field takes its default;
+- a field of the wrong JSON type takes its default too, and what came is kept in `extra`;
+- an unknown field is kept in `extra` and written out again, so nothing that a newer service says is lost;
+- `UNSET` is not written, `None` is written as null: an update can carry only what changed.
+
+Strings are sanitised on the way in. `bytes` are base64 on the wire.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from enum import Enum
+from functools import cache
+from typing import Any, Final, Literal, TypeAlias, TypeVar
+
+from app.protocol.text import sanitise_text
+
+Json: TypeAlias = typing.Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007
+"""Any JSON value. A `Union`, since the recursion needs names in quotes that `|` cannot join at run time."""
+
+JsonObject: TypeAlias = dict[str, Json]
+
+T = TypeVar("T")
+
+
+class Unset(Enum):
+    """The type of `UNSET`: a field that is not there, which is not the same as null."""
+
+    UNSET = "unset"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+UNSET: Final = Unset.UNSET
+
+
+class _WrongTypeError(Exception):
+    """The JSON value does not fit the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    read: Callable[[Json], Any]
+
+
+def from_json(cls: type[T], data: JsonObject) -> T:
+    """An instance of the dataclass; never fails, see the module's rules."""
+    known: dict[str, Any] = {}
+    extra = dict(data)
+    for field in _plan(cls):  # type: ignore[arg-type]  # every class is hashable
+        if field.name in extra:
+            try:
+                known[field.name] = field.read(extra[field.name])
+            except _WrongTypeError:
+                continue
+            del extra[field.name]
+    if hasattr(cls, "TYPE"):
+        extra.pop("type", None)
+    return cls(**known, extra=sanitise_json(extra))  # type: ignore[call-arg]  # by the module's rules
+
+
+def to_json(value: object) -> JsonObject:
+    """The JSON object of a dataclass of the vocabulary; its `TYPE`, where it has one, comes first."""
+    out: JsonObject = {}
+    tag = getattr(value, "TYPE", None)
+    if tag is not None:
+        out["type"] = tag
+    for field in fields(value):  # type: ignore[arg-type]  # callers pass instances of the vocabulary
+        if field.name != "extra" and (item := getattr(value, field.name)) is not UNSET:
+            out[field.name] = _write(item)
+    extra: JsonObject = getattr(value, "extra", {})
+    return {**out, **{key: item for key, item in extra.items() if key not in out}}
+
+
+def _write(value: object) -> Json:
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case bytes():
+            return base64.b64encode(value).decode("ascii")
+        case tuple():
+            return [_write(item) for item in value]
+        case list() | dict():
+            return value
+        case _:
+            return to_json(value)
+
+
+@cache
+def _plan(cls: type) -> tuple[_Field, ...]:
+    hints = typing.get_type_hints(cls, localns={"Json": Json})  # the name inside the recursive alias
+    plan = []
+    for field in fields(cls):
+        if field.default is MISSING and field.default_factory is MISSING:
+            raise TypeError(f"{cls.__name__}.{field.name} has no default")
+        if field.name != "extra":
+            plan.append(_Field(field.name, _reader(hints[field.name])))
+    return tuple(plan)
+
+
+def _reader(hint: Any) -> Callable[[Json], Any]:
+    """The function that turns a JSON value into what the annotation says, or raises _WrongTypeError."""
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _union_reader([arm for arm in typing.get_args(hint) if arm is not Unset])
+    if origin is tuple:
+        return _tuple_reader(_reader(typing.get_args(hint)[0]))
+    if origin in (dict, list) or hint is Any:
+        return sanitise_json
+    if hint in _PRIMITIVE:
+        return _PRIMITIVE[hint]
+    return _object_reader(hint)
+
+
+def _union_reader(arms: list[Any]) -> Callable[[Json], Any]:
+    if str in arms and any(typing.get_origin(arm) is dict for arm in arms):  # an annotation of `Json`: anything fits
+        return sanitise_json
+    tagged = {arm.TYPE: arm for arm in arms if hasattr(arm, "TYPE")}
+    readers = [_reader(arm) for arm in arms if not hasattr(arm, "TYPE")]
+
+    def read(value: Json) -> Any:
+        if isinstance(value, dict) and (cls := tagged.get(str(value.get("type")))):
+            return from_json(cls, value)
+        for reader in readers:
+            try:
+                return reader(value)
+            except _WrongTypeError:
+                continue
+        raise _WrongTypeError
+
+    return read
+
+
+def _tuple_reader(reader: Callable[[Json], Any]) -> Callable[[Json], Any]:
+    def read(value: Json) -> Any:
+        if not isinstance(value, list):
+            raise _WrongTypeError
+        return tuple(reader(item) for item in value)
+
+    return read
+
+
+def _object_reader(cls: type) -> Callable[[Json], Any]:
+    def read(value: Json) -> Any:
+        if not isinstance(value, dict):
+            raise _WrongTypeError
+        return from_json(cls, value)
+
+    return read
+
+
+def _read_str(value: Json) -> str:
+    if not isinstance(value, str):
+        raise _WrongTypeError
+    return sanitise_text(value)
+
+
+def _read_int(value: Json) -> int:
+    if isinstance(value, float) and value.is_integer():  # some servers count in floats
+        return int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _WrongTypeError
+    return value
+
+
+def _read_float(value: Json) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise _WrongTypeError
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise _WrongTypeError from error
+
+
+def _read_bool(value: Json) -> bool:
+    if not isinstance(value, bool):
+        raise _WrongTypeError
+    return value
+
+
+def _read_null(value: Json) -> None:
+    if value is not None:
+        raise _WrongTypeError
+
+
+def _read_bytes(value: Json) -> bytes:
+    if not isinstance(value, str):
+        raise _WrongTypeError
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _WrongTypeError from error
+
+
+def sanitise_json(value: Any) -> Any:
+    """Raw JSON with its strings sanitised."""
+    match value:
+        case str():
+            return sanitise_text(value)
+        case list():
+            return [sanitise_json(item) for item in value]
+        case dict():
+            return {sanitise_text(key): sanitise_json(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+_PRIMITIVE: Final[dict[Any, Callable[[Json], Any]]] = {
+    str: _read_str,
+    int: _read_int,
+    float: _read_float,
+    bool: _read_bool,
+    bytes: _read_bytes,
+    type(None): _read_null,
+}
