@@ -1,1 +1,4 @@
-"""Sound: microphones, speakers, files, levels, voice activity, echo cancelling. Knows nothing of the wire or the screen."""
+"""Sound: microphones, speakers, files, levels, voice activity, echo cancelling.
+
+Knows nothing of the wire or the screen.
+"""
