@@ -1,0 +1,298 @@
+"""The heart of every speaker: what was given item by item, handed out block by block, with exact accounts.
+
+No device here. `render` runs in the sound card's callback: under the lock it only moves indices, then it copies.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from app.audio.pcm import (
+    BYTES_PER_FRAME,
+    FLOOR_DBFS,
+    WIRE_RATE_HZ,
+    Resampler,
+    bytes_to_ms,
+    frames_to_ms,
+    from_pcm16,
+    gain,
+    ms_to_frames,
+)
+from app.audio.ports import Heard, Playback, Samples
+from app.audio.ring import SampleRing
+
+_FADE_MS: Final = 8
+"""A flush ends the sound by a ramp of this length: short enough for "now", long enough not to click."""
+
+_DUCK_RAMP_MS: Final = 20
+"""From full to nothing; a smaller step takes proportionally less."""
+
+_ENOUGH_PREBUFFERS: Final = 3
+"""So many prebuffers of sound in hand, and nothing need be waited for."""
+
+_LONGEST_WAIT_MS: Final = 160
+"""The prebuffer grows no further than this, however often the line stutters."""
+
+_REMEMBERED_FLUSHES: Final = 1000
+"""So many flushed item ids are kept, to refuse what still arrives for them."""
+
+
+@dataclass(slots=True, eq=False)
+class _Item:
+    """One item's sound and its accounts, in frames of the output rate unless named otherwise."""
+
+    item_id: str
+    resampler: Resampler
+    queue: deque[Samples] = field(default_factory=deque)
+    offset: int = 0
+    """Into queue[0]."""
+    queued: int = 0
+    heard: int = 0
+    received_bytes: int = 0
+    odd: bytes = b""
+    """Half a frame, until its other byte comes."""
+    finished: bool = False
+    playing: bool = False
+    """Past its prebuffer, and not dry since."""
+    since: int = 0
+    """The clock when the sound that waits now began to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    samples: Samples
+    start: int
+    stop: int
+
+
+class PlaybackRing:
+    """Speech at 24 kHz in, blocks at the output's rate out; holds minutes and drops nothing.
+
+    Items sound one after another, oldest first. When one runs dry and a later one has sound, the earlier is taken
+    to be over. An unfinished item begins (and after running dry goes on) when it has waited for the prebuffer's
+    time or has three prebuffers of sound in hand: a slow, uneven line gets a reserve, a fast one no delay. Each
+    break doubles the wait, up to 160 ms; an item without a break halves it again.
+
+    `render` is for one thread (the callback), everything else for any.
+    """
+
+    def __init__(self, rate_hz: int = WIRE_RATE_HZ, prebuffer_ms: int = 40, far: SampleRing | None = None) -> None:
+        """`far` gets a copy of all that is handed out, at the output's rate, for an echo canceller."""
+        self.rate_hz: Final = rate_hz
+        self._far = far
+        self._prebuffer_ms = prebuffer_ms
+        self._wait_ms = prebuffer_ms
+        self._writers = threading.Lock()  # orders play, finish and flush; never taken by render
+        self._lock = threading.Lock()  # the indices; held for a few lookups only
+        self._items: dict[str, _Item] = {}
+        self._current: _Item | None = None
+        self._flushed: dict[str, None] = {}
+        self._clock = 0  # frames rendered, silence included
+        self._underruns = 0
+        self._fade: deque[_Slice] = deque()
+        self._fade_ramp = np.linspace(1.0, 0.0, max(1, ms_to_frames(_FADE_MS, rate_hz)), dtype=np.float32)
+        self._fade_at = 0
+        self._gain = 1.0
+        self._target_gain = 1.0
+        self._gain_step = 1000.0 / (_DUCK_RAMP_MS * rate_hz)
+        self._power = 0.0
+
+    # ------------------------------------------------------------------------------ the caller's side
+
+    def play(self, item_id: str, pcm: bytes) -> None:
+        """Append PCM16 at 24 kHz to an item; conversion happens here. An item once flushed never sounds again."""
+        with self._writers:
+            if item_id in self._flushed or not pcm:
+                return
+            with self._lock:
+                item = self._items.get(item_id)
+            if item is None:
+                item = _Item(item_id, Resampler(WIRE_RATE_HZ, self.rate_hz))
+            whole = item.odd + pcm
+            cut = len(whole) // BYTES_PER_FRAME * BYTES_PER_FRAME
+            item.odd = whole[cut:]
+            self._append(item, item.resampler.process(from_pcm16(whole[:cut])), cut)
+
+    def finish(self, item_id: str) -> None:
+        """No more sound comes for the item: play out without waiting. Unknown and flushed items are ignored."""
+        with self._writers:
+            with self._lock:
+                item = self._items.get(item_id)
+            if item is not None and not item.finished:
+                tail = item.resampler.process(np.zeros(0, dtype=np.float32), last=True)
+                self._append(item, tail, 0, finished=True)
+
+    def flush(self) -> tuple[Heard, ...]:
+        """Drop what waits; what sounds fades out within 8 ms, and that counts as heard already."""
+        with self._writers, self._lock:
+            current = self._current
+            if current is not None and current.playing and current.queued:
+                self._fade.extend(_take(current, min(self._fade_ramp.size, current.queued)))
+                self._fade_at = 0
+            heard = tuple(self._account(item) for item in self._items.values())
+            self._flushed.update(dict.fromkeys(self._items))
+            while len(self._flushed) > _REMEMBERED_FLUSHES:
+                del self._flushed[next(iter(self._flushed))]
+            self._items.clear()
+            self._current = None
+        return heard
+
+    def duck(self, gain_db: float) -> None:
+        """Play by so much quieter (negative), or as given (0), from the next block on, by a ramp."""
+        with self._lock:
+            self._target_gain = gain(min(0.0, gain_db))
+
+    def progress(self) -> Playback:
+        """Where the playback is; items finished and wholly heard are in it for the last time."""
+        with self._lock:
+            waiting = self._current if self._current and not _over(self._current) else None
+            if waiting is None or not waiting.queued:
+                waiting = next((item for item in self._items.values() if item.queued), waiting)
+            if waiting is None:
+                waiting = next((item for item in self._items.values() if not item.finished), None)
+            heard = tuple(self._account(item) for item in self._items.values())
+            pending = sum(item.queued for item in self._items.values())
+            pending += sum(piece.stop - piece.start for piece in self._fade)
+            for item in [item for item in self._items.values() if _over(item)]:
+                del self._items[item.item_id]
+            power, underruns = self._power, self._underruns
+        level = max(FLOOR_DBFS, 10.0 * math.log10(power)) if power > 0.0 else FLOOR_DBFS
+        item_id = waiting.item_id if waiting else None
+        return Playback(item_id, heard, frames_to_ms(pending, self.rate_hz), level, underruns)
+
+    # ---------------------------------------------------------------------------- the callback's side
+
+    def render(self, out: Samples) -> bool:
+        """Fill `out`, shape (frames,), with what sounds next, silence where there is nothing.
+
+        True when speech was handed out: the playback moved.
+        """
+        with self._lock:
+            target_gain = self._target_gain
+            fade_at = self._fade_at
+            fading = self._reserve_fade(out.size)
+            faded = self._fade_at - fade_at
+            sounding = self._reserve(out.size - faded)
+            self._clock += out.size
+        at = 0
+        for piece in fading + sounding:
+            end = at + piece.stop - piece.start
+            out[at:end] = piece.samples[piece.start : piece.stop]
+            at = end
+        out[at:] = 0.0
+        if faded:
+            out[:faded] *= self._fade_ramp[fade_at : fade_at + faded]
+        if at == 0:
+            self._gain = target_gain  # nothing sounds, so nothing can click
+            self._power = 0.0
+        else:
+            self._apply_gain(out, target_gain)
+            self._power = float(np.dot(out, out)) / out.size
+        if self._far is not None:
+            self._far.write(out)
+        return at > 0
+
+    def _apply_gain(self, out: Samples, target: float) -> None:
+        if self._gain != target:
+            ramp = self._gain + np.copysign(self._gain_step, target - self._gain) * np.arange(1, out.size + 1)
+            ramp = np.maximum(ramp, target) if target < self._gain else np.minimum(ramp, target)
+            out *= ramp.astype(np.float32)
+            self._gain = float(ramp[-1])
+        elif target != 1.0:
+            out *= np.float32(target)
+
+    def _reserve_fade(self, frames: int) -> list[_Slice]:
+        pieces: list[_Slice] = []
+        while self._fade and frames:
+            piece = self._fade.popleft()
+            stop = min(piece.stop, piece.start + frames)
+            pieces.append(_Slice(piece.samples, piece.start, stop))
+            if stop < piece.stop:
+                self._fade.appendleft(_Slice(piece.samples, stop, piece.stop))
+            frames -= stop - piece.start
+            self._fade_at += stop - piece.start
+        return pieces
+
+    def _reserve(self, frames: int) -> list[_Slice]:
+        """Take the frames that sound now out of the queues, and count them as heard."""
+        pieces: list[_Slice] = []
+        while frames:
+            item = self._current
+            if item is None or not item.queued or not item.playing:
+                item = self._next_item()
+                if item is None:
+                    break
+            taking = min(frames, item.queued)
+            pieces.extend(_take(item, taking))
+            frames -= taking
+        return pieces
+
+    def _next_item(self) -> _Item | None:
+        """The oldest item with sound, when it may begin; running dry and moving on are noted here."""
+        dry = self._current
+        waiting = [item for item in self._items.values() if item.queued]
+        if dry is not None and not dry.queued and dry.playing:
+            dry.playing = False
+            if waiting:
+                dry.finished = True  # the next item has begun to arrive, so this one is over
+            if dry.finished:
+                self._wait_ms = max(self._prebuffer_ms, self._wait_ms // 2)
+        if not waiting:
+            return None
+        item = waiting[0]
+        enough = ms_to_frames(self._wait_ms * _ENOUGH_PREBUFFERS, self.rate_hz)
+        waited = self._clock - item.since >= ms_to_frames(self._wait_ms, self.rate_hz)
+        if not (item.finished or len(waiting) > 1 or waited or item.queued >= enough):
+            return None
+        item.playing = True
+        self._current = item
+        return item
+
+    # ----------------------------------------------------------------------------------------- shared
+
+    def _append(self, item: _Item, samples: Samples, received_bytes: int, finished: bool = False) -> None:
+        with self._lock:
+            self._items.setdefault(item.item_id, item)
+            item.finished = item.finished or finished
+            item.received_bytes += received_bytes
+            if samples.size == 0:
+                return
+            if not item.queued:
+                item.since = self._clock
+                if item.heard and not item.playing and not item.finished:
+                    self._underruns += 1
+                    self._wait_ms = min(_LONGEST_WAIT_MS, 2 * self._wait_ms)
+            item.queue.append(samples)
+            item.queued += samples.size
+
+    def _account(self, item: _Item) -> Heard:
+        received_ms = bytes_to_ms(item.received_bytes)
+        heard_ms = frames_to_ms(round(item.heard * WIRE_RATE_HZ / self.rate_hz))
+        return Heard(item.item_id, min(heard_ms, received_ms), received_ms)
+
+
+def _over(item: _Item) -> bool:
+    return item.finished and not item.queued
+
+
+def _take(item: _Item, frames: int) -> list[_Slice]:
+    """The next `frames` of an item (it has them), counted as heard."""
+    item.queued -= frames
+    item.heard += frames
+    pieces: list[_Slice] = []
+    while frames:
+        samples = item.queue[0]
+        stop = min(samples.size, item.offset + frames)
+        pieces.append(_Slice(samples, item.offset, stop))
+        frames -= stop - item.offset
+        item.offset = stop
+        if stop == samples.size:
+            item.queue.popleft()
+            item.offset = 0
+    return pieces

@@ -1,0 +1,325 @@
+"""The playback ring: every sample once and in order, silence after a flush, exact accounts."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.audio import pcm
+from app.audio.playback import PlaybackRing
+from app.audio.ports import Heard
+from app.audio.ring import SampleRing
+
+RATE = pcm.WIRE_RATE_HZ
+FADE_FRAMES = 192
+FADE = np.linspace(1.0, 0.0, FADE_FRAMES, dtype=np.float32)
+
+
+def sound(frames, value=0.25):
+    return pcm.to_pcm16(np.full(frames, value, dtype=np.float32))
+
+
+def render(ring, frames):
+    out = np.full(frames, np.nan, dtype=np.float32)
+    ring.render(out)
+    return out
+
+
+# ------------------------------------------------------------------------------- whatever the order
+
+ITEMS = st.sampled_from(["a", "b", "c", "d"])
+STEP = st.one_of(
+    st.tuples(st.just("play"), ITEMS, st.integers(1, 900)),
+    st.tuples(st.just("play"), ITEMS, st.integers(1, 900)),
+    st.tuples(st.just("finish"), ITEMS, st.just(0)),
+    st.tuples(st.just("render"), st.just(""), st.integers(1, 700)),
+    st.tuples(st.just("render"), st.just(""), st.integers(1, 700)),
+    st.tuples(st.just("flush"), st.just(""), st.just(0)),
+)
+
+
+class Listener:
+    """Gives every sample a value of its own and checks what comes out against what was given."""
+
+    def __init__(self, prebuffer_ms):
+        self.ring = PlaybackRing(prebuffer_ms=prebuffer_ms)
+        self.next_value = 1
+        self.given = {}  # item -> values still to come, in order
+        self.heard = {}  # item -> frames that came out
+        self.flushed = {}  # item -> what flush said, frames that had come out, values that had not
+        self.refused = set()
+        self.fading = np.zeros(0, dtype=np.float32)
+
+    def play(self, item, frames):
+        values = np.arange(self.next_value, self.next_value + frames, dtype=np.float32)
+        self.next_value += frames
+        if item not in self.refused:
+            self.given[item] = np.concatenate([self.given.get(item, values[:0]), values])
+            self.heard.setdefault(item, 0)
+        self.ring.play(item, values.astype("<i2").tobytes())
+
+    def flush(self):
+        for account in self.ring.flush():
+            item = account.item_id
+            seen, left = self.heard.pop(item), self.given.pop(item)
+            assert account.received_ms == (seen + left.size) * 1000 // RATE
+            self.flushed[item] = (account, seen, left)
+            self.refused.add(item)
+        assert not self.given
+
+    def render(self, frames):
+        out = render(self.ring, frames) * 32768
+        self.settle_flushed(out[0])
+        fading, self.fading = self.fading[:frames], self.fading[frames:]
+        assert out[: fading.size] == pytest.approx(fading, rel=1e-5)
+        values = out[fading.size :]
+        values = values[values != 0]
+        while values.size:
+            item = next(item for item, left in self.given.items() if left.size and left[0] == values[0])
+            left = self.given[item]
+            both = min(left.size, values.size)
+            differ = np.flatnonzero(left[:both] != values[:both])
+            count = int(differ[0]) if differ.size else both
+            self.given[item], values = left[count:], values[count:]
+            self.heard[item] += count
+
+    def settle_flushed(self, first):
+        """Of the items flushed since the last block, the one that sounded now fades, as was accounted."""
+        for account, seen, left in self.flushed.values():
+            faded = 0
+            if left.size and left[0] == first:
+                faded = min(left.size, FADE_FRAMES)
+                self.fading = left[:faded] * FADE[:faded]
+            assert account.heard_ms == (seen + faded) * 1000 // RATE
+        self.flushed.clear()
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(STEP, max_size=30), st.sampled_from([0, 5, 40]))
+def test_every_sample_sounds_once_and_in_order_and_nothing_after_a_flush(steps, prebuffer_ms):
+    listener = Listener(prebuffer_ms)
+    for what, item, frames in steps:
+        match what:
+            case "play":
+                listener.play(item, frames)
+            case "finish":
+                listener.ring.finish(item)
+            case "render":
+                listener.render(frames)
+            case _:
+                listener.flush()
+    for item in listener.given:
+        listener.ring.finish(item)
+    listener.render(listener.next_value + FADE_FRAMES)
+    assert not any(left.size for left in listener.given.values())
+    playback = listener.ring.progress()
+    assert {heard.item_id: heard.heard_ms for heard in playback.items} == {
+        item: frames * 1000 // RATE for item, frames in listener.heard.items()
+    }
+    assert all(heard.heard_ms == heard.received_ms for heard in playback.items)
+    assert (playback.item_id, playback.pending_ms) == (None, 0)
+    assert listener.ring.progress().items == ()
+
+
+# ------------------------------------------------------------------------------------ by name
+
+
+@pytest.mark.parametrize("rate_hz", [16_000, 24_000, 44_100, 48_000])
+def test_a_finished_item_is_heard_whole_at_any_output_rate(rate_hz):
+    ring = PlaybackRing(rate_hz)
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)
+    data = pcm.to_pcm16(tone)
+    for at in range(0, len(data), 4321):  # odd sizes: samples cut in two
+        ring.play("a", data[at : at + 4321])
+    ring.finish("a")
+    heard = render(ring, rate_hz + 1000)
+    wanted = 0.5 * np.sin(2 * np.pi * 440 * np.arange(rate_hz) / rate_hz)
+    assert heard[100 : rate_hz - 100] == pytest.approx(wanted[100:-100], abs=2e-3)
+    assert not heard[rate_hz:].any()
+    assert ring.progress().items == (Heard("a", 1000, 1000),)
+
+
+def test_minutes_given_at_once_are_all_held():
+    ring = PlaybackRing(48_000)
+    for _ in range(180):
+        ring.play("long", sound(RATE))
+    assert ring.progress().pending_ms >= 179_990
+    assert ring.progress().items[0].received_ms == 180_000
+
+
+def test_an_unfinished_item_waits_for_the_prebuffer_and_begins_by_itself():
+    ring = PlaybackRing(prebuffer_ms=40)
+    ring.play("a", sound(480))
+    assert not render(ring, 480).any()
+    assert ring.progress().item_id == "a"
+    assert not render(ring, 480).any()
+    assert render(ring, 480).all()
+
+
+def test_much_sound_in_hand_begins_at_once():
+    ring = PlaybackRing(prebuffer_ms=40)
+    ring.play("a", sound(RATE // 5))
+    assert render(ring, 240).all()
+
+
+def test_a_finished_item_and_one_followed_by_another_begin_at_once():
+    ring = PlaybackRing(prebuffer_ms=40)
+    ring.play("a", sound(100))
+    ring.finish("a")
+    assert render(ring, 100).all()
+    ring.play("b", sound(100, 0.125))
+    ring.play("c", sound(100, 0.5))
+    ring.finish("c")
+    assert render(ring, 300).tolist() == [0.125] * 100 + [0.5] * 100 + [0.0] * 100
+
+
+def test_running_dry_counts_only_when_the_sound_goes_on_and_then_waits_longer():
+    ring = PlaybackRing(prebuffer_ms=10)
+    ring.play("a", sound(1000))
+    render(ring, 1200)
+    assert ring.progress().underruns == 0
+    ring.play("a", sound(300))
+    assert ring.progress().underruns == 1
+    assert not render(ring, 240).any()  # 10 ms were enough the first time
+    assert not render(ring, 240).any()
+    assert render(ring, 240).all()
+    ring.finish("a")
+    render(ring, 1000)
+    assert ring.progress().underruns == 1
+
+
+def test_finishing_a_dry_item_is_no_underrun_at_a_rate_with_a_tail():
+    ring = PlaybackRing(48_000, prebuffer_ms=0)
+    ring.play("a", sound(2400))
+    render(ring, 6000)
+    ring.finish("a")
+    render(ring, 1000)
+    assert ring.progress().underruns == 0
+    ring.play("b", sound(10))
+    assert [heard.item_id for heard in ring.progress().items] == ["b"]
+
+
+def test_a_flush_fades_within_ten_milliseconds_and_counts_the_fade():
+    ring = PlaybackRing(48_000)
+    ring.play("a", sound(RATE))
+    ring.finish("a")
+    before = render(ring, 4800)
+    (heard,) = ring.flush()
+    ring.play("a", sound(RATE))
+    after = render(ring, 4800)
+    assert heard == Heard("a", 108, 1000)
+    assert abs(after[0] - before[-1]) < 0.01
+    assert np.abs(np.diff(after)).max() < 0.01
+    assert not after[480:].any()
+    assert ring.progress().items == ()
+
+
+def test_flushing_what_has_not_begun_to_sound_gives_no_sound():
+    ring = PlaybackRing()
+    ring.play("a", sound(RATE))
+    assert ring.flush() == (Heard("a", 0, 1000),)
+    assert not render(ring, 4800).any()
+
+
+def test_after_a_flush_another_item_sounds_and_the_flushed_one_never():
+    ring = PlaybackRing()
+    ring.play("a", sound(RATE))
+    render(ring, 240)
+    ring.flush()
+    ring.play("b", sound(100, 0.5))
+    ring.play("a", sound(100, 0.25))
+    ring.finish("b")
+    ring.finish("a")
+    out = render(ring, 1000)
+    assert out[FADE_FRAMES : FADE_FRAMES + 100].tolist() == [0.5] * 100
+    assert not out[FADE_FRAMES + 100 :].any()
+
+
+def test_ducking_is_reached_by_a_ramp_and_taken_back():
+    ring = PlaybackRing()
+    ring.play("a", sound(RATE, 0.5))
+    ring.finish("a")
+    render(ring, 240)
+    ring.duck(-20)
+    quiet = render(ring, 960)
+    assert np.abs(np.diff(quiet)).max() < 0.005
+    assert quiet[-1] == pytest.approx(0.05, abs=1e-4)
+    ring.duck(0)
+    assert render(ring, 960)[-1] == 0.5
+
+
+def test_level_is_that_of_the_last_block():
+    ring = PlaybackRing()
+    assert ring.progress().level_dbfs == pcm.FLOOR_DBFS
+    ring.play("a", sound(240, 0.1))
+    ring.finish("a")
+    render(ring, 240)
+    assert ring.progress().level_dbfs == pytest.approx(-20, abs=0.1)
+    render(ring, 240)
+    assert ring.progress().level_dbfs == pcm.FLOOR_DBFS
+
+
+def test_all_that_is_handed_out_is_copied_for_the_echo_canceller():
+    far = SampleRing(RATE)
+    ring = PlaybackRing(far=far)
+    ring.play("a", sound(1000))
+    ring.finish("a")
+    out = np.concatenate([render(ring, 700), render(ring, 700)])
+    assert np.array_equal(far.read(), out)
+
+
+def test_render_tells_whether_speech_was_handed_out():
+    ring = PlaybackRing()
+    out = np.empty(240, dtype=np.float32)
+    assert not ring.render(out)
+    ring.play("a", sound(10))
+    ring.finish("a")
+    assert ring.render(out)
+    assert not ring.render(out)
+
+
+def test_play_and_render_from_two_threads_lose_nothing():
+    ring = PlaybackRing(prebuffer_ms=0)
+    values = np.arange(1, 24_001, dtype="<i2")
+
+    def give():
+        for at in range(0, values.size, 160):
+            ring.play("a", values[at : at + 160].tobytes())
+        ring.finish("a")
+
+    giver = threading.Thread(target=give)
+    giver.start()
+    out = [render(ring, 100)]
+    while giver.is_alive() or ring.progress().pending_ms or out[-1].any():
+        out.append(render(ring, 100))
+    giver.join()
+    heard = np.concatenate(out) * 32768
+    assert np.array_equal(heard[heard != 0], values)
+
+
+# ------------------------------------------------------------------------------------------ SampleRing
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=40))
+def test_sample_ring_gives_in_order_what_it_had_room_for(steps):
+    ring = SampleRing(25)
+    model: list[float] = []
+    value = 0
+    for writes, frames in steps:
+        if writes:
+            block = np.arange(value, value + frames, dtype=np.float32)
+            value += frames
+            lost = ring.write(block)
+            room = 25 - len(model)
+            assert lost == max(0, frames - room)
+            model += block[:room].tolist()
+        else:
+            assert ring.read(frames).tolist() == model[:frames]
+            model = model[frames:]
+        assert ring.waiting_frames == len(model)
+    ring.drop(3)
+    assert ring.read().tolist() == model[3:]
