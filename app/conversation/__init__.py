@@ -1,1 +1,1 @@
-"""The rules of a conversation: turn-taking, transcript, settings, interruption. Pure: no clock, thread, socket or sound."""
+"""The rules of a conversation: turn-taking, transcript, settings, interruption. No clock, thread, socket or sound."""

@@ -1,0 +1,314 @@
+"""The conversation: what is true now, and what is to be done about what just happened.
+
+No I/O and no clock. Whatever happens comes in as a call with the time; whatever is to be done comes out as a list of
+effects, to be carried out in order. One thread owns it.
+
+    effects = conversation.receive(event, now_ms)
+
+Barge-in takes two steps, since only the speaker knows what was heard: an interruption asks for a `Flush`, and the
+shell reports what the speaker says with `flushed`, which truncates the service's item at exactly that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from app.conversation.ducking import Ducking
+from app.conversation.effects import Duck, Effect, Notice, Send, Severity, StatusChanged
+from app.conversation.floor import Floor
+from app.conversation.ids import Ids
+from app.conversation.reception import Reception
+from app.conversation.scribe import Scribe
+from app.conversation.session import Mode, SessionSettings, whole_session
+from app.conversation.settling import Settling
+from app.conversation.status import State, Status
+from app.conversation.transcript import Entry, Transcript
+from app.conversation.turns import Action, Trigger, actions
+from app.conversation.uplink import LEAST_TURN_MS, TAIL_MS, Uplink
+from app.protocol.client_events import (
+    InputAppend,
+    InputClear,
+    InputCommit,
+    ItemCreate,
+    ResponseCreate,
+    SessionUpdate,
+)
+from app.protocol.items import ResponseOptions, user_text
+from app.protocol.server_events import ServerEvent, SessionCreated
+from app.protocol.text import sanitise_text
+
+GREETING = "Greet the user in one short, friendly sentence and ask what you can do."
+
+
+class Conversation:
+    """One conversation over one session. `seed` makes the ids of our items unique over sessions."""
+
+    def __init__(
+        self, settings: SessionSettings, *, seed: str, has_microphone: bool = True, greets: bool = False
+    ) -> None:
+        self._ids = Ids(seed)
+        self._transcript = Transcript()
+        self._scribe = Scribe(self._transcript)
+        self._floor = Floor(self._scribe, self._ids)
+        self._settling = Settling(settings)
+        self._reception = Reception(self._ids, self._scribe, self._floor, self._settling)
+        self._uplink = Uplink()
+        self._ducking = Ducking()
+        self._has_microphone = has_microphone
+        self._greets = greets
+        self._is_voiced = False
+        self._unsent_texts: list[str] = []
+        self._told = Status()
+
+    # ---------------------------------------------------------------- what is true
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The transcript so far."""
+        return self._transcript.entries()
+
+    @property
+    def deadline_ms(self) -> float | None:
+        """When `tick` has something to do, at the latest."""
+        deadlines = [d for d in (self._uplink.deadline_ms, self._reception.deadline_ms) if d is not None]
+        return min(deadlines, default=None)
+
+    @property
+    def status(self) -> Status:
+        """Everything that is shown beside the words."""
+        floor, reception = self._floor, self._reception
+        return Status(
+            state=self._state(),
+            settings=self._settling.wanted,
+            unacknowledged=self._settling.unacknowledged,
+            has_microphone=self._has_microphone,
+            is_microphone_open=self._uplink.is_open,
+            is_response_active=floor.responses.is_busy,
+            is_voice_fixed=floor.has_spoken,
+            model=reception.model,
+            expires_at=reception.expires_at,
+            answered_ms=floor.answers_ms[-1] if floor.answers_ms else None,
+            median_answered_ms=floor.median_answered_ms,
+            usage=reception.usage,
+        )
+
+    def _state(self) -> State:
+        reception, is_open = self._reception, self._uplink.is_open
+        is_hands_free = self._settling.wanted.mode is Mode.HANDS_FREE
+        if reception.is_lost:
+            return State.OFFLINE
+        if not reception.is_ready:
+            return State.CONNECTING
+        if reception.is_user_speaking or (is_open and self._is_voiced and not is_hands_free):
+            return State.HEARING
+        if self._floor.is_speaking:
+            return State.SPEAKING
+        if is_open and not is_hands_free:
+            return State.LISTENING
+        if reception.is_answer_expected or self._floor.responses.is_awaited:
+            return State.THINKING
+        if is_open:
+            return State.LISTENING
+        return State.MUTED if is_hands_free and self._has_microphone else State.READY
+
+    # ---------------------------------------------------------------- the line
+
+    def connected(self, created: SessionCreated, now_ms: int) -> list[Effect]:
+        """The service said its first word: tell it the settings. Nothing is heard before they are acknowledged."""
+        self._reception.connected(created, now_ms)
+        event_id = self._ids.event()
+        self._settling.begin(event_id)
+        update = SessionUpdate(event_id=event_id, session=whole_session(self._settling.wanted))
+        return self._with_status([Send(update)])
+
+    def lost(self) -> list[Effect]:
+        """The line is gone: nothing more is sent or heard."""
+        self._reception.is_lost = True
+        self._uplink.close(0)
+        self._uplink.discard()
+        return self._with_status([])
+
+    def receive(self, event: ServerEvent, now_ms: int) -> list[Effect]:
+        """The service said something."""
+        was_ready = self._reception.is_ready
+        effects = self._reception.receive(event, now_ms)
+        for trigger in self._reception.take_triggers():
+            effects += self._do(trigger, now_ms)
+        return self._settled(effects, now_ms, became_ready=not was_ready and self._reception.is_ready)
+
+    def tick(self, now_ms: int) -> list[Effect]:
+        """Time has passed: see `deadline_ms`."""
+        was_ready = self._reception.is_ready
+        effects = self._reception.tick(now_ms)
+        if self._uplink.expire(now_ms):
+            effects += self._commit(now_ms)
+        return self._settled(effects, now_ms, became_ready=not was_ready and self._reception.is_ready)
+
+    # ---------------------------------------------------------------- the user
+
+    def talk_key(self, now_ms: int) -> list[Effect]:
+        """Space: open or close the microphone; in push-to-talk, begin or end a turn."""
+        if not self._has_microphone or not self._reception.is_live:
+            return []
+        return self._settled(self._do(Trigger.TALK_KEY, now_ms), now_ms)
+
+    def stop_key(self, now_ms: int) -> list[Effect]:
+        """Esc: silence the assistant; in push-to-talk with the microphone open, throw the take away."""
+        return self._settled(self._do(Trigger.STOP_KEY, now_ms), now_ms)
+
+    def speak_text(self, text: str, now_ms: int) -> list[Effect]:
+        """The user typed; interrupts and is answered. Kept until the service is ready; blank text is nothing."""
+        text = sanitise_text(text).strip()
+        if not text:
+            return []
+        if not self._reception.is_live:
+            self._unsent_texts.append(text)
+            return []
+        item_id = self._ids.item()
+        effects = self._do(Trigger.TEXT, now_ms)
+        effects += self._scribe.user_typed(item_id, text, now_ms)
+        event_id = self._reception.creating(item_id)
+        effects.append(Send(ItemCreate(event_id=event_id, item=user_text(item_id, text))))
+        self._floor.turn_ended(now_ms)
+        self._floor.ask(ResponseCreate(event_id=self._ids.event()))
+        return self._settled(effects, now_ms)
+
+    def change(self, now_ms: int, **fields: object) -> list[Effect]:
+        """Change settings (names of SessionSettings) while talking; sent now, shown as pending until acknowledged."""
+        old = self._settling.wanted
+        new = replace(old, **fields)  # type: ignore[arg-type]  # values come checked from app.settings
+        if new.voice != old.voice and self._floor.has_spoken:
+            notice = "The voice can change only before the assistant has spoken; begin a new session for another one."
+            return [Notice(notice, Severity.WARNING)]
+        effects: list[Effect] = []
+        if new.mode is not old.mode and self._reception.is_live:
+            to_free = new.mode is Mode.HANDS_FREE
+            effects += self._do(Trigger.TO_HANDS_FREE if to_free else Trigger.TO_PUSH_TO_TALK, now_ms)
+        self._settling.wanted = new
+        return self._settled(effects, now_ms)
+
+    def microphone_came(self, has_microphone: bool, now_ms: int) -> list[Effect]:
+        """A microphone is there now, or is there no more."""
+        self._has_microphone = has_microphone
+        if not has_microphone:
+            self._uplink.close(now_ms, tail_ms=self._tail_ms())
+        elif self._reception.is_live and self._settling.wanted.mode is Mode.HANDS_FREE:
+            self._uplink.open()
+        return self._with_status([])
+
+    # ---------------------------------------------------------------- sound
+
+    def captured(self, pcm: bytes, captured_ms: float, voice: float, now_ms: int) -> list[Effect]:
+        """A chunk of the microphone (PCM16, 24 kHz), when it ended, and the local detector's voice probability."""
+        effects: list[Effect] = []
+        sent = self._uplink.captured(pcm, captured_ms)
+        if sent.pcm:
+            effects.append(Send(InputAppend(audio=sent.pcm)))
+        if sent.is_turn_complete:
+            effects += self._commit(now_ms)
+        self._is_voiced = voice >= self._settling.wanted.threshold
+        return self._settled(effects + self._duck(len(pcm) / 48), now_ms)
+
+    def flushed(self, heard: Iterable[tuple[str, int]], now_ms: int) -> list[Effect]:
+        """The speaker is silent; so many milliseconds were heard of each item it held."""
+        effects = self._floor.flushed(heard, now_ms)
+        return self._with_status(self._undone_duck() + effects)
+
+    def sounding(self, item_id: str, now_ms: int) -> list[Effect]:
+        """The first sound of an item left the speaker."""
+        return self._with_status(self._floor.started(item_id, now_ms))
+
+    def played_out(self, item_id: str, now_ms: int) -> list[Effect]:
+        """Everything given for an item has sounded."""
+        effects = self._floor.played_out(item_id, now_ms)
+        return self._with_status(effects if self._floor.playout.is_sounding else effects + self._undone_duck())
+
+    def _duck(self, length_ms: float) -> list[Effect]:
+        settings = self._settling.wanted
+        may_interrupt = settings.mode is Mode.HANDS_FREE and settings.interrupt_response and self._uplink.is_open
+        if not (may_interrupt and self._floor.playout.is_sounding):
+            return []
+        gain_db = self._ducking.heard(self._is_voiced, length_ms)
+        return [] if gain_db is None else [Duck(gain_db)]
+
+    def _undone_duck(self) -> list[Effect]:
+        gain_db = self._ducking.release()
+        return [] if gain_db is None else [Duck(gain_db)]
+
+    # ---------------------------------------------------------------- turns
+
+    def _do(self, trigger: Trigger, now_ms: int) -> list[Effect]:
+        effects: list[Effect] = []
+        mode = self._settling.wanted.mode
+        for action in actions(mode, self._uplink.is_open, trigger):
+            effects += self._act(action, now_ms)
+        return effects
+
+    def _act(self, action: Action, now_ms: int) -> list[Effect]:
+        match action:
+            case Action.INTERRUPT:
+                self._reception.is_answer_expected = False
+                return self._floor.interrupt(is_cancelled_by_service=False)
+            case Action.INTERRUPT_UNLESS_SERVER_DOES:
+                if not self._settling.effective.interrupt_response:
+                    return []
+                return self._floor.interrupt(is_cancelled_by_service=True)
+            case Action.OPEN:
+                if self._has_microphone:
+                    self._uplink.open()
+            case Action.CLOSE:
+                self._uplink.close(now_ms, tail_ms=self._tail_ms())
+            case Action.END_TURN:
+                if self._uplink.end_turn():
+                    return self._commit(now_ms)
+            case Action.DISCARD:
+                self._uplink.discard()
+                self._reception.is_user_speaking = False
+                return [Send(InputClear(event_id=self._ids.event()))]
+            case _:
+                assert_never(action)
+        return []
+
+    def _tail_ms(self) -> float:
+        settings = self._settling.effective
+        return settings.silence_ms + TAIL_MS if settings.mode is Mode.HANDS_FREE else 0.0
+
+    def _commit(self, now_ms: int) -> list[Effect]:
+        if self._uplink.take_ms < LEAST_TURN_MS:
+            notice = Notice("That was too short to be heard: keep the microphone open while you speak.")
+            return [Send(InputClear(event_id=self._ids.event())), notice]
+        self._floor.turn_ended(now_ms)
+        self._floor.ask(ResponseCreate(event_id=self._ids.event()))
+        return [Send(InputCommit(event_id=self._ids.event()))]
+
+    # ---------------------------------------------------------------- after every step
+
+    def _settled(self, effects: list[Effect], now_ms: int, *, became_ready: bool = False) -> list[Effect]:
+        if became_ready:
+            effects += self._begin(now_ms)
+        if self._reception.is_live:
+            update = self._settling.next_update(self._ids.event())
+            effects += [Send(update)] if update else []
+            effects += self._floor.next_request()
+        return self._with_status(effects)
+
+    def _begin(self, now_ms: int) -> list[Effect]:
+        if self._has_microphone and self._settling.wanted.mode is Mode.HANDS_FREE:
+            self._uplink.open()
+        effects: list[Effect] = []
+        texts, self._unsent_texts = self._unsent_texts, []
+        for text in texts:
+            effects += self.speak_text(text, now_ms)
+        if self._greets and not texts:
+            words = f"{self._settling.wanted.instructions}\n{GREETING}".strip()
+            self._floor.ask(ResponseCreate(event_id=self._ids.event(), response=ResponseOptions(instructions=words)))
+        return effects
+
+    def _with_status(self, effects: list[Effect]) -> list[Effect]:
+        status = self.status
+        if status == self._told:
+            return effects
+        self._told = status
+        return [*effects, StatusChanged(status)]

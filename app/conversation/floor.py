@@ -1,0 +1,160 @@
+"""Who has the floor: the assistant's answers, their sound, and the interruption that ends them.
+
+The one rule of barge-in (protocol reference, section 5.4): read what was really played and flush the speaker (one
+step, the speaker's), drop what still arrives, cancel if a response is active, truncate at what was really heard.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from statistics import median
+
+from app.conversation.effects import Effect, FinishPlay, Flush, Interrupted, Play, Send
+from app.conversation.ids import Ids
+from app.conversation.playout import Playout
+from app.conversation.responses import Responses
+from app.conversation.scribe import Scribe
+from app.conversation.transcript import Latency
+from app.protocol import server_events as sv
+from app.protocol.client_events import ItemTruncate, ResponseCreate
+
+REMEMBERED_ANSWERS = 50
+"""So many latencies make the median."""
+
+
+class Floor:
+    """The account of responses, speech and interruptions."""
+
+    def __init__(self, scribe: Scribe, ids: Ids) -> None:
+        self.responses = Responses()
+        self.playout = Playout()
+        self.has_spoken = False
+        self.answers_ms: deque[int] = deque(maxlen=REMEMBERED_ANSWERS)
+        self._scribe = scribe
+        self._ids = ids
+        self._turn_ended_ms: int | None = None
+        self._latency = Latency()
+        self._is_writing = False
+
+    # ---------------------------------------------------------------- what is true
+
+    @property
+    def is_speaking(self) -> bool:
+        """The assistant's speech sounds, or its written words are coming."""
+        return self.playout.is_sounding or self._is_writing
+
+    @property
+    def median_answered_ms(self) -> int | None:
+        """The usual time to an answer."""
+        return round(median(self.answers_ms)) if self.answers_ms else None
+
+    # ---------------------------------------------------------------- the user's side
+
+    def turn_ended(self, now_ms: int) -> None:
+        """The user has finished: the wait for an answer begins."""
+        self._turn_ended_ms, self._latency = now_ms, Latency()
+
+    def ask(self, request: ResponseCreate) -> None:
+        """An answer is wanted, as soon as none is under way."""
+        self.responses.want(request)
+
+    def next_request(self) -> list[Effect]:
+        """The request for an answer, when its time has come."""
+        request = self.responses.next_request()
+        return [Send(request)] if request else []
+
+    def interrupt(self, *, is_cancelled_by_service: bool) -> list[Effect]:
+        """Silence the assistant. The truncation follows when the speaker has said what was heard."""
+        effects: list[Effect] = []
+        had_floor = self.is_speaking or self.responses.is_awaited
+        self.responses.drop_wanted()
+        if self.responses.active_id:
+            self.playout.kill_response(self.responses.active_id)
+        if not is_cancelled_by_service and (cancel := self.responses.cancel(self._ids.event())):
+            effects.append(Send(cancel))
+        if self.playout.is_sounding:
+            self.playout.silence()
+            effects.append(Flush())
+        self._is_writing = False
+        if had_floor:
+            effects.append(Interrupted())
+        return effects
+
+    def flushed(self, heard: Iterable[tuple[str, int]], now_ms: int) -> list[Effect]:
+        """What the speaker says was heard of each item when it was silenced."""
+        effects: list[Effect] = []
+        for item_id, heard_ms in heard:
+            cut = self.playout.cut(item_id, heard_ms)
+            if cut is None:
+                effects += self._scribe.change(item_id, heard_ms=heard_ms, ended_ms=now_ms)
+                continue
+            truncate = ItemTruncate(event_id=self._ids.event(), item_id=item_id, audio_end_ms=cut.heard_ms)
+            effects.append(Send(truncate))
+            effects += self._scribe.change(item_id, heard_ms=cut.heard_ms, is_interrupted=True, ended_ms=now_ms)
+        return effects
+
+    # ---------------------------------------------------------------- the service's side
+
+    def response_created(self, response_id: str) -> list[Effect]:
+        """An answer begins; one that was interrupted before it began is stopped at once."""
+        if not self.responses.created(response_id):
+            return []
+        self.playout.kill_response(response_id)
+        cancel = self.responses.cancel(self._ids.event())
+        return [Send(cancel)] if cancel else []
+
+    def response_done(self, response_id: str) -> None:
+        """An answer is generated, cancelled or failed."""
+        self.responses.done(response_id)
+        self._is_writing = False
+
+    def audio(self, event: sv.OutputAudioDelta, now_ms: int) -> list[Effect]:
+        """More speech."""
+        effects = self.word_arrived(event.item_id, now_ms, is_spoken=True)
+        self.has_spoken = True
+        may_sound = self.playout.receive(event.response_id, event.item_id, len(event.delta))
+        effects += self._scribe.change(event.item_id, received_ms=self.playout.received_ms(event.item_id))
+        if not may_sound:
+            return effects
+        return [Play(event.item_id, event.delta), *effects]
+
+    def audio_done(self, item_id: str, now_ms: int) -> list[Effect]:
+        """All speech of the item is here."""
+        if not self.playout.complete(item_id):
+            return []
+        return [FinishPlay(item_id), *(self._over(item_id, now_ms) if self.playout.is_over(item_id) else [])]
+
+    def word_arrived(self, item_id: str, now_ms: int, *, is_spoken: bool) -> list[Effect]:
+        """The first of an answer, as text or as sound, is here."""
+        self._is_writing = not is_spoken
+        if self._turn_ended_ms is None or self._latency.first_word_ms is not None:
+            return []
+        self._latency = Latency(first_word_ms=now_ms - self._turn_ended_ms)
+        if not is_spoken:
+            return self._answered(item_id)
+        return self._scribe.change(item_id, latency=self._latency)
+
+    def started(self, item_id: str, now_ms: int) -> list[Effect]:
+        """The item's first sound left the speaker."""
+        if not self.playout.started(item_id):
+            return []
+        effects = self._scribe.change(item_id, started_ms=now_ms)
+        if self._turn_ended_ms is None:
+            return effects
+        first_word_ms = self._latency.first_word_ms
+        self._latency = Latency(first_word_ms, now_ms - self._turn_ended_ms)
+        return effects + self._answered(item_id)
+
+    def played_out(self, item_id: str, now_ms: int) -> list[Effect]:
+        """Everything received for the item was heard."""
+        return self._over(item_id, now_ms) if self.playout.played_out(item_id) else []
+
+    def _over(self, item_id: str, now_ms: int) -> list[Effect]:
+        return self._scribe.change(item_id, heard_ms=self.playout.received_ms(item_id), ended_ms=now_ms)
+
+    def _answered(self, item_id: str) -> list[Effect]:
+        self._turn_ended_ms = None
+        if self._latency.answered_ms is not None:
+            self.answers_ms.append(self._latency.answered_ms)
+        return self._scribe.change(item_id, latency=self._latency)

@@ -1,0 +1,205 @@
+"""What each server event means for the conversation."""
+
+from __future__ import annotations
+
+from app.conversation.effects import Effect, Notice, Send, Severity
+from app.conversation.floor import Floor
+from app.conversation.ids import Ids
+from app.conversation.scribe import Scribe, failure_note
+from app.conversation.session import Mode, least_session
+from app.conversation.settling import Settling
+from app.conversation.turns import Trigger
+from app.conversation.usage import UsageTotals, add_usage
+from app.protocol import server_events as sv
+from app.protocol.client_events import SessionUpdate
+from app.protocol.items import ErrorDetail, Response
+from app.protocol.text import one_line
+
+SETTINGS_TIMEOUT_MS = 5_000
+"""Some compatible servers never acknowledge an update: after this the conversation begins all the same."""
+
+ANSWER_TIMEOUT_MS = 15_000
+"""After this the assistant is not said to be thinking any more, when no response has begun."""
+
+BENIGN = frozenset(
+    {
+        "response_cancel_not_active",
+        "conversation_already_has_active_response",
+        "input_audio_buffer_commit_empty",
+        "item_create_duplicate_item_id",
+        "item_truncate_invalid_item_id",
+        "unsupported_content_type",
+    }
+)
+"""Refusals that lose nothing (protocol reference, section 1.5)."""
+
+
+class Reception:
+    """Takes server events in; holds what only they tell: readiness, the user's speech, the model, the usage."""
+
+    def __init__(self, ids: Ids, scribe: Scribe, floor: Floor, settling: Settling) -> None:
+        self.is_ready = False
+        self.is_lost = False
+        self.is_user_speaking = False
+        self.is_answer_expected = False
+        self.model = ""
+        self.expires_at: int | None = None
+        self.usage = UsageTotals()
+        self._ids, self._scribe, self._floor, self._settling = ids, scribe, floor, settling
+        self._triggers: list[Trigger] = []
+        self._created_items: dict[str, str] = {}
+        self._settings_due_ms: int | None = None
+        self._answer_due_ms: int | None = None
+        self._is_least_tried = False
+
+    @property
+    def is_live(self) -> bool:
+        """Ready, and the line stands."""
+        return self.is_ready and not self.is_lost
+
+    @property
+    def deadline_ms(self) -> float | None:
+        """When `tick` has something to do."""
+        answer = self._answer_due_ms if self.is_answer_expected else None
+        return min((due for due in (self._settings_due_ms, answer) if due is not None), default=None)
+
+    def connected(self, created: sv.SessionCreated, now_ms: int) -> None:
+        """The service's first word."""
+        self.model = created.session.model or ""
+        self.expires_at = created.session.expires_at or None
+        self._settings_due_ms = now_ms + SETTINGS_TIMEOUT_MS
+
+    def creating(self, item_id: str) -> str:
+        """An event id for the creation of an item, so that a refusal finds its entry."""
+        event_id = self._ids.event()
+        self._created_items[event_id] = item_id
+        return event_id
+
+    def take_triggers(self) -> list[Trigger]:
+        """What the last event means for the turn; to be looked up in the table by the conversation."""
+        triggers, self._triggers = self._triggers, []
+        return triggers
+
+    def tick(self, now_ms: int) -> list[Effect]:
+        """Time has passed."""
+        if self.is_answer_expected and self._answer_due_ms is not None and now_ms >= self._answer_due_ms:
+            self.is_answer_expected = False
+        if self._settings_due_ms is None or now_ms < self._settings_due_ms:
+            return []
+        self._settings_due_ms = None
+        if self.is_ready:
+            return []
+        self.is_ready = True
+        self._settling.acknowledged()
+        return [Notice("The service did not confirm the settings; it may be using its own.", Severity.WARNING)]
+
+    def receive(self, event: sv.ServerEvent, now_ms: int) -> list[Effect]:
+        """The effects of one event. What concerns other clients (telephones, MCP, tools) changes nothing here."""
+        match event:
+            case sv.ErrorEvent():
+                return self._error(event.error, now_ms)
+            case sv.SessionUpdated():
+                return self._updated(event)
+            case sv.SpeechStarted():
+                self.is_user_speaking, self.is_answer_expected = True, False
+                self._triggers.append(Trigger.SPEECH_STARTED)
+                return self._scribe.user_began(event.item_id, now_ms)
+            case sv.SpeechStopped():
+                self._speech_stopped(now_ms)
+            case sv.InputCommitted():
+                self.is_user_speaking = False
+                return self._scribe.committed(event, now_ms)
+            case sv.InputTimeoutTriggered():
+                self._expect_answer(now_ms)
+            case sv.ItemCreated() | sv.ItemAdded() | sv.ItemDone():
+                is_done = not isinstance(event, sv.ItemAdded)
+                return self._scribe.item(event.item, event.previous_item_id, now_ms, is_done=is_done)
+            case sv.ItemDeleted():
+                return self._scribe.deleted(event.item_id)
+            case sv.TranscriptionDelta():
+                return self._scribe.transcription_delta(event, now_ms)
+            case sv.TranscriptionCompleted():
+                return self._scribe.transcription_completed(event, now_ms)
+            case sv.TranscriptionFailed():
+                return self._scribe.transcription_failed(event, now_ms)
+            case _:
+                return self._answer(event, now_ms)
+        return []
+
+    def _answer(self, event: sv.ServerEvent, now_ms: int) -> list[Effect]:
+        match event:
+            case sv.ResponseCreated():
+                self.is_answer_expected = False
+                return self._floor.response_created(event.response.id)
+            case sv.ResponseDone():
+                return self._response_done(event.response, now_ms)
+            case sv.OutputItemAdded() | sv.OutputItemDone():
+                return self._scribe.output_item(event.response_id, event.item, now_ms)
+            case sv.OutputTextDelta() | sv.OutputTranscriptDelta():
+                effects = self._scribe.output_delta(event, now_ms)
+                is_spoken = isinstance(event, sv.OutputTranscriptDelta)
+                return effects + self._floor.word_arrived(event.item_id, now_ms, is_spoken=is_spoken)
+            case sv.OutputTextDone() | sv.OutputTranscriptDone() | sv.ContentPartDone():
+                return self._scribe.output_done(event, now_ms)
+            case sv.OutputAudioDelta():
+                return self._floor.audio(event, now_ms)
+            case sv.OutputAudioDone():
+                return self._floor.audio_done(event.item_id, now_ms)
+            case _:
+                return []
+
+    def _updated(self, event: sv.SessionUpdated) -> list[Effect]:
+        self.model = event.session.model or self.model
+        self.expires_at = event.session.expires_at or self.expires_at
+        if self._settling.acknowledged():
+            self.is_ready, self._settings_due_ms = True, None
+        return []
+
+    def _speech_stopped(self, now_ms: int) -> None:
+        self.is_user_speaking = False
+        self._floor.turn_ended(now_ms)
+        if self._settling.effective.create_response and self._settling.effective.mode is Mode.HANDS_FREE:
+            self._expect_answer(now_ms)
+
+    def _expect_answer(self, now_ms: int) -> None:
+        self.is_answer_expected, self._answer_due_ms = True, now_ms + ANSWER_TIMEOUT_MS
+
+    def _response_done(self, response: Response, now_ms: int) -> list[Effect]:
+        effects, has_entry = self._scribe.response_done(response, now_ms)
+        for item in response.output or ():
+            effects += self._floor.audio_done(item.id or "", now_ms)
+        self._floor.response_done(response.id)
+        if usage := response.usage or None:
+            self.usage = add_usage(self.usage, usage, self.model)
+        if (note := failure_note(response)) and not has_entry:
+            effects.append(Notice(note, Severity.ERROR))
+        return effects
+
+    def _error(self, error: ErrorDetail, now_ms: int) -> list[Effect]:
+        event_id, code = error.event_id or "", error.code or ""
+        words = one_line(error.message or code or "The service reported an error without saying which.")
+        is_busy = code == "conversation_already_has_active_response"
+        if self._floor.responses.refused(event_id, is_busy=is_busy):
+            return [] if is_busy else [Notice(f"The service gave no answer: {words}", Severity.ERROR)]
+        back = self._settling.refused(event_id)
+        if back is not None:
+            return self._update_refused(back, words, now_ms)
+        if item_id := self._created_items.pop(event_id, None):
+            note = f"The service did not take it: {words}"
+            return [*self._scribe.change(item_id, note=note), Notice(note, Severity.ERROR)]
+        if code in BENIGN or "already shorter than" in words or "can be truncated" in words:
+            return []
+        return [Notice(f"The service says: {words}", Severity.ERROR)]
+
+    def _update_refused(self, back: frozenset[str], words: str, now_ms: int) -> list[Effect]:
+        if self.is_ready:
+            what = ", ".join(sorted(name.replace("_", " ") for name in back)) or "a setting"
+            return [Notice(f"The service refused {what}, which is as before: {words}", Severity.WARNING)]
+        if self._is_least_tried:
+            self.is_ready, self._settings_due_ms = True, None
+            return [Notice(f"The service refused the settings and uses its own: {words}", Severity.WARNING)]
+        self._is_least_tried, self._settings_due_ms = True, now_ms + SETTINGS_TIMEOUT_MS
+        event_id = self._ids.event()
+        self._settling.begin(event_id)
+        notice = Notice(f"The service refused some settings; trying with fewer: {words}", Severity.WARNING)
+        return [Send(SessionUpdate(event_id=event_id, session=least_session(self._settling.wanted))), notice]

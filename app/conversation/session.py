@@ -1,0 +1,169 @@
+"""The settings of a session, and the update that carries them to the service.
+
+Whole at the start, then only what changed (protocol reference, section 4.3). One group is sent whole when any part
+of it changes: turn_detection, since services differ in whether they merge it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Literal
+
+from app.protocol.convert import UNSET, Unset
+from app.protocol.session import (
+    PCM24,
+    AudioInput,
+    AudioOutput,
+    NoiseReduction,
+    SemanticVad,
+    ServerVad,
+    Session,
+    SessionAudio,
+    Transcription,
+)
+
+
+class Mode(StrEnum):
+    """Who decides that a turn is over."""
+
+    HANDS_FREE = "hands-free"
+    PUSH_TO_TALK = "push-to-talk"
+
+
+class Detection(StrEnum):
+    """How the service decides it, hands-free."""
+
+    SERVER_VAD = "server_vad"
+    SEMANTIC_VAD = "semantic_vad"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """What the user wants of the session. Field names are the names used in `Status.unacknowledged`."""
+
+    mode: Mode = Mode.HANDS_FREE
+    detection: Detection = Detection.SERVER_VAD
+    threshold: float = 0.5
+    prefix_padding_ms: int = 300
+    silence_ms: int = 500
+    idle_timeout_ms: int | None = None
+    eagerness: str = "auto"
+    create_response: bool = True
+    interrupt_response: bool = True
+    voice: str = "marin"
+    speed: float = 1.0
+    instructions: str = ""
+    output: Literal["audio", "text"] = "audio"
+    transcription_model: str | None = "gpt-4o-mini-transcribe"
+    language: str | None = None
+    noise_reduction: str | None = None
+
+
+_TURN_FIELDS = frozenset(
+    {
+        "mode",
+        "detection",
+        "threshold",
+        "prefix_padding_ms",
+        "silence_ms",
+        "idle_timeout_ms",
+        "eagerness",
+        "create_response",
+        "interrupt_response",
+    }
+)
+
+
+def differences(old: SessionSettings, new: SessionSettings) -> frozenset[str]:
+    """Names of the fields that differ."""
+    return frozenset(f.name for f in fields(new) if getattr(old, f.name) != getattr(new, f.name))
+
+
+def whole_session(settings: SessionSettings) -> Session:
+    """The first update: everything, set by ourselves, since services' defaults differ."""
+    session = _session(settings, frozenset(f.name for f in fields(settings)))
+    assert isinstance(session.audio, SessionAudio)
+    assert isinstance(session.audio.input, AudioInput)
+    assert isinstance(session.audio.output, AudioOutput)
+    return Session(
+        type="realtime",
+        output_modalities=session.output_modalities,
+        instructions=session.instructions,
+        audio=SessionAudio(
+            input=AudioInput(
+                format=PCM24,
+                transcription=session.audio.input.transcription,
+                noise_reduction=session.audio.input.noise_reduction,
+                turn_detection=session.audio.input.turn_detection,
+            ),
+            output=AudioOutput(format=PCM24, voice=session.audio.output.voice, speed=session.audio.output.speed),
+        ),
+    )
+
+
+def least_session(settings: SessionSettings) -> Session:
+    """What every service should take: for those that refuse the whole one."""
+    return Session(
+        type="realtime",
+        instructions=settings.instructions or UNSET,
+        audio=SessionAudio(input=AudioInput(turn_detection=turn_detection(settings))),
+    )
+
+
+def changed_session(old: SessionSettings, new: SessionSettings) -> Session:
+    """An update that carries only what differs."""
+    return _session(new, differences(old, new))
+
+
+def turn_detection(settings: SessionSettings) -> ServerVad | SemanticVad | None:
+    """The turn_detection object; None is push-to-talk."""
+    if settings.mode is Mode.PUSH_TO_TALK:
+        return None
+    if settings.detection is Detection.SEMANTIC_VAD:
+        return SemanticVad(
+            eagerness=settings.eagerness,
+            create_response=settings.create_response,
+            interrupt_response=settings.interrupt_response,
+        )
+    return ServerVad(
+        threshold=settings.threshold,
+        prefix_padding_ms=settings.prefix_padding_ms,
+        silence_duration_ms=settings.silence_ms,
+        # Absent rather than null: older and compatible services do not know the field.
+        idle_timeout_ms=settings.idle_timeout_ms or UNSET,
+        create_response=settings.create_response,
+        interrupt_response=settings.interrupt_response,
+    )
+
+
+def _session(settings: SessionSettings, names: frozenset[str]) -> Session:
+    heard = AudioInput(
+        turn_detection=turn_detection(settings) if names & _TURN_FIELDS else UNSET,
+        transcription=_transcription(settings) if names & {"transcription_model", "language"} else UNSET,
+        noise_reduction=_noise_reduction(settings) if "noise_reduction" in names else UNSET,
+    )
+    spoken = AudioOutput(
+        voice=settings.voice if "voice" in names else UNSET,
+        speed=settings.speed if "speed" in names else UNSET,
+    )
+    audio = SessionAudio(
+        input=heard if heard != AudioInput() else UNSET,
+        output=spoken if spoken != AudioOutput() else UNSET,
+    )
+    return Session(
+        type="realtime",
+        output_modalities=(settings.output,) if "output" in names else UNSET,
+        instructions=settings.instructions if "instructions" in names else UNSET,
+        audio=audio if audio != SessionAudio() else UNSET,
+    )
+
+
+def _transcription(settings: SessionSettings) -> Transcription | None | Unset:
+    if settings.transcription_model is None:
+        return None
+    return Transcription(model=settings.transcription_model, language=settings.language or UNSET)
+
+
+def _noise_reduction(settings: SessionSettings) -> NoiseReduction | None:
+    return NoiseReduction(type=settings.noise_reduction) if settings.noise_reduction else None

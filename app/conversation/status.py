@@ -1,0 +1,47 @@
+"""What there is to say about the conversation at one moment, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.conversation.session import SessionSettings
+from app.conversation.usage import UsageTotals
+
+
+class State(StrEnum):
+    """The word on the screen. Exactly these."""
+
+    CONNECTING = "connecting"
+    READY = "ready"
+    """Nobody talks and no microphone is open: push-to-talk at rest, or no microphone at all."""
+    LISTENING = "listening"
+    HEARING = "hearing you"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    MUTED = "muted"
+    """Hands-free, with the microphone closed by the user."""
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything that the status line, the meter and the settings panel show, apart from sound levels."""
+
+    state: State = State.CONNECTING
+    settings: SessionSettings = field(default_factory=SessionSettings)
+    """As the user wants them."""
+    unacknowledged: frozenset[str] = frozenset()
+    """Names of the settings that the service has not confirmed yet."""
+    has_microphone: bool = False
+    is_microphone_open: bool = False
+    is_response_active: bool = False
+    is_voice_fixed: bool = False
+    """The assistant has spoken: the service refuses another voice in this session."""
+    model: str = ""
+    expires_at: int | None = None
+    """When the service ends the session, in epoch seconds."""
+    answered_ms: int | None = None
+    """How long the last answer took, see transcript.Latency."""
+    median_answered_ms: int | None = None
+    usage: UsageTotals = field(default_factory=UsageTotals)

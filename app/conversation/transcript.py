@@ -1,0 +1,158 @@
+"""Who said what, when, final or still growing, and how much of it was heard.
+
+The transcript is the truth that screens, exports and histories are windows on. Entries are values: a change
+makes a new one. Rules kept here:
+
+- every word received is in exactly one entry, the one of its item;
+- items stand in the order the service gives them (`previous_item_id`), whenever their words arrive;
+- an interruption takes no word away: it says how much was heard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Speaker(StrEnum):
+    """Whose turn an entry is."""
+
+    USER = "you"
+    ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """When an answer came, all in milliseconds after the user's turn was over.
+
+    The turn is over when the service says so (`speech_stopped`), when the key was released, or when the text was
+    sent; a silence window that the service waits before it says so is not counted.
+    """
+
+    first_word_ms: int | None = None
+    first_sound_ms: int | None = None
+
+    @property
+    def answered_ms(self) -> int | None:
+        """What the user noticed: the first sound, or the first word where nothing sounds."""
+        return self.first_sound_ms if self.first_sound_ms is not None else self.first_word_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One turn. Times are milliseconds since the conversation began."""
+
+    item_id: str
+    speaker: Speaker
+    text: str = ""
+    is_final: bool = False
+    is_spoken: bool = True
+    """Spoken, as against typed (the user) or written (the assistant)."""
+    started_ms: int = 0
+    ended_ms: int | None = None
+    received_ms: int = 0
+    """The assistant's speech received for it."""
+    heard_ms: int | None = None
+    """How much of that left the speaker, once known."""
+    is_interrupted: bool = False
+    note: str = ""
+    """What went wrong with it, for the user; empty when nothing did."""
+    latency: Latency | None = None
+    """Of the assistant's answers."""
+
+    @property
+    def heard_text(self) -> str:
+        """The words that were heard. All of them, unless the entry was interrupted."""
+        return self.text[: self._heard_chars()]
+
+    @property
+    def unheard_text(self) -> str:
+        """The words after the interruption."""
+        return self.text[self._heard_chars() :]
+
+    def _heard_chars(self) -> int:
+        """Where hearing ended, at the end of a word: speech is taken to be even over its words."""
+        if not self.is_interrupted or not self.is_spoken:
+            return len(self.text)
+        if not self.heard_ms or not self.received_ms:
+            return 0
+        if self.heard_ms >= self.received_ms:
+            return len(self.text)
+        at = len(self.text) * self.heard_ms // self.received_ms
+        while at < len(self.text) and not self.text[at].isspace():
+            at += 1
+        return at
+
+
+class Transcript:
+    """The entries in their order. One owner: the conversation."""
+
+    def __init__(self) -> None:
+        self._order: list[str] = []
+        self._entries: dict[str, Entry] = {}
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __contains__(self, item_id: str) -> bool:
+        return item_id in self._entries
+
+    def get(self, item_id: str) -> Entry | None:
+        """The entry of an item, if there is one."""
+        return self._entries.get(item_id)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries in order."""
+        return tuple(self._entries[item_id] for item_id in self._order)
+
+    def index(self, item_id: str) -> int:
+        """Where the entry stands now. Raises KeyError when there is none."""
+        if item_id not in self._entries:
+            raise KeyError(item_id)
+        # From the end: what changes is nearly always young, and a long conversation stays as quick as a short one.
+        for at in range(len(self._order) - 1, -1, -1):
+            if self._order[at] == item_id:
+                return at
+        raise KeyError(item_id)
+
+    def add(self, entry: Entry) -> None:
+        """Put a new entry at the end. An item that is known already is left alone."""
+        if entry.item_id not in self._entries:
+            self._order.append(entry.item_id)
+            self._entries[entry.item_id] = entry
+
+    def change(self, item_id: str, **fields: object) -> Entry | None:
+        """Replace fields of an entry; the new entry, or None when nothing changed or there is none."""
+        old = self._entries.get(item_id)
+        if old is None:
+            return None
+        new = replace(old, **fields)  # type: ignore[arg-type]  # checked by dataclass at run time, by tests here
+        if new == old:
+            return None
+        self._entries[item_id] = new
+        return new
+
+    def place_after(self, item_id: str, previous_item_id: str | None) -> bool:
+        """Move an entry to right after another one (None: to the start); whether it moved.
+
+        An unknown `previous_item_id` (an item without words, such as a function call) moves nothing.
+        """
+        if item_id not in self._entries or item_id == previous_item_id:
+            return False
+        if previous_item_id is not None and previous_item_id not in self._entries:
+            return False
+        at = self.index(item_id)
+        target = 0 if previous_item_id is None else self.index(previous_item_id) + 1
+        if at == target:
+            return False
+        del self._order[at]
+        self._order.insert(target - (at < target), item_id)
+        return at != target - (at < target)
+
+    def remove(self, item_id: str) -> bool:
+        """Take an entry out; whether it was there."""
+        if item_id not in self._entries:
+            return False
+        del self._order[self.index(item_id)]
+        del self._entries[item_id]
+        return True
