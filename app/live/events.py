@@ -1,0 +1,95 @@
+"""What a running conversation tells its front end, and what a front end may ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from app.audio.capture import Levels
+from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
+from app.conversation.transcript import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The conversation is over. Everything said stays; nothing more comes.
+
+    `why` is one or two sentences for the user, empty when it was asked for. `exit_status` is the program's
+    (see the README): 0, 3 refused, 5 lost.
+    """
+
+    why: str = ""
+    exit_status: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleOffered:
+    """The text of the example's next question, or None when there is none (left)."""
+
+    text: str | None
+
+
+LiveEvent: TypeAlias = (
+    EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted | ExampleOffered | Ended
+)
+"""Everything a front end hears. Changes of one entry come at most 15 times a second."""
+
+Listener: TypeAlias = Callable[[LiveEvent], None]
+"""Called from a worker thread; must return at once."""
+
+
+class Live(Protocol):
+    """A running conversation as a front end sees it. Every method may be called from any thread and returns at once.
+
+    Two bodies of work, `run_line` and `run_sound`, each block until the conversation ends: the front end runs each
+    in a thread of its own, and `close` ends both.
+    """
+
+    @property
+    def service_label(self) -> str:
+        """Which service, in words."""
+
+    @property
+    def microphone_name(self) -> str:
+        """The device or file; empty when there is none."""
+
+    @property
+    def speaker_name(self) -> str:
+        """The device or file; empty when there is none."""
+
+    @property
+    def levels(self) -> Levels:
+        """Input and output levels now, to be sampled."""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The whole transcript now, for exports."""
+
+    @property
+    def started_at(self) -> float:
+        """When the conversation began, in epoch seconds: the zero of the entries' times."""
+
+    def run_line(self) -> None:
+        """The line to the service and the rules. Blocks; ends with an `Ended` event, never with an exception."""
+
+    def run_sound(self) -> None:
+        """Microphone, levels and playback. Blocks."""
+
+    def talk_key(self) -> None:
+        """Open or close the microphone; in push-to-talk begin or end a turn."""
+
+    def stop_key(self) -> None:
+        """Silence the assistant; in push-to-talk with the microphone open, throw the take away."""
+
+    def say(self, text: str) -> None:
+        """Type to the assistant."""
+
+    def change(self, **fields: object) -> None:
+        """Change settings, by the names of SessionSettings."""
+
+    def speak_example(self) -> None:
+        """Speak the example's next question into the conversation."""
+
+    def close(self) -> None:
+        """End it: the line is closed, devices are released, both workers return."""

@@ -1,0 +1,28 @@
+"""Where the program keeps its files. `REALTIME_HOME` moves everything under one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+APP_NAME = "gpt-realtime-tui"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Folders of the user's; none is created by asking."""
+
+    settings_file: Path
+    logs: Path
+
+
+def folders(environ: Mapping[str, str]) -> Folders:
+    """The usual places of the system, or those under REALTIME_HOME."""
+    if home := environ.get("REALTIME_HOME", "").strip():
+        root = Path(home).expanduser()
+        return Folders(root / "settings.toml", root / "logs")
+    from platformdirs import PlatformDirs
+
+    places = PlatformDirs(APP_NAME, appauthor=False)
+    return Folders(Path(places.user_config_dir) / "settings.toml", Path(places.user_log_dir))
