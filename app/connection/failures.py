@@ -1,0 +1,255 @@
+"""Every refusal and loss as one type of error, which says what happened, why, and what to do.
+
+The evidence (an HTTP status, an error event, a close, an exception) is read in `refusals`. Which words of a service
+mean what: protocol reference, section 1.5.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from app.connection.services import Service, ServiceKind
+from app.protocol.items import ErrorDetail
+from app.protocol.text import one_line
+
+
+class FailureKind(StrEnum):
+    """What a failure means to the user."""
+
+    KEY_REFUSED = "key_refused"
+    MODEL_UNKNOWN = "model_unknown"
+    QUOTA = "quota"
+    PERMISSION = "permission"
+    RATE_LIMITED = "rate_limited"
+    EXPIRED = "expired"
+    UNREACHABLE = "unreachable"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    PROTOCOL = "protocol"
+    LOST = "lost"
+    OVERLOADED = "overloaded"
+    REFUSED = "refused"
+
+
+_FATAL: Final = frozenset(
+    {
+        FailureKind.KEY_REFUSED,
+        FailureKind.MODEL_UNKNOWN,
+        FailureKind.QUOTA,
+        FailureKind.PERMISSION,
+        FailureKind.TLS,
+        FailureKind.PROTOCOL,
+        FailureKind.REFUSED,
+    }
+)
+"""Trying again without changing something gives the same answer."""
+
+
+class ServiceFailure(Exception):  # noqa: N818  # it is the failure of a service, and not only an error
+    """A service refused, or the line to it failed. `str()` is one or two sentences for the user.
+
+    `words` are the service's own, harmless and on one line, without secrets; often empty. `signal` is the bare
+    evidence ("HTTP 401", "close code 3000"). `fatal` means: do not try again before something is changed.
+    """
+
+    def __init__(
+        self,
+        kind: FailureKind,
+        happened: str,
+        *,
+        words: str = "",
+        signal: str = "",
+        remedy: str = "",
+        fatal: bool | None = None,
+    ) -> None:
+        self.kind = kind
+        self.happened = happened
+        self.words = one_line(words)
+        self.signal = one_line(signal)
+        self.remedy = remedy
+        self.fatal = kind in _FATAL if fatal is None else fatal
+        super().__init__(self._sentences())
+
+    def _sentences(self) -> str:
+        first = self.happened
+        if self.signal:
+            first += f" ({self.signal})"
+        if self.words:
+            first += f": {self.words}"
+        if not first.endswith((".", "!", "?", "…")):
+            first += "."
+        return f"{first} {self.remedy}".rstrip()
+
+
+def failure(
+    kind: FailureKind,
+    service: Service,
+    *,
+    words: str = "",
+    signal: str = "",
+    happened: str | None = None,
+    remedy: str | None = None,
+    fatal: bool | None = None,
+) -> ServiceFailure:
+    """A failure of this service, with the usual sentence and remedy of its kind unless others are given."""
+    return ServiceFailure(
+        kind,
+        happened or _happened(kind, service),
+        words=without_secrets(words, service.secrets),
+        signal=without_secrets(signal, service.secrets),
+        remedy=_remedy(kind, service) if remedy is None else remedy,
+        fatal=fatal,
+    )
+
+
+def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
+    """The text with each secret, and everything that looks like a key or a bearer token, replaced by an ellipsis."""
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:  # a key like "x" guards nothing, and its removal would garble the text
+            text = text.replace(secret, "…")
+    return _KEY_LIKE.sub("…", text)
+
+
+_SHORTEST_SECRET: Final = 4
+_KEY_LIKE: Final = re.compile(r"\b(?:sk|ek)[-_][A-Za-z0-9_*.-]{6,}|(?<=\bBearer )\S{6,}")
+
+
+# ---------------------------------------------------------------- what the words of services mean
+
+_CODES: Final[Mapping[str, FailureKind]] = {
+    "invalidapikey": FailureKind.KEY_REFUSED,
+    "missingmodel": FailureKind.MODEL_UNKNOWN,
+    "invalidmodel": FailureKind.MODEL_UNKNOWN,
+    "modelnotfound": FailureKind.MODEL_UNKNOWN,
+    "deploymentnotfound": FailureKind.MODEL_UNKNOWN,
+    "opperationnotsupported": FailureKind.MODEL_UNKNOWN,  # sic: so Azure writes it
+    "operationnotsupported": FailureKind.MODEL_UNKNOWN,
+    "insufficientquota": FailureKind.QUOTA,
+    "creditbalanceexhausted": FailureKind.QUOTA,
+    "billinghardlimitreached": FailureKind.QUOTA,
+    "permissiondenied": FailureKind.PERMISSION,
+    "accountdeactivated": FailureKind.PERMISSION,
+    "ratelimitexceeded": FailureKind.RATE_LIMITED,
+    "sessionexpired": FailureKind.EXPIRED,
+    "betaapishapedisabled": FailureKind.REFUSED,
+    "modelloaderror": FailureKind.OVERLOADED,  # LocalAI on its slow first start
+    # Types rather than codes:
+    "authenticationerror": FailureKind.KEY_REFUSED,
+    "permissionerror": FailureKind.PERMISSION,
+    "ratelimiterror": FailureKind.RATE_LIMITED,
+    "servererror": FailureKind.OVERLOADED,
+}
+
+_BENIGN: Final = frozenset(
+    {
+        "response_cancel_not_active",
+        "conversation_already_has_active_response",
+        "input_audio_buffer_commit_empty",
+        "item_create_duplicate_item_id",
+        "item_truncate_invalid_item_id",
+    }
+)
+_TRUNCATION: Final = re.compile(r"already shorter than|can be truncated", re.IGNORECASE)
+
+
+def meaning(*words: str | None) -> FailureKind | None:
+    """What the first known one of these codes and types means, however they are spelt; None where none is known.
+
+    Give the code before the type: services rename codes and keep types, and the code says more.
+    """
+    for word in words:
+        if word and (kind := _CODES.get(word.replace("_", "").lower())):
+            return kind
+    return None
+
+
+def meaning_of_error(error: ErrorDetail) -> FailureKind | None:
+    """What an error event means for the connection; None when it says nothing about it."""
+    if "maximum duration" in (error.message or "").lower():
+        return FailureKind.EXPIRED
+    return meaning(error.code or None, error.type or None)
+
+
+def is_benign(error: ErrorDetail) -> bool:
+    """Whether an error event tells nothing but that we were a moment late or early; not for the user's eyes.
+
+    A cancel without an answer running, an answer asked for during another, an empty commit, an item created twice,
+    and a truncation past what there is.
+    """
+    return error.code in _BENIGN or _TRUNCATION.search(error.message or "") is not None
+
+
+# ---------------------------------------------------------------- sentences
+
+
+def _happened(kind: FailureKind, service: Service) -> str:
+    label, model = (
+        service.label,
+        f"named '{one_line(service.model, 60)}'" if service.model else "for a request without a name",
+    )
+    sentences: Mapping[FailureKind, str] = {
+        FailureKind.KEY_REFUSED: f"{label} refused the key",
+        FailureKind.MODEL_UNKNOWN: f"{label} has no realtime model {model}",
+        FailureKind.QUOTA: f"{label} has no credit or quota left for this account",
+        FailureKind.PERMISSION: f"{label} denied access",
+        FailureKind.RATE_LIMITED: f"{label} was asked for more than its rate limit allows",
+        FailureKind.EXPIRED: f"{label} ended the session at its longest duration",
+        FailureKind.UNREACHABLE: f"{label} cannot be reached at {service.host}",
+        FailureKind.TLS: f"No trusted connection to {service.host} could be made",
+        FailureKind.TIMEOUT: f"{label} did not answer in time",
+        FailureKind.PROTOCOL: f"What answers at {service.address} does not speak the realtime protocol",
+        FailureKind.LOST: f"The connection to {label} was lost",
+        FailureKind.OVERLOADED: f"{label} cannot serve at the moment",
+        FailureKind.REFUSED: f"{label} refused the conversation",
+    }
+    return sentences[kind]
+
+
+def _remedy(kind: FailureKind, service: Service) -> str:
+    if service.kind is ServiceKind.EMBEDDED:
+        return "Start the program again."
+    names = service.variables
+    if (own := _OWN_REMEDIES.get((service.kind, kind))) is not None:
+        return own
+    remedies: Mapping[FailureKind, str] = {
+        FailureKind.KEY_REFUSED: f"Check {names.key}." if service.headers else f"Set {names.key}.",
+        FailureKind.MODEL_UNKNOWN: f"Set {names.model} to a realtime model that the service has.",
+        FailureKind.QUOTA: "Look at your account with the service.",
+        FailureKind.PERMISSION: f"Check what {names.key} may use.",
+        FailureKind.RATE_LIMITED: "Wait a minute, then connect again.",
+        FailureKind.EXPIRED: "Connect again to go on.",
+        FailureKind.UNREACHABLE: f"Check the network and {names.address}.",
+        FailureKind.TLS: f"If a proxy intercepts the traffic, set SSL_CERT_FILE to its certificate; "
+        f"if not, check {names.address}.",
+        FailureKind.TIMEOUT: f"Check the network, a proxy (HTTPS_PROXY) and {names.address}, then connect again.",
+        FailureKind.PROTOCOL: f"Check {names.address}.",
+        FailureKind.LOST: "Check the network, then connect again.",
+        FailureKind.OVERLOADED: "Connect again in a minute.",
+        FailureKind.REFUSED: f"Check {names.address} and {names.model}.",
+    }
+    return remedies[kind]
+
+
+_OWN_REMEDIES: Final[Mapping[tuple[ServiceKind, FailureKind], str]] = {
+    (ServiceKind.AZURE, FailureKind.KEY_REFUSED): (
+        "Check AZURE_OPENAI_API_KEY: it must be a key of the resource in AZURE_OPENAI_ENDPOINT."
+    ),
+    (ServiceKind.AZURE, FailureKind.MODEL_UNKNOWN): (
+        "Set AZURE_OPENAI_DEPLOYMENT to a deployment of a realtime model in the resource of AZURE_OPENAI_ENDPOINT."
+    ),
+    (ServiceKind.AZURE, FailureKind.QUOTA): "Raise the quota of AZURE_OPENAI_DEPLOYMENT in the Azure portal.",
+    (ServiceKind.AZURE, FailureKind.PERMISSION): (
+        "Use the resource's own key in AZURE_OPENAI_API_KEY, or give your identity the role "
+        "'Cognitive Services OpenAI User'."
+    ),
+    (ServiceKind.AZURE, FailureKind.RATE_LIMITED): (
+        "Wait a minute, or raise the quota of AZURE_OPENAI_DEPLOYMENT in the Azure portal."
+    ),
+    (ServiceKind.OPENAI, FailureKind.UNREACHABLE): "Check the network, and OPENAI_BASE_URL where it is set.",
+    (ServiceKind.OPENAI, FailureKind.QUOTA): (
+        "Add credit at platform.openai.com/settings/organization/billing, or use another OPENAI_API_KEY."
+    ),
+}

@@ -1,0 +1,231 @@
+"""Reading the evidence: an HTTP status, an error event, a close or an exception becomes a ServiceFailure.
+
+OpenAI lets everyone in and then sends an error event and a close; Azure refuses by HTTP status; a proxy in front can
+do either. So every kind of evidence is read for every service (protocol reference, section 1.5).
+"""
+
+from __future__ import annotations
+
+import errno
+import html
+import json
+import re
+import socket
+import ssl
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidMessage,
+    InvalidProxy,
+    InvalidProxyStatus,
+    InvalidStatus,
+    InvalidURI,
+    ProxyError,
+    WebSocketException,
+)
+
+from app.connection.failures import FailureKind, ServiceFailure, failure, meaning, meaning_of_error
+from app.connection.services import Service, ServiceKind
+from app.protocol.items import ErrorDetail
+
+OPENING_ERRORS: Final = (OSError, WebSocketException, ImportError)
+"""What opening a connection can raise (TimeoutError is an OSError; ImportError: a SOCKS proxy without its library)."""
+
+NO_STATUS: Final = 1005
+ABNORMAL: Final = 1006
+
+_CLOSE_CODES: Final[Mapping[int, FailureKind]] = {
+    1000: FailureKind.LOST,
+    1001: FailureKind.LOST,
+    1002: FailureKind.PROTOCOL,
+    1003: FailureKind.PROTOCOL,
+    NO_STATUS: FailureKind.LOST,
+    ABNORMAL: FailureKind.LOST,
+    1007: FailureKind.PROTOCOL,
+    1008: FailureKind.REFUSED,
+    1009: FailureKind.PROTOCOL,
+    1010: FailureKind.PROTOCOL,
+    1011: FailureKind.LOST,
+    1012: FailureKind.OVERLOADED,
+    1013: FailureKind.OVERLOADED,
+    1014: FailureKind.OVERLOADED,
+    1015: FailureKind.TLS,
+    3000: FailureKind.KEY_REFUSED,
+    3003: FailureKind.PERMISSION,
+    4004: FailureKind.MODEL_UNKNOWN,
+}
+_PRIVATE_CODES: Final = range(3000, 5000)
+_BROKEN_LINE: Final = (NO_STATUS, ABNORMAL, 1011)
+
+_BETA_REMEDY: Final = "Use the GA dialect: this service no longer speaks the beta one."
+
+
+def from_error(error: ErrorDetail, service: Service, signal: str = "", words: str = "") -> ServiceFailure:
+    """The failure that an error event means when it ends the connection, or comes before there is a session."""
+    kind = meaning_of_error(error) or FailureKind.REFUSED
+    remedy = _BETA_REMEDY if error.code == "beta_api_shape_disabled" else None
+    words = words or error.message or error.code or error.type or ""
+    return failure(kind, service, words=words, signal=signal, remedy=remedy)
+
+
+def from_close(code: int, reason: str, last: ErrorDetail | None, service: Service, *, opened: bool) -> ServiceFailure:
+    """The failure that a close means which we did not ask for.
+
+    `last` is the error event just before it, which knows more than the code: 1013 is both overload and an empty
+    account, 1001 both a restart and the end of the hour. `opened` tells whether there was a session.
+    """
+    signal = f"close code {code}"
+    if last is not None and meaning_of_error(last) is not None:
+        return from_error(last, service, signal)
+    words = (last.message if last is not None else None) or reason
+    kind_word, _, code_word = reason.partition(".")  # OpenAI's reasons are <type>.<code>
+    told = ErrorDetail(type=kind_word, code=code_word or reason, message=reason)
+    if meaning_of_error(told) is not None:
+        return from_error(told, service, signal, words)
+    return _from_code(code, words, service, opened)
+
+
+def _from_code(code: int, words: str, service: Service, opened: bool) -> ServiceFailure:
+    signal = f"close code {code}"
+    kind = _CLOSE_CODES.get(code, FailureKind.REFUSED if code in _PRIVATE_CODES else FailureKind.LOST)
+    if code == 1008 and not opened:  # so speaches and its like refuse a key
+        kind = FailureKind.KEY_REFUSED
+    happened = remedy = None
+    match kind:
+        case FailureKind.PROTOCOL:
+            happened, remedy = f"The connection to {service.label} broke a rule of WebSocket", "Connect again."
+        case FailureKind.LOST if not opened:
+            happened = f"{service.label} closed the connection before the session began"
+        case FailureKind.LOST if code not in _BROKEN_LINE:
+            happened, remedy = f"{service.label} ended the connection", "Connect again to go on."
+    fatal = False if kind is FailureKind.PROTOCOL else None  # the next connection may do better
+    return failure(kind, service, words=words, signal=signal, happened=happened, remedy=remedy, fatal=fatal)
+
+
+def from_closed(
+    closed: ConnectionClosed, last: ErrorDetail | None, service: Service, *, opened: bool
+) -> ServiceFailure:
+    """The same, from the exception of the library: whose close counts is the one that was first."""
+    first = closed.sent if closed.rcvd is None or closed.rcvd_then_sent is False else closed.rcvd
+    if first is not None:
+        return from_close(first.code, first.reason, last, service, opened=opened)
+    cause = closed.__cause__
+    words = (cause.strerror or "") if isinstance(cause, OSError) else ""
+    return from_close(ABNORMAL, words, last, service, opened=opened)
+
+
+def from_status(status: int, body: bytes, service: Service) -> ServiceFailure:
+    """The failure that an HTTP answer in place of the upgrade means."""
+    said, codes = _read_body(body)
+    signal = f"HTTP {status}"
+    words = said or _phrase(status)
+    if (kind := meaning(*codes)) is not None:
+        return failure(kind, service, words=words, signal=signal)
+    address = service.variables.address
+    match status:
+        case 401:
+            return failure(FailureKind.KEY_REFUSED, service, words=words, signal=signal)
+        case 402:
+            return failure(FailureKind.QUOTA, service, words=words, signal=signal)
+        case 403:
+            return failure(FailureKind.PERMISSION, service, words=words, signal=signal)
+        case 404 if service.kind is ServiceKind.AZURE:
+            return failure(FailureKind.MODEL_UNKNOWN, service, words=words, signal=signal)
+        case 404:
+            happened = f"There is no realtime endpoint at {service.address}"
+            return failure(FailureKind.REFUSED, service, words=words, signal=signal, happened=happened)
+        case 408:
+            return failure(FailureKind.TIMEOUT, service, words=words, signal=signal)
+        case 429:
+            return failure(FailureKind.RATE_LIMITED, service, words=words, signal=signal)
+        case _ if status >= 500:
+            return failure(FailureKind.OVERLOADED, service, words=words, signal=signal)
+        case _ if 300 <= status < 400:
+            happened = f"{service.label} sends us to another address, where the key must not follow"
+            remedy = f"Set {address} to the final address."
+            return failure(FailureKind.REFUSED, service, signal=signal, happened=happened, remedy=remedy)
+        case _ if status < 300 or status == 426:
+            return failure(FailureKind.PROTOCOL, service, words=words, signal=signal)
+        case _:
+            return failure(FailureKind.REFUSED, service, words=words, signal=signal)
+
+
+def from_exception(error: Exception, service: Service) -> ServiceFailure:
+    """The failure that an exception while opening means; `error` is one of OPENING_ERRORS."""
+    match error:
+        case InvalidStatus():
+            return from_status(error.response.status_code, bytes(error.response.body or b""), service)
+        case ConnectionClosed():
+            return from_closed(error, None, service, opened=False)
+        case InvalidProxyStatus() | InvalidProxy() | ProxyError() | ImportError():
+            return _from_proxy(error, service)
+        case InvalidURI():
+            return failure(FailureKind.REFUSED, service, words=error.msg)
+        case InvalidMessage() if isinstance(error.__cause__, EOFError):
+            return failure(FailureKind.UNREACHABLE, service, words="the connection was closed without an answer")
+        case WebSocketException():
+            return failure(FailureKind.PROTOCOL, service, words=str(error))
+        case ssl.SSLCertVerificationError():
+            return failure(FailureKind.TLS, service, words=error.verify_message)
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+            return failure(FailureKind.UNREACHABLE, service, words="the connection was closed without an answer")
+        case ssl.SSLError():
+            words = (error.reason or str(error)).replace("_", " ").lower()
+            remedy = f"Check {service.variables.address}: its port may not be an encrypted one."
+            return failure(FailureKind.TLS, service, words=words, remedy=remedy)
+        case TimeoutError():
+            return failure(FailureKind.TIMEOUT, service)
+        case socket.gaierror():
+            return failure(FailureKind.UNREACHABLE, service, words="the name of the host is not known")
+        case _:
+            return failure(FailureKind.UNREACHABLE, service, words=_words_of_os_error(error))
+
+
+def _from_proxy(error: Exception, service: Service) -> ServiceFailure:
+    remedy = "Check the proxy in HTTPS_PROXY and ALL_PROXY, or name the host in NO_PROXY."
+    if isinstance(error, ImportError):
+        words, fatal = "a SOCKS proxy is set, and the package python-socks is not installed", True
+        remedy = "Install python-socks, or set HTTPS_PROXY to an HTTP proxy."
+    elif isinstance(error, InvalidProxyStatus):
+        status = error.response.status_code
+        words, fatal = f"the proxy answers HTTP {status} {_phrase(status)}", status in (401, 403, 407)
+    else:  # the exception's own text may hold the proxy's password
+        words, fatal = "the proxy's address or its answer is not understood", isinstance(error, InvalidProxy)
+    happened = f"{service.label} cannot be reached through the proxy"
+    return failure(FailureKind.UNREACHABLE, service, words=words, happened=happened, remedy=remedy, fatal=fatal)
+
+
+def _words_of_os_error(error: Exception) -> str:
+    text = str(error)
+    numbers = {int(number) for number in re.findall(r"\[Errno (\d+)\]", text)}  # asyncio joins several into one text
+    if isinstance(error, ConnectionRefusedError) or numbers == {errno.ECONNREFUSED}:
+        return "nothing listens there"
+    return (error.strerror if isinstance(error, OSError) else None) or text
+
+
+def _read_body(body: bytes) -> tuple[str, tuple[str | None, ...]]:
+    """What an HTTP body says, and the codes in it: JSON of the common shapes, HTML's title, or plain text."""
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        data: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        if re.match(r"(?i)<(!doctype|html|\?xml|head|body)", text):
+            title = re.search(r"(?is)<title[^>]*>(.*?)</title>", text)
+            return (html.unescape(title[1]) if title else ""), ()
+        return text, ()
+    error = data.get("error", data) if isinstance(data, dict) else data
+    if not isinstance(error, dict):
+        return (error if isinstance(error, str) else ""), ()
+    said = next((error[key] for key in ("message", "detail") if isinstance(error.get(key), str)), "")
+    codes = tuple(error[key] for key in ("code", "type") if isinstance(error.get(key), str))
+    return said or next(iter(codes), ""), codes
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
