@@ -114,7 +114,7 @@ def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
 
 
 _SHORTEST_SECRET: Final = 4
-_KEY_LIKE: Final = re.compile(r"\b(?:sk|ek)[-_][A-Za-z0-9_*.-]{6,}|(?<=\bBearer )\S{6,}")
+_KEY_LIKE: Final = re.compile(r"\b(?:sk|ek)[-_][A-Za-z0-9_*.-]{6,}|(?<=\bBearer )[A-Za-z0-9._~+/=-]{6,}")
 
 
 # ---------------------------------------------------------------- what the words of services mean
@@ -190,6 +190,7 @@ def _happened(kind: FailureKind, service: Service) -> str:
         service.label,
         f"named '{one_line(service.model, 60)}'" if service.model else "for a request without a name",
     )
+    where = "" if service.host in label else f" at {service.host}"
     sentences: Mapping[FailureKind, str] = {
         FailureKind.KEY_REFUSED: f"{label} refused the key",
         FailureKind.MODEL_UNKNOWN: f"{label} has no realtime model {model}",
@@ -197,7 +198,7 @@ def _happened(kind: FailureKind, service: Service) -> str:
         FailureKind.PERMISSION: f"{label} denied access",
         FailureKind.RATE_LIMITED: f"{label} was asked for more than its rate limit allows",
         FailureKind.EXPIRED: f"{label} ended the session at its longest duration",
-        FailureKind.UNREACHABLE: f"{label} cannot be reached at {service.host}",
+        FailureKind.UNREACHABLE: f"{label} cannot be reached{where}",
         FailureKind.TLS: f"No trusted connection to {service.host} could be made",
         FailureKind.TIMEOUT: f"{label} did not answer in time",
         FailureKind.PROTOCOL: f"What answers at {service.address} does not speak the realtime protocol",

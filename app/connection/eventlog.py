@@ -1,0 +1,145 @@
+"""The event log: every event of a connection, both ways, as JSON Lines, for whoever looks for a fault.
+
+Sound is left out (its size stands in its place) and secrets are removed, so that a log can be shown to others;
+what was said stays in it. The file is private to the user.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from app.connection.failures import without_secrets
+from app.protocol.text import one_line
+
+REMOVED: Final = "[removed]"
+
+_SECRET_KEYS: Final = re.compile(r"(?i)authorization|client[-_]?secret|api[-_]?key|access[-_]?token|password|headers")
+_AUDIO_DELTAS: Final = ("response.output_audio.delta", "response.audio.delta")  # GA and beta
+_UNREADABLE_CHARS: Final = 2_000
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class EventLogError(Exception):
+    """The log cannot be opened. `str()` is one sentence with the reason and the remedy."""
+
+
+class EventLog:
+    """One log file, appended to. May be used from several threads; a line is written whole or not at all.
+
+    An error while writing (a full disk) ends the log, not the talk: `on_failure` is called once, with a sentence
+    for the user, from the thread that wrote.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        on_failure: Callable[[str], None] | None = None,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        """Open or create the file, mode 0600. Raises EventLogError."""
+        self._path = path
+        self._on_failure = on_failure
+        self._now = now
+        self._lock = threading.Lock()
+        self._secrets: tuple[str, ...] = ()
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        except OSError as error:
+            raise EventLogError(_sentence(path, error, "name another file")) from error
+        self._file = open(descriptor, "ab", buffering=0)  # noqa: SIM115  # closed by close()
+        if os.name == "posix" and stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.chmod(descriptor, 0o600)  # an older file may be readable for others
+
+    def hide(self, secrets: tuple[str, ...]) -> None:
+        """Also remove these strings wherever they stand, such as the key of the service just connected to."""
+        with self._lock:
+            self._secrets += tuple(secret for secret in secrets if secret not in self._secrets)
+
+    def sent(self, frame: str) -> None:
+        """A text frame that went out."""
+        self._event("sent", frame)
+
+    def received(self, frame: str | bytes) -> None:
+        """A frame that came in, readable or not."""
+        self._event("received", frame)
+
+    def note(self, text: str) -> None:
+        """What happened to the connection itself: opened, refused, closed."""
+        self._line({"note": one_line(without_secrets(text, self._secrets), 1_000)})
+
+    def close(self) -> None:
+        """End the log. May be called again; what is logged afterwards is dropped."""
+        with self._lock:
+            self._file.close()
+
+    def _event(self, direction: Literal["sent", "received"], frame: str | bytes) -> None:
+        if isinstance(frame, bytes):
+            self._line({"direction": direction, "binary_bytes": len(frame)})
+            return
+        try:
+            data: Any = json.loads(frame)
+            is_delta = isinstance(data, dict) and data.get("type") in _AUDIO_DELTAS
+            content = {"event": _cleaned(data, self._secrets, is_delta=is_delta)}
+        except (ValueError, RecursionError):
+            content = {"unreadable": one_line(without_secrets(frame, self._secrets), _UNREADABLE_CHARS)}
+        self._line({"direction": direction, **content})
+
+    def _line(self, content: dict[str, Any]) -> None:
+        stamp = self._now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        failed: OSError | None = None
+        with self._lock:
+            if self._file.closed:
+                return
+            text = json.dumps({"time": stamp, **content}, separators=(",", ":"))
+            rest = memoryview(text.replace("\x7f", "\\u007f").encode() + b"\n")
+            try:
+                while rest:  # a disk nearly full takes a part first
+                    rest = rest[self._file.write(rest) :]
+            except OSError as error:
+                failed = error
+                self._file.close()
+        if failed is not None and self._on_failure is not None:
+            self._on_failure(_sentence(self._path, failed, "the log ends here, the talk goes on"))
+
+
+def _sentence(path: Path, error: OSError, then: str) -> str:
+    return f"The event log {one_line(str(path))} cannot be written ({error.strerror or error}): {then}."
+
+
+def _cleaned(value: Any, secrets: tuple[str, ...], *, is_delta: bool = False) -> Any:
+    """The event without sound, images and secrets."""
+    match value:
+        case dict():
+            return {key: _cleaned_field(key, item, secrets, is_delta) for key, item in value.items()}
+        case list():
+            return [_cleaned(item, secrets) for item in value]
+        case str():
+            return without_secrets(value, secrets)
+        case _:
+            return value
+
+
+def _cleaned_field(key: str, value: Any, secrets: tuple[str, ...], is_delta: bool) -> Any:
+    if _SECRET_KEYS.fullmatch(key) and value is not None:
+        return REMOVED
+    if isinstance(value, str):
+        if key == "audio" or (is_delta and key == "delta"):
+            return f"[{_decoded_bytes(value)} bytes of audio]"
+        if value.startswith("data:"):
+            return f"[{_decoded_bytes(value.partition(',')[2])} bytes of data]"
+    return _cleaned(value, secrets)
+
+
+def _decoded_bytes(base64_text: str) -> int:
+    return len(base64_text) * 3 // 4 - base64_text[-2:].count("=")
