@@ -75,6 +75,17 @@ class Playback:
     """How often an item that was not finished ran dry while it sounded."""
 
 
+class FarEnd(Protocol):
+    """The far end of an echo: a copy of every block handed to the speaker, for one reader."""
+
+    @property
+    def rate_hz(self) -> int:
+        """The rate of what `read` returns; known after the speaker's `start`."""
+
+    def read(self) -> Samples:
+        """All that was handed out since the last call; what nobody fetched in time is lost."""
+
+
 class Microphone(Protocol):
     """A source of mono sound at its own rate."""
 
@@ -118,6 +129,10 @@ class Speaker(Protocol):
     @property
     def failure(self) -> AudioError | None:
         """Why nothing sounds any more, when the device went away."""
+
+    @property
+    def far(self) -> FarEnd | None:
+        """What is handed to the device, for an echo canceller; None where no microphone can hear it (a file)."""
 
     def start(self, wake: Wake) -> None:
         """Open it; it plays silence until something is given. Raises AudioError."""
