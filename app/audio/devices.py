@@ -1,0 +1,162 @@
+"""Real microphones and speakers. The callbacks only copy between PortAudio's buffers and preallocated rings."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from app.audio.echo import FarRing
+from app.audio.playback import PlaybackRing
+from app.audio.portaudio import Device, Kind, Stream, open_stream, start_stream
+from app.audio.ports import AudioError, DeviceLostError, Heard, Playback, Samples, Wake
+from app.audio.ring import SampleRing
+
+_MICROPHONE_S: Final = 2
+"""What may wait while the audio worker is held up."""
+
+
+class DeviceMicrophone:
+    """A PortAudio input stream, mono (the first channel) at the device's own rate."""
+
+    def __init__(self, device: Device) -> None:
+        """Opened by `start`."""
+        self._device = device
+        self._rate_hz = device.rate_hz
+        self._ring = SampleRing(_MICROPHONE_S * device.rate_hz)
+        self._lost = 0
+        self._failure: AudioError | None = None
+        self._closing = False
+        self._stream: Stream | None = None
+
+    @property
+    def name(self) -> str:
+        """The device's name."""
+        return self._device.name
+
+    @property
+    def rate_hz(self) -> int:
+        """The stream's rate; known after `start`."""
+        return self._rate_hz
+
+    @property
+    def ended(self) -> bool:
+        """The device went away."""
+        return self._failure is not None
+
+    @property
+    def failure(self) -> AudioError | None:
+        """DeviceLostError, once the device went away."""
+        return self._failure
+
+    @property
+    def lost_frames(self) -> int:
+        """What the ring had no room for, and a block for each loss that the system reported."""
+        return self._lost
+
+    def start(self, wake: Wake) -> None:
+        """Open the device. Raises DeviceBusyError, DeviceNotFoundError, PortAudioMissingError."""
+
+        def arrived(data: Any, frames: int, _time: Any, status: Any) -> None:
+            self._lost += self._ring.write(data[:, 0])
+            if status.input_overflow:
+                self._lost += frames
+            wake()
+
+        def finished() -> None:
+            if not self._closing:
+                self._failure = _lost(Kind.MICROPHONE, self.name)
+                wake()
+
+        self._stream, self._rate_hz = open_stream(self._device, Kind.MICROPHONE, arrived, finished)
+        start_stream(self._stream, self._device, Kind.MICROPHONE)
+
+    def read(self) -> Samples:
+        """All that came in since the last call."""
+        return self._ring.read()
+
+    def close(self) -> None:
+        """Release the device."""
+        self._closing = True
+        if self._stream is not None:
+            self._stream.abort()
+            self._stream.close()
+            self._stream = None
+
+
+class DeviceSpeaker:
+    """A PortAudio output stream; what is played is resampled to its rate when it is given."""
+
+    def __init__(self, device: Device) -> None:
+        """Opened by `start`; nothing is to be given before."""
+        self._device = device
+        self._failure: AudioError | None = None
+        self._closing = False
+        self._stream: Stream | None = None
+        self._far: FarRing | None = None
+        self._ring = PlaybackRing(device.rate_hz)
+
+    @property
+    def name(self) -> str:
+        """The device's name."""
+        return self._device.name
+
+    @property
+    def failure(self) -> AudioError | None:
+        """DeviceLostError, once the device went away."""
+        return self._failure
+
+    @property
+    def far(self) -> FarRing | None:
+        """What is handed to the device; there after `start`."""
+        return self._far
+
+    def start(self, wake: Wake) -> None:
+        """Open the device. Raises DeviceBusyError, DeviceNotFoundError, PortAudioMissingError."""
+
+        def wanted(data: Any, _frames: int, _time: Any, _status: Any) -> None:
+            moved = self._ring.render(data[:, 0])
+            for channel in range(1, data.shape[1]):
+                data[:, channel] = data[:, 0]
+            if moved:
+                wake()
+
+        def finished() -> None:
+            if not self._closing:
+                self._failure = _lost(Kind.SPEAKER, self.name)
+                wake()
+
+        self._stream, rate_hz = open_stream(self._device, Kind.SPEAKER, wanted, finished)
+        self._far = FarRing(rate_hz)
+        self._ring = PlaybackRing(rate_hz, far=self._far.ring)
+        start_stream(self._stream, self._device, Kind.SPEAKER)
+
+    def play(self, item_id: str, pcm: bytes) -> None:
+        """Append PCM16 at 24 kHz to an item."""
+        self._ring.play(item_id, pcm)
+
+    def finish(self, item_id: str) -> None:
+        """No more sound comes for the item."""
+        self._ring.finish(item_id)
+
+    def flush(self) -> tuple[Heard, ...]:
+        """Silence, now; what was heard of each item."""
+        return self._ring.flush()
+
+    def duck(self, gain_db: float) -> None:
+        """Play quieter, or with 0 as given."""
+        self._ring.duck(gain_db)
+
+    def progress(self) -> Playback:
+        """Where the playback is."""
+        return self._ring.progress()
+
+    def close(self) -> None:
+        """Release the device; what waits is not played."""
+        self._closing = True
+        if self._stream is not None:
+            self._stream.abort()
+            self._stream.close()
+            self._stream = None
+
+
+def _lost(kind: Kind, name: str) -> DeviceLostError:
+    return DeviceLostError(f"The {kind} {name} went away. Plug it in again, or choose another one.")
