@@ -60,6 +60,7 @@ _CLOSE_CODES: Final[Mapping[int, FailureKind]] = {
 _PRIVATE_CODES: Final = range(3000, 5000)
 _BROKEN_LINE: Final = (NO_STATUS, ABNORMAL, 1011)
 
+_HUNG_UP: Final = "the connection was closed without an answer"
 _BETA_REMEDY: Final = "Use the GA dialect: this service no longer speaks the beta one."
 
 
@@ -165,13 +166,13 @@ def from_exception(error: Exception, service: Service) -> ServiceFailure:
         case InvalidURI():
             return failure(FailureKind.REFUSED, service, words=error.msg)
         case InvalidMessage() if isinstance(error.__cause__, EOFError):
-            return failure(FailureKind.UNREACHABLE, service, words="the connection was closed without an answer")
+            return failure(FailureKind.UNREACHABLE, service, words=_HUNG_UP)
         case WebSocketException():
             return failure(FailureKind.PROTOCOL, service, words=str(error))
         case ssl.SSLCertVerificationError():
             return failure(FailureKind.TLS, service, words=error.verify_message)
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
-            return failure(FailureKind.UNREACHABLE, service, words="the connection was closed without an answer")
+            return failure(FailureKind.UNREACHABLE, service, words=_HUNG_UP)
         case ssl.SSLError():
             words = (error.reason or str(error)).replace("_", " ").lower()
             remedy = f"Check {service.variables.address}: its port may not be an encrypted one."
@@ -203,6 +204,8 @@ def _words_of_os_error(error: Exception) -> str:
     numbers = {int(number) for number in re.findall(r"\[Errno (\d+)\]", text)}  # asyncio joins several into one text
     if isinstance(error, ConnectionRefusedError) or numbers == {errno.ECONNREFUSED}:
         return "nothing listens there"
+    if isinstance(error, ConnectionError) and not text:  # asyncio's, during the TLS handshake
+        return _HUNG_UP
     return (error.strerror if isinstance(error, OSError) else None) or text
 
 

@@ -1,0 +1,224 @@
+"""One connection to one service: events out, events in, and an honest end.
+
+Connected means that `session.created` came: OpenAI upgrades first and refuses afterwards. An end that we did not ask
+for always raises, also a clean one: the library's own iteration stops silently at close code 1001, which is how
+OpenAI ends the hour.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Final, Self
+
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as open_socket
+from websockets.exceptions import ConnectionClosed
+
+from app import __version__
+from app.connection.eventlog import EventLog
+from app.connection.failures import FailureKind, ServiceFailure, failure, is_benign, meaning_of_error
+from app.connection.refusals import OPENING_ERRORS, from_closed, from_error, from_exception
+from app.connection.services import Service
+from app.protocol.client_events import ClientEvent
+from app.protocol.codec import MalformedEventError, decode_server_event, encode_client_event
+from app.protocol.items import ErrorDetail
+from app.protocol.server_events import ErrorEvent, ServerEvent, SessionCreated
+
+USER_AGENT: Final = f"gpt-realtime-tui/{__version__}"
+
+_CLOSE_TIMEOUT_S: Final = 1.0
+_ABORT_TIMEOUT_S: Final = 1.5
+_QUEUE_FRAMES: Final = 1_024
+"""A whole answer can arrive in a second; a full queue would also hold back the answers to our pings."""
+
+_LOGGER: Final = logging.getLogger("app.connection.socket")
+_LOGGER.addHandler(logging.NullHandler())  # without one, logging writes warnings into the screen
+
+
+class _OpenSocket(open_socket):
+    """Follows no redirect: the library drops `Authorization` on the way to another host, but not `api-key`."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+class Connection:
+    """A session with a service. Made by `connect`; an async context manager that closes itself.
+
+    One task iterates, any tasks of the same loop send. Both raise ServiceFailure when the connection ends without
+    our asking; the iteration's failure knows more, since it has read all that the service said before.
+    """
+
+    def __init__(self, socket: ClientConnection, service: Service, log: EventLog | None) -> None:
+        self.service = service
+        self._socket = socket
+        self._log = log
+        self._created: SessionCreated | None = None
+        self._early: deque[ServerEvent] = deque()
+        self._last_error: ErrorDetail | None = None
+        self._closing = False
+
+    @property
+    def created(self) -> SessionCreated:
+        """The service's first word, with the session as it begins. It is not repeated by the iteration."""
+        assert self._created is not None  # connect() gives no connection without it
+        return self._created
+
+    async def send(self, event: ClientEvent) -> None:
+        """Say it in the service's dialect. After our own `close()` nothing is sent, and that is no error.
+
+        Raises ServiceFailure when the connection is gone.
+        """
+        if self._is_ours():
+            return
+        frame = encode_client_event(event, self.service.dialect)
+        if self._log is not None:  # before it, or the answer could come first
+            self._log.sent(frame)
+        try:
+            await self._socket.send(frame)
+        except ConnectionClosed as closed:
+            if not self._is_ours():
+                raise self._failed(closed) from closed
+
+    async def __aiter__(self) -> AsyncIterator[ServerEvent]:
+        """Every event after `session.created`, until our own `close()`. Frames that are no event are skipped.
+
+        Raises ServiceFailure at any other end.
+        """
+        while self._early:
+            yield self._early.popleft()
+        while (event := await self._next()) is not None:
+            yield event
+
+    async def close(self) -> None:
+        """End the session; ends the iteration too. Never hangs, whatever the service does. May be called again."""
+        if not self._closing and self._log is not None:
+            self._log.note("closed by us")
+        self._closing = True
+        try:
+            async with asyncio.timeout(_ABORT_TIMEOUT_S):
+                await self._socket.close()
+        except TimeoutError:  # the other side no longer reads, so that even the goodbye is stuck
+            await self._abort()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _begin(self) -> None:
+        """Wait for `session.created`; raises ServiceFailure when something else ends the waiting."""
+        while self._created is None:
+            match event := await self._next():
+                case SessionCreated():
+                    self._created = event
+                case ErrorEvent():
+                    raise self._noted(from_error(event.error, self.service))
+                case None:  # nobody but connect() knows of this connection yet
+                    raise AssertionError("closed before the session began")
+                case _:
+                    self._early.append(event)
+
+    async def _next(self) -> ServerEvent | None:
+        """The next event; None after our own close."""
+        while not self._is_ours():
+            try:
+                frame = await self._socket.recv()
+            except ConnectionClosed as closed:
+                if self._is_ours():
+                    break
+                raise self._failed(closed) from closed
+            if self._log is not None:
+                self._log.received(frame)
+            try:
+                event = decode_server_event(frame, self.service.dialect)
+            except MalformedEventError as error:
+                if self._log is not None:
+                    self._log.note(f"skipped a frame: {error}")
+                continue
+            self._remember(event)
+            return event
+        return None
+
+    def _is_ours(self) -> bool:
+        """Whether the end, if there is one, is our own doing. Changes while we wait."""
+        return self._closing
+
+    def _remember(self, event: ServerEvent) -> None:
+        """Keep an error that may explain a close: one that ends sessions, or the very last event before."""
+        if isinstance(event, ErrorEvent):
+            if not is_benign(event.error):
+                self._last_error = event.error
+        elif self._last_error is not None and meaning_of_error(self._last_error) is None:
+            self._last_error = None
+
+    def _failed(self, closed: ConnectionClosed) -> ServiceFailure:
+        return self._noted(from_closed(closed, self._last_error, self.service, opened=self._created is not None))
+
+    def _noted(self, failed: ServiceFailure) -> ServiceFailure:
+        if self._log is not None:
+            self._log.note(str(failed))
+        return failed
+
+    async def _abort(self) -> None:
+        self._socket.transport.abort()
+        await self._socket.wait_closed()
+
+
+async def connect(
+    service: Service,
+    *,
+    open_timeout_s: float = 10.0,
+    ping_interval_s: float | None = 20.0,
+    ping_timeout_s: float | None = 30.0,
+    log: EventLog | None = None,
+) -> Connection:
+    """A connection whose session has begun, within `open_timeout_s` altogether.
+
+    The ping settings decide how soon a dead line is noticed; slow links want more time, None turns that off.
+    Raises ServiceFailure: refused, unreachable, too late. A proxy of the system is used, but not to this machine.
+    """
+    if log is not None:
+        log.hide(service.secrets)
+        log.note(f"connecting to {service.address}, model {service.model}, dialect {service.dialect}")
+    connection: Connection | None = None
+    try:
+        async with asyncio.timeout(open_timeout_s):
+            connection = Connection(await _open(service, ping_interval_s, ping_timeout_s), service, log)
+            await connection._begin()
+            return connection
+    except BaseException as error:
+        if connection is not None:
+            await connection._abort()
+        if not isinstance(error, OPENING_ERRORS):
+            raise
+        failed = from_exception(error, service)
+        if connection is not None and isinstance(error, TimeoutError):
+            failed = failure(FailureKind.TIMEOUT, service, words="it let us in, but began no session")
+        if log is not None:
+            log.note(str(failed))
+        raise failed from error
+
+
+async def _open(service: Service, ping_interval_s: float | None, ping_timeout_s: float | None) -> ClientConnection:
+    return await _OpenSocket(
+        service.url,
+        additional_headers=list(service.headers),
+        user_agent_header=USER_AGENT,
+        compression=None,  # PCM in base64 hardly shrinks, and both sides would pay for it
+        proxy=None if service.is_loopback else True,
+        open_timeout=None,  # connect() has one for everything
+        ping_interval=ping_interval_s,
+        ping_timeout=ping_timeout_s,
+        close_timeout=_CLOSE_TIMEOUT_S,
+        max_size=None,  # session.updated repeats all instructions and tools
+        max_queue=_QUEUE_FRAMES,
+        logger=_LOGGER,
+    )
