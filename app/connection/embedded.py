@@ -1,0 +1,185 @@
+"""The embedded service as a child process: started, known by its first line, and never left behind.
+
+A process of its own, so that speech recognition and synthesis never hold the interpreter lock of the one that plays
+sound. Plain threads and pipes rather than asyncio's own child handling, which needs a particular event loop on Windows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, Self
+
+import app
+from app.connection.failures import FailureKind, ServiceFailure, without_secrets
+from app.connection.services import Service, embedded
+from app.protocol.text import one_line
+
+TOKEN_VARIABLE: Final = "REALTIME_SERVE_TOKEN"
+
+_LISTENING: Final = re.compile(r"listening on (ws://\S+)\s*")
+_TAIL_BYTES: Final = 8_192
+
+
+def serve_command() -> tuple[str, ...]:
+    """This very program as a service, also when the current folder holds an `app` of its own (-P keeps it out)."""
+    return (sys.executable, "-P", "-m", "app", "serve", "--port", "0", "--embedded")
+
+
+class EmbeddedService:
+    """A running child and the `service` to connect to. An async context manager that stops it.
+
+    The child ends by itself when its standard input closes, so it does not outlive this process, however that ends.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], patience_s: float) -> None:
+        self._process = process
+        self._patience_s = patience_s
+        self._url: Future[str] = Future()
+        self._url.set_running_or_notify_cancel()  # the reader alone completes it, whoever stops waiting for it
+        self._reader = threading.Thread(target=self._read, name="embedded service's output", daemon=True)
+        self._reader.start()
+        self._service: Service | None = None
+
+    @classmethod
+    async def start(
+        cls,
+        log_path: Path,
+        arguments: Sequence[str] = (),
+        *,
+        command: Sequence[str] | None = None,
+        timeout_s: float = 60.0,
+        patience_s: float = 2.0,
+    ) -> Self:
+        """Start the service and wait until it listens.
+
+        `arguments` go to `serve` as they are. What the child writes to stderr is appended to `log_path` (mode 0600).
+        `patience_s` is how long it may take to end by itself, and again after it was told to.
+        Raises ServiceFailure, with the child's last line, when it ends before it listens, and when it takes longer
+        than `timeout_s`; nothing is left running then.
+        """
+        token = secrets.token_urlsafe(32)
+        line = [*(serve_command() if command is None else command), *arguments]
+        try:
+            process, before_bytes = _spawn(line, token, log_path)
+        except OSError as error:
+            raise _not_started(FailureKind.UNREACHABLE, error.strerror or str(error), log_path) from error
+        child = cls(process, patience_s)
+        try:
+            async with asyncio.timeout(timeout_s):
+                url = await asyncio.wrap_future(child._url)
+        except BaseException as error:
+            child._kill()
+            if not isinstance(error, TimeoutError):
+                raise
+            raise _not_started(FailureKind.TIMEOUT, f"it did not listen within {timeout_s:g} s", log_path) from error
+        if not url:
+            await child.stop()
+            words = without_secrets(_last_line(log_path, before_bytes), (token,))
+            status = f"it ended with status {child._process.returncode}"
+            raise _not_started(FailureKind.UNREACHABLE, words or status, log_path)
+        child._service = embedded(url, token)
+        return child
+
+    @property
+    def service(self) -> Service:
+        """Where the child listens, and the token that it wants."""
+        assert self._service is not None  # start() gives no child without it
+        return self._service
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the child still lives."""
+        return self._process.poll() is None
+
+    async def stop(self) -> None:
+        """End the child: ask by closing its input, then terminate, then kill; reap it. May be called again."""
+        await asyncio.shield(asyncio.to_thread(self._end))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def _read(self) -> None:
+        """Thread: find the address, then keep the pipe empty until the child is gone."""
+        output = self._process.stdout
+        assert output is not None
+        with output:
+            for raw in output:
+                found = _LISTENING.fullmatch(raw.decode("utf-8", "replace"))
+                if found and not self._url.done():
+                    self._url.set_result(found[1])
+        if not self._url.done():
+            self._url.set_result("")
+
+    def _end(self) -> None:
+        self._input().close()
+        for push in (self._process.terminate, self._process.kill):
+            try:
+                self._process.wait(self._patience_s)
+                break
+            except subprocess.TimeoutExpired:
+                push()
+        self._process.wait()
+        self._reader.join(self._patience_s)  # at its end already, unless the child left a child of its own
+
+    def _kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._input().close()
+        self._reader.join(self._patience_s)
+
+    def _input(self) -> IO[bytes]:
+        assert self._process.stdin is not None  # spawned with a pipe
+        return self._process.stdin
+
+
+def _spawn(line: Sequence[str], token: str, log_path: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """The child, and the size in bytes of the log before its first word. Raises OSError."""
+    environment = {**os.environ, TOKEN_VARIABLE: token, "PYTHONUTF8": "1"}
+    root = Path(app.__file__).resolve().parent.parent
+    if root.name not in ("site-packages", "dist-packages"):  # run from a checkout that is not installed
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    descriptor = os.open(log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with open(descriptor, "ab") as log:
+        before_bytes = log.seek(0, os.SEEK_END)
+        process = subprocess.Popen(
+            line,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=environment,
+            start_new_session=True,  # Ctrl+C is for the program, which then stops the child in order
+            creationflags=flags,
+        )
+    return process, before_bytes
+
+
+def _not_started(kind: FailureKind, words: str, log_path: Path) -> ServiceFailure:
+    remedy = f"The whole story is in {one_line(str(log_path))}."
+    return ServiceFailure(kind, "The embedded service did not start", words=words, remedy=remedy, fatal=True)
+
+
+def _last_line(log_path: Path, before_bytes: int) -> str:
+    """The last line that is not empty, of what was written after `before_bytes`."""
+    with open(log_path, "rb") as log:
+        end_bytes = log.seek(0, os.SEEK_END)
+        log.seek(max(before_bytes, end_bytes - _TAIL_BYTES))
+        lines = log.read().decode("utf-8", "replace").splitlines()
+    return next((line for line in reversed(lines) if line.strip()), "")
