@@ -30,9 +30,7 @@ class ExampleOffered:
     text: str | None
 
 
-LiveEvent: TypeAlias = (
-    EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted | ExampleOffered | Ended
-)
+LiveEvent: TypeAlias = EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted | ExampleOffered | Ended
 """Everything a front end hears. Changes of one entry come at most 15 times a second."""
 
 Listener: TypeAlias = Callable[[LiveEvent], None]

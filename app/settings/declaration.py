@@ -177,8 +177,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         About(
             _S,
             "transcription",
-            "The model that writes down what you say; on Azure the name of a deployment. "
-            "`auto`: the service's usual one; `off`: none.",
+            "The model that writes down what you say. `auto`: the service's usual one; `off`: none.",
         ),
     ] = "auto"
     language: Annotated[
@@ -200,6 +199,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model: Annotated[
         str, About(_C, "model", "At OpenAI or a compatible server. Empty: a good usual one.", applies=Applies.START)
     ] = ""
+    dialect: Annotated[
+        Literal["ga", "beta"],
+        About(_C, "dialect", "How a compatible server speaks; most speak ga.", applies=Applies.START),
+    ] = "ga"
     azure_endpoint: Annotated[
         str,
         About(
@@ -227,6 +230,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "Azure API version",
             "Not needed; counts only together with the legacy route.",
             env="AZURE_OPENAI_API_VERSION",
+            applies=Applies.START,
+        ),
+    ] = ""
+    azure_transcription_deployment: Annotated[
+        str,
+        About(
+            _C,
+            "Azure transcription",
+            "The name of a transcription deployment of the same resource; without it your words are not written down.",
+            env="AZURE_OPENAI_TRANSCRIPTION_DEPLOYMENT",
             applies=Applies.START,
         ),
     ] = ""
@@ -303,6 +316,11 @@ class Setting:
     def env(self) -> str:
         """Its name in the environment."""
         return self.about.env or f"REALTIME_{self.name.upper()}"
+
+    @property
+    def option(self) -> str:
+        """Its name on the command line, where it has one."""
+        return "--" + self.env.removeprefix("REALTIME_").lower().replace("_", "-")
 
     @property
     def must_be(self) -> str:

@@ -105,7 +105,7 @@ def load(
                 take(setting.name, text, place, source)
     for name, value in given.items():
         if value is not None:
-            take(name, value, f"--{name.replace('_', '-')}", Source.COMMAND_LINE)
+            take(name, value, SETTINGS[name].option, Source.COMMAND_LINE)
     return Loaded(Settings(**values), sources, keys, tuple(hints))
 
 

@@ -1,0 +1,5 @@
+"""`python -m app` is `realtime`."""
+
+from app.cli import main
+
+main()

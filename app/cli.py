@@ -1,0 +1,179 @@
+"""The command line: commands, options, exit statuses. Imports nothing heavy until a command needs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from app import __version__
+
+if TYPE_CHECKING:
+    from app.settings import Folders, Loaded
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+USAGE, REFUSED, NO_DEVICE, LOST = 2, 3, 4, 5
+
+
+class Root(click.Group):
+    """`realtime` alone talks; `realtime COMMAND` does something else."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "--version")):
+            args = ["talk", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="realtime")
+def root() -> None:
+    """Talk with a realtime voice model from the terminal.
+
+    Without a command, `realtime` opens the full screen and connects: to Azure OpenAI where AZURE_OPENAI_* is set, to
+    OpenAI where OPENAI_API_KEY is set, else to the embedded service of this machine. `realtime talk --help` lists
+    the options of the conversation.
+    """
+
+
+def _conversation_options(command: F) -> F:
+    options = [
+        click.option("--plain", is_flag=True, help="Line by line on standard output instead of the full screen."),
+        click.option("--service", metavar="WHICH", help="auto, azure, openai, local, or ws(s)://..."),
+        click.option("--model", metavar="NAME", help="Model at OpenAI or a compatible server."),
+        click.option("--mode", metavar="MODE", help="hands-free or push-to-talk."),
+        click.option("--mic", metavar="WHAT", help="A device's name or number, a .wav file, `example`, or `none`."),
+        click.option("--speaker", metavar="WHAT", help="A device's name or number, a .wav file to write, or `none`."),
+        click.option("--voice", metavar="NAME", help="The assistant's voice."),
+        click.option("--instructions", metavar="TEXT", help="What the assistant should know and how to behave."),
+        click.option("--text-only", is_flag=True, help="Written answers; no microphone unless --mic is given."),
+        click.option("--no-greeting", is_flag=True, help="Wait for the user to speak first."),
+        click.option("--vad-threshold", "threshold", metavar="0..1", help="How sure the service must be of speech."),
+        click.option("--silence-ms", metavar="MS", help="So much silence ends a turn."),
+        click.option("--language", metavar="XX", help="The language you speak, as two letters."),
+        click.option("--export", "exports", multiple=True, type=click.Path(dir_okay=False, path_type=Path),
+                     help="Write the transcript at the end: .md .json .txt .srt .vtt. Repeatable."),
+        click.option("--events", type=click.Path(dir_okay=False, path_type=Path),
+                     help="Log every event to this file (JSON lines; no sound, no secrets)."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@root.command()
+@_conversation_options
+def talk(
+    plain: bool, text_only: bool, no_greeting: bool, exports: tuple[Path, ...], events: Path | None, **given: str | None
+) -> None:
+    """Talk. This is what `realtime` does without a command."""
+    from app.talk import Request, run
+
+    values: dict[str, object] = dict(given)
+    if text_only:
+        values["output"] = "text"
+    if no_greeting:
+        values["greeting"] = False
+    loaded, places = load_settings(values)
+    is_plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
+    request = Request(values, loaded, places, is_plain=is_plain, is_text_only=text_only, exports=exports, events=events)
+    sys.exit(run(request))
+
+
+@root.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
+@click.option("--token", envvar="REALTIME_SERVE_TOKEN", help="Clients must show this; better set REALTIME_SERVE_TOKEN.")
+@click.option("--recogniser", metavar="NAME", help="auto, moonshine or whisper.")
+@click.option("--responder", metavar="WHAT", help="builtin, or the address of a chat endpoint (http://.../v1).")
+@click.option("--responder-model", metavar="NAME", help="The chat endpoint's model.")
+@click.option("--synthesiser", default="hibari", show_default=True, metavar="NAME", help="The service's voice.")
+@click.option("--embedded", is_flag=True, hidden=True, help="End when standard input ends.")
+def serve(host: str, port: int, token: str | None, synthesiser: str, embedded: bool, **given: str | None) -> None:
+    """Run the embedded realtime service alone; other clients of the protocol can use it."""
+    loaded, _ = load_settings(dict(given))
+    from app.server.serve import ServeOptions
+    from app.server.serve import run as run_service
+
+    settings = loaded.settings
+    sys.exit(
+        run_service(
+            ServeOptions(
+                host=host,
+                port=port,
+                token=token or None,
+                recogniser=settings.recogniser,
+                responder=settings.responder,
+                responder_model=settings.responder_model or None,
+                responder_key=settings.responder_key or None,
+                synthesiser=synthesiser,
+                parent_watch=embedded,
+            )
+        )
+    )
+
+
+@root.command()
+def devices() -> None:
+    """List input and output devices, their default rates, and which would be used."""
+    from app.audio.portaudio import Kind, list_devices
+    from app.audio.ports import AudioError
+
+    try:
+        found = list_devices()
+    except AudioError as error:
+        fail(str(error), NO_DEVICE)
+    if not found:
+        fail("There is no sound device on this system. `realtime --mic example` works without one.", NO_DEVICE)
+    for kind in Kind:
+        click.echo(f"{kind}s:")
+        for device in found:
+            if device.channels(kind):
+                mark = "*" if device.is_default(kind) else " "
+                click.echo(f"  {mark} {device.index:3}  {device.name}  ({device.host_api}, {device.rate_hz} Hz)")
+    click.echo("* is used unless --mic or --speaker says otherwise.")
+
+
+def load_settings(given: Mapping[str, object]) -> tuple[Loaded, Folders]:
+    """All settings, with the options of the command line on top. Exits with 2 and one sentence where one is wrong."""
+    from app.settings import SETTINGS, SettingError, folders, load
+
+    places = folders(os.environ)
+    options = {name: value for name, value in given.items() if name in SETTINGS}
+    try:
+        loaded = load(given=options, environ=os.environ, dotenv=Path(".env"), file=places.settings_file)
+    except SettingError as error:
+        fail(str(error), USAGE)
+    return loaded, places
+
+
+def fail(sentence: str, status: int) -> NoReturn:
+    """One sentence on standard error, and out."""
+    click.echo(f"realtime: {sentence}", err=True)
+    sys.exit(status)
+
+
+def main() -> None:
+    """The entry point. Ctrl+C, a closed terminal and a polite kill end every command in the same orderly way."""
+
+    def stop(number: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+    try:
+        root(prog_name="realtime", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.exit(0)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        fail(error.format_message(), USAGE)

@@ -1,0 +1,171 @@
+"""Puts the parts together: from settings to a conversation that can be run. With the command line, the only module
+that may know every layer."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.audio.open import NONE, open_microphone, open_speaker
+from app.audio.ports import AudioError, Microphone, Speaker
+from app.connection import services
+from app.connection.eventlog import EventLog
+from app.connection.inputs import DEFAULT_MODEL
+from app.connection.services import Service
+from app.conversation.session import Detection, Mode, SessionSettings
+from app.live.conversation import LiveConversation
+from app.live.dialling import Dialler, EmbeddedDialler, ServiceDialler
+from app.live.events import Listener
+from app.protocol.codec import Dialect
+from app.settings import Settings
+
+EXAMPLE = "example"
+
+
+class UsageError(Exception):
+    """The program cannot begin as it was asked to; `str` is the sentence for the user. Exit status 2."""
+
+
+class NoDeviceError(Exception):
+    """A device that was asked for by name cannot be used. Exit status 4."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The two ends of sound, and what is to be said about them."""
+
+    microphone: Microphone | None
+    speaker: Speaker
+    speaks_example: bool = False
+    notices: tuple[str, ...] = ()
+
+
+def which_service(settings: Settings) -> str:
+    """azure, openai, local, or an address: `auto` is resolved by what is set."""
+    if settings.service != "auto":
+        return settings.service
+    if settings.azure_endpoint or settings.azure_api_key or settings.azure_deployment:
+        return "azure"
+    return "openai" if settings.openai_api_key else "local"
+
+
+def make_dialler(
+    settings: Settings, *, log: EventLog | None, service_log: Path, is_written_only: bool = False
+) -> Dialler:
+    """What leads to the service. Raises ServiceSettingError, UsageError."""
+    which = which_service(settings)
+    if which == "local":
+        _require_local(settings, is_written_only)
+        return EmbeddedDialler(_serve_options(settings), log, service_log)
+    return ServiceDialler(_service(which, settings), log)
+
+
+def _service(which: str, settings: Settings) -> Service:
+    transcription = None if settings.transcription_model in ("auto", "off") else settings.transcription_model
+    match which:
+        case "azure":
+            return services.azure(
+                settings.azure_endpoint,
+                settings.azure_api_key,
+                settings.azure_deployment,
+                settings.azure_api_version or None,
+                settings.azure_legacy_preview,
+                settings.azure_transcription_deployment or transcription,
+            )
+        case "openai":
+            return services.openai(
+                settings.openai_api_key,
+                settings.openai_base_url or None,
+                settings.model or DEFAULT_MODEL,
+                transcription or services.DEFAULT_TRANSCRIPTION_MODEL,
+            )
+        case _:
+            return services.compatible(
+                which,
+                settings.api_key or None,
+                settings.model or None,
+                Dialect(settings.dialect),
+                transcription or services.DEFAULT_TRANSCRIPTION_MODEL,
+            )
+
+
+def _require_local(settings: Settings, is_written_only: bool) -> None:
+    missing = [name for name in ("hibari", "onnxruntime") if importlib.util.find_spec(name) is None]
+    if missing and not is_written_only:
+        raise UsageError(
+            "No service is set, and the embedded one is not installed. Set AZURE_OPENAI_ENDPOINT, "
+            "AZURE_OPENAI_API_KEY and AZURE_OPENAI_DEPLOYMENT, or OPENAI_API_KEY; or install the embedded service "
+            "with: pip install 'gpt-realtime-tui[local]' (from a clone: pip install '.[local]')."
+        )
+
+
+def _serve_options(settings: Settings) -> tuple[str, ...]:
+    options = ["--recogniser", settings.recogniser, "--responder", settings.responder]
+    return (*options, "--responder-model", settings.responder_model) if settings.responder_model else tuple(options)
+
+
+def session_settings(settings: Settings, dialler: Dialler) -> SessionSettings:
+    """What of the settings the session knows."""
+    model = dialler.transcription_model if settings.transcription_model != "off" else None
+    return SessionSettings(
+        mode=Mode(settings.mode),
+        detection=Detection(settings.detection),
+        threshold=settings.threshold,
+        prefix_padding_ms=settings.prefix_padding_ms,
+        silence_ms=settings.silence_ms,
+        idle_timeout_ms=settings.idle_timeout_ms,
+        eagerness=settings.eagerness,
+        create_response=settings.create_response,
+        interrupt_response=settings.interrupt_response,
+        voice=settings.voice,
+        speed=settings.speed,
+        instructions=settings.instructions,
+        output=settings.output,
+        transcription_model=model,
+        language=settings.language or None,
+        noise_reduction=None if settings.noise_reduction == "off" else settings.noise_reduction,
+    )
+
+
+def open_sound(settings: Settings, *, needs_microphone: bool, given: Mapping[str, object]) -> Sound:
+    """Microphone and speaker as set. What is missing becomes a notice, what was asked for by name an error.
+
+    Raises NotASoundFileError (usage), NoDeviceError.
+    """
+    notices: list[str] = []
+    microphone: Microphone | None = None
+    speaks_example = settings.mic == EXAMPLE
+    if not speaks_example and settings.mic != NONE and needs_microphone:
+        try:
+            microphone = open_microphone(settings.mic or None)
+        except AudioError as error:
+            if given.get("mic"):
+                raise NoDeviceError(str(error)) from error
+            notices.append(str(error))
+    try:
+        speaker = open_speaker(settings.speaker or None)
+    except AudioError as error:
+        if given.get("speaker"):
+            raise NoDeviceError(str(error)) from error
+        if str(error) not in notices:
+            notices.append(str(error))
+        speaker = open_speaker(NONE)
+    return Sound(microphone, speaker, speaks_example, tuple(notices))
+
+
+def make_live(
+    settings: Settings, dialler: Dialler, sound: Sound, listener: Listener, *, greets: bool
+) -> LiveConversation:
+    """The conversation, ready to be run."""
+    return LiveConversation(
+        dialler=dialler,
+        settings=session_settings(settings, dialler),
+        microphone=sound.microphone,
+        speaker=sound.speaker,
+        listener=listener,
+        greets=greets,
+        speaks_example=sound.speaks_example,
+        cancels_echo=settings.echo_cancelling,
+    )

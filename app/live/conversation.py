@@ -1,0 +1,203 @@
+"""A running conversation: the rules, the line and the sound as one thing for a front end."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+
+from app.audio.capture import Chunk, Levels
+from app.audio.example import CLIPS, Clip, load
+from app.audio.files import ClipMicrophone
+from app.audio.ports import AudioError, Microphone, Speaker
+from app.conversation.conversation import Conversation
+from app.conversation.effects import Effect, Notice, Severity, StatusChanged
+from app.conversation.session import Mode, SessionSettings
+from app.conversation.status import State
+from app.conversation.transcript import Entry
+from app.live.dialling import Dialler
+from app.live.events import ExampleOffered, Listener
+from app.live.example import ExampleDirector
+from app.live.line import Line
+from app.live.sound import SoundWorker
+from app.live.speaker import LastingSpeaker
+
+_RELEASE_AFTER_MS = 250
+"""In push-to-talk the example keeps the microphone open for so long after its last word."""
+
+
+class LiveConversation:
+    """Joins conversation, connection and sound; see `app.live.events.Live` for what each method promises.
+
+    `microphone` None: there is none; the example can be spoken all the same. `speaks_example`: the microphone is
+    the example, whose sentences follow by themselves.
+    """
+
+    def __init__(
+        self,
+        *,
+        dialler: Dialler,
+        settings: SessionSettings,
+        microphone: Microphone | None,
+        speaker: Speaker,
+        listener: Listener,
+        greets: bool,
+        speaks_example: bool = False,
+        cancels_echo: bool = True,
+        clips: Sequence[Clip] = CLIPS,
+    ) -> None:
+        self._dialler, self._listener = dialler, listener
+        self._speaker = LastingSpeaker(speaker)
+        self._example = ClipMicrophone("example") if speaks_example else None
+        self._director = ExampleDirector(clips, is_automatic=speaks_example)
+        first = self._example or microphone
+        self._microphone_name = first.name if first else ""
+        self._sound = SoundWorker(first, self._speaker, self, cancels_echo=cancels_echo)
+        self._conversation = Conversation(
+            settings, seed=secrets.token_hex(5), has_microphone=first is not None, greets=greets
+        )
+        self._line = Line(
+            self._conversation, dialler, self._speaker, listener, self._sound.now_ms, on_status=self._status_changed
+        )
+        self._state = State.CONNECTING
+        self.started_at = time.time()
+
+    # ---------------------------------------------------------------- what a front end sees
+
+    @property
+    def service_label(self) -> str:
+        return self._dialler.label
+
+    @property
+    def microphone_name(self) -> str:
+        return self._microphone_name
+
+    @property
+    def speaker_name(self) -> str:
+        return self._speaker.name
+
+    @property
+    def levels(self) -> Levels:
+        return self._sound.levels
+
+    @property
+    def model(self) -> str:
+        """The model as the service names it; empty before it has."""
+        return self._line.status.model
+
+    @property
+    def is_input_over(self) -> bool:
+        """Nothing more will be said into the microphone: there is none, its file is over, or the example is."""
+        if self._example is not None:
+            return self._director.is_over and not self._example.speaking
+        return self._sound.is_input_over
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self._line.entries
+
+    # ---------------------------------------------------------------- what a front end does
+
+    def run_line(self) -> None:
+        self._line.run()
+
+    def run_sound(self) -> None:
+        self._offer_example()
+        self._sound.run()
+
+    def talk_key(self) -> None:
+        self._line.post(self._conversation.talk_key)
+
+    def stop_key(self) -> None:
+        self._line.post(self._conversation.stop_key)
+
+    def say(self, text: str) -> None:
+        self._line.post(lambda now_ms: self._conversation.speak_text(text, now_ms))
+
+    def change(self, **fields: object) -> None:
+        self._line.post(lambda now_ms: self._conversation.change(now_ms, **fields))
+
+    def speak_example(self) -> None:
+        self._line.post(self._speak_example)
+
+    def close(self) -> None:
+        self._line.close()
+        self._sound.close()
+
+    # ---------------------------------------------------------------- what the audio worker reports
+
+    def captured(self, chunk: Chunk) -> None:
+        self._line.post(lambda now_ms: self._conversation.captured(chunk.pcm, chunk.captured_ms, chunk.voice, now_ms))
+
+    def sounding(self, item_id: str) -> None:
+        self._line.post(lambda now_ms: self._conversation.sounding(item_id, now_ms))
+
+    def played_out(self, item_id: str) -> None:
+        self._line.post(lambda now_ms: self._conversation.played_out(item_id, now_ms))
+
+    def microphone_ended(self, error: AudioError | None) -> None:
+        if error is None:  # the end of a file: a quiet room follows
+            return
+        self._microphone_name = ""
+        self._listener(Notice(str(error), Severity.WARNING))
+        self._line.post(lambda now_ms: self._conversation.microphone_came(False, now_ms))
+        self._offer_example()
+
+    def speaker_failed(self, error: AudioError) -> None:
+        self._listener(Notice(f"{error} The conversation goes on in writing.", Severity.WARNING))
+        self._line.post(self._conversation.stop_key)  # what was heard until now is all that was heard
+        self._line.post(self._give_speaker_up)
+
+    def _give_speaker_up(self, now_ms: int) -> list[Effect]:
+        if self._speaker.failure is not None:
+            self._speaker.fall_back()
+        return []
+
+    # ---------------------------------------------------------------- the example, on the line's thread
+
+    def _speak_example(self, now_ms: int) -> list[Effect]:
+        clip = self._director.next_clip
+        if clip is None:
+            return []
+        effects: list[Effect] = []
+        if self._example is None:
+            self._example = ClipMicrophone("example")
+            self._microphone_name = "example"
+            self._sound.take(self._example)
+            effects += self._conversation.microphone_came(True, now_ms)
+        samples, rate_hz = load(clip)
+        length_ms = len(samples) * 1000 / rate_hz
+        self._director.take(now_ms, length_ms)
+        status = self._conversation.status
+        if status.settings.mode is Mode.PUSH_TO_TALK and not status.is_microphone_open:
+            effects += self._conversation.talk_key(now_ms)
+            self._line.later(length_ms + _RELEASE_AFTER_MS, self._conversation.talk_key)
+        self._example.cue(samples, rate_hz)
+        self._offer_example()
+        return effects
+
+    def _status_changed(self, changed: StatusChanged) -> None:
+        state = changed.status.state
+        if state is not self._state:
+            self._state = state
+            self._director.observe(state, self._sound.now_ms())
+            self._set_example_timer()
+
+    def _set_example_timer(self) -> None:
+        due_ms = self._director.due_ms
+        if due_ms is not None:
+            self._line.later(due_ms - self._sound.now_ms(), self._example_due)
+
+    def _example_due(self, now_ms: int) -> list[Effect]:
+        due_ms = self._director.due_ms
+        if due_ms is None or now_ms < due_ms:
+            return []  # the state changed meanwhile, and set another timer
+        effects = self._speak_example(now_ms)
+        self._set_example_timer()
+        return effects
+
+    def _offer_example(self) -> None:
+        if self._example is None and self._microphone_name:
+            return
+        clip = self._director.next_clip
+        self._listener(ExampleOffered(clip.text if clip else None))

@@ -1,0 +1,85 @@
+"""How a running conversation comes to its connection: straight to a service, or by way of an embedded one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+from app.connection.client import Connection, connect
+from app.connection.embedded import EmbeddedService
+from app.connection.eventlog import EventLog
+from app.connection.services import EMBEDDED_MODEL, Service
+
+
+class Dialler(Protocol):
+    """Owns what stands behind the line."""
+
+    @property
+    def label(self) -> str:
+        """Which service, in words."""
+
+    @property
+    def hint(self) -> str | None:
+        """A sentence about a setting that does not do what it seems to."""
+
+    @property
+    def transcription_model(self) -> str | None:
+        """What to ask for as the writer of the user's words."""
+
+    async def dial(self) -> Connection:
+        """A connection whose service has said its first word. Raises ServiceFailure."""
+
+    async def hang_up(self) -> None:
+        """Release what `dial` needed. The connection is closed already."""
+
+
+class ServiceDialler:
+    """To a service that runs somewhere."""
+
+    def __init__(self, service: Service, log: EventLog | None) -> None:
+        self._service, self._log = service, log
+        self.label = service.label
+        self.hint = service.hint
+        self.transcription_model = service.transcription_model
+
+    async def dial(self) -> Connection:
+        """See Dialler."""
+        return await connect(self._service, log=self._log)
+
+    async def hang_up(self) -> None:
+        """See Dialler."""
+        if self._log:
+            self._log.close()
+
+
+class EmbeddedDialler:
+    """To the program's own service, in a process of its own that begins now: it loads while the screen comes up."""
+
+    label = "embedded service"
+    hint = None
+    transcription_model = EMBEDDED_MODEL
+
+    def __init__(self, arguments: Sequence[str], log: EventLog | None, log_path: Path) -> None:
+        self._log = log
+        # A thread of its own, since the line's loop does not run yet.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="embedded service")
+        self._starting: Future[EmbeddedService] = self._starter.submit(
+            lambda: asyncio.run(EmbeddedService.start(log_path, arguments))
+        )
+
+    async def dial(self) -> Connection:
+        """See Dialler."""
+        child = await asyncio.wrap_future(self._starting)
+        return await connect(child.service, log=self._log)
+
+    async def hang_up(self) -> None:
+        """See Dialler."""
+        await asyncio.wait({asyncio.wrap_future(self._starting)})
+        if self._starting.exception() is None:
+            await self._starting.result().stop()
+        self._starter.shutdown()
+        if self._log:
+            self._log.close()

@@ -1,0 +1,230 @@
+"""The socket worker: one thread with its own event loop, the owner of the conversation.
+
+Everything that happens reaches it as a call on its loop; the conversation says what is to be done, and it is done
+here, in order. Nothing else touches the conversation, so nothing there needs a lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from app.audio.ports import Speaker
+from app.connection.client import Connection
+from app.connection.failures import FailureKind, ServiceFailure
+from app.conversation.conversation import Conversation
+from app.conversation.effects import (
+    Duck,
+    Effect,
+    EntryChanged,
+    EntryRemoved,
+    FinishPlay,
+    Flush,
+    Interrupted,
+    Notice,
+    Play,
+    Send,
+    StatusChanged,
+)
+from app.conversation.status import Status
+from app.conversation.transcript import Entry
+from app.live.coalescer import Coalescer
+from app.live.dialling import Dialler
+from app.live.events import Ended, Listener
+from app.protocol.client_events import ClientEvent
+
+_REFUSED = frozenset(
+    {FailureKind.KEY_REFUSED, FailureKind.MODEL_UNKNOWN, FailureKind.QUOTA, FailureKind.PERMISSION, FailureKind.REFUSED}
+)
+
+Step = Callable[[int], list[Effect]]
+"""Something that happens to the conversation, given the time."""
+
+
+class Line:
+    """Runs one conversation over one connection."""
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        dialler: Dialler,
+        speaker: Speaker,
+        listener: Listener,
+        now_ms: Callable[[], int],
+        on_status: Callable[[StatusChanged], None],
+    ) -> None:
+        self._conversation = conversation
+        self._dialler = dialler
+        self._speaker = speaker
+        self._listener = listener
+        self._now_ms = now_ms
+        self._on_status = on_status
+        self._coalescer = Coalescer(self._tell_entry)
+        self._outbox: asyncio.Queue[ClientEvent] = asyncio.Queue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = asyncio.Event()
+        self._waiting: list[Step] = []
+        self._gate = threading.Lock()  # over _loop and _waiting, while the loop begins and ends
+        self._guard = threading.RLock()  # over the conversation: this thread changes it, others may read its entries
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_over = False
+
+    # ---------------------------------------------------------------- from any thread
+
+    def post(self, step: Step) -> None:
+        """Let this happen to the conversation, in the order of the calls; also before the loop runs."""
+        with self._gate:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._happen, step)
+            elif not self._is_over:
+                self._waiting.append(step)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The transcript as it is now."""
+        with self._guard:
+            return self._conversation.entries
+
+    @property
+    def status(self) -> Status:
+        """The conversation's status as it is now."""
+        with self._guard:
+            return self._conversation.status
+
+    def close(self) -> None:
+        """Let `run` return."""
+        with self._gate:
+            self._is_over = True
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._closing.set)
+
+    def run(self) -> None:
+        """Dial, talk, hang up. Blocks; always ends with an Ended event."""
+        ended = asyncio.run(self._main())
+        self._listener(ended)
+
+    # ---------------------------------------------------------------- on the loop
+
+    async def _main(self) -> Ended:
+        with self._gate:
+            if self._is_over:
+                return Ended()
+            self._loop = asyncio.get_running_loop()
+            waiting, self._waiting = self._waiting, []
+        self._listener(StatusChanged(self._conversation.status))
+        for step in waiting:
+            self._happen(step)
+        talking = asyncio.create_task(self._talk())
+        closing = asyncio.create_task(self._closing.wait())
+        try:
+            await asyncio.wait({talking, closing}, return_when=asyncio.FIRST_COMPLETED)
+            return self._ended(talking)
+        finally:
+            closing.cancel()
+            await self._end(talking)
+
+    def _ended(self, talking: asyncio.Task[None]) -> Ended:
+        if not talking.done():
+            return Ended()
+        error = talking.exception()
+        self._happen(lambda _: [*self._conversation.lost(), Flush()])
+        if error is None:
+            return Ended("The service ended the conversation.", 5)
+        if isinstance(error, ServiceFailure):
+            return Ended(str(error), 3 if error.kind in _REFUSED else 5)
+        raise error
+
+    async def _end(self, talking: asyncio.Task[None]) -> None:
+        talking.cancel()
+        await asyncio.wait({talking})
+        if self._timer:
+            self._timer.cancel()
+        self._coalescer.flush(self._now_ms())
+        with self._gate:
+            self._loop, self._is_over = None, True
+        await self._dialler.hang_up()
+
+    async def _talk(self) -> None:
+        connection = await self._dialler.dial()
+        sending = asyncio.create_task(self._send_all(connection))
+        try:
+            self._happen(lambda now_ms: self._conversation.connected(connection.created, now_ms))
+            async for event in connection:
+                self._happen(partial(self._conversation.receive, event))
+        finally:
+            sending.cancel()
+            await asyncio.wait({sending})
+            await connection.close()
+
+    async def _send_all(self, connection: Connection) -> None:
+        while True:
+            event = await self._outbox.get()
+            try:
+                await connection.send(event)
+            except ServiceFailure:
+                return  # the receiving side learns of it, with the reason
+
+    def later(self, delay_ms: float, step: Step) -> None:
+        """Let this happen after a while, unless the conversation ends before. On the loop only."""
+        if self._loop is not None:
+            self._loop.call_later(max(0.0, delay_ms) / 1000, self._happen, step)
+
+    def _happen(self, step: Step) -> None:
+        with self._guard:
+            self._apply(step(self._now_ms()))
+
+    def _apply(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            self._do(effect)
+        self._set_timer()
+
+    def _do(self, effect: Effect) -> None:
+        match effect:
+            case Send(event):
+                self._outbox.put_nowait(event)
+            case Play(item_id, pcm):
+                self._speaker.play(item_id, pcm)
+            case FinishPlay(item_id):
+                self._speaker.finish(item_id)
+            case Flush():
+                self._flush()
+            case Duck(gain_db):
+                self._speaker.duck(gain_db)
+            case EntryChanged(entry):
+                self._coalescer.changed(entry.item_id, self._now_ms())
+            case EntryRemoved(item_id):
+                self._coalescer.removed(item_id)
+                self._listener(effect)
+            case StatusChanged():
+                self._listener(effect)
+                self._on_status(effect)
+            case Notice() | Interrupted():
+                self._listener(effect)
+
+    def _flush(self) -> None:
+        heard = [(item.item_id, item.heard_ms) for item in self._speaker.flush()]
+        self._apply(self._conversation.flushed(heard, self._now_ms()))
+
+    def _tell_entry(self, item_id: str) -> None:
+        if changed := self._conversation.find(item_id):
+            self._listener(changed)
+
+    def _set_timer(self) -> None:
+        """One timer for whichever of the deadlines comes first."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        deadlines = [d for d in (self._conversation.deadline_ms, self._coalescer.due_ms) if d is not None]
+        if deadlines and self._loop:
+            delay_s = max(0.0, min(deadlines) - self._now_ms()) / 1000
+            self._timer = self._loop.call_later(delay_s, self._time_passed)
+
+    def _time_passed(self) -> None:
+        self._timer = None
+        now_ms = self._now_ms()
+        due_ms = self._coalescer.due_ms
+        if due_ms is not None and now_ms >= due_ms:
+            self._coalescer.flush(now_ms)
+        self._happen(self._conversation.tick)

@@ -1,0 +1,157 @@
+"""The audio worker: one thread between the devices' callbacks and the line.
+
+Woken by microphone and speaker whenever something moved. It reads what was captured, works out levels and the voice
+probability, hands chunks to the line, and notices what of the assistant's speech has begun and ended to sound.
+It decides nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from app.audio.capture import Capture, Chunk, Levels
+from app.audio.echo import open_canceller
+from app.audio.files import ClipMicrophone
+from app.audio.ports import AudioError, Microphone, Speaker
+from app.audio.vad import open_detector
+
+
+class SoundListener(Protocol):
+    """What the worker reports; every call returns at once."""
+
+    def captured(self, chunk: Chunk) -> None:
+        """20 ms of the microphone."""
+
+    def sounding(self, item_id: str) -> None:
+        """The first sound of an item left the speaker."""
+
+    def played_out(self, item_id: str) -> None:
+        """Everything given for an item so far has sounded."""
+
+    def microphone_ended(self, error: AudioError | None) -> None:
+        """The file is over (None), or the device is gone or never came."""
+
+    def speaker_failed(self, error: AudioError) -> None:
+        """Nothing can be heard."""
+
+
+class SoundWorker:
+    """Owns the microphone, and the watch over the speaker, while `run` runs."""
+
+    def __init__(
+        self,
+        microphone: Microphone | None,
+        speaker: Speaker,
+        listener: SoundListener,
+        *,
+        cancels_echo: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._microphone = microphone
+        self._speaker = speaker
+        self._listener = listener
+        self._cancels_echo = cancels_echo
+        self._clock = clock
+        self._zero = clock()
+        self._wake = threading.Event()
+        self._is_closing = False
+        self._capture: Capture | None = None
+        self._next_microphone: Microphone | None = None
+        self._begun: set[str] = set()
+        self._reported_ms: dict[str, int] = {}
+        self._speaker_failure: AudioError | None = None
+        self.levels = Levels()
+        self.is_input_over = microphone is None
+        """Nothing will come from the microphone any more: there is none, or its file is over."""
+
+    def now_ms(self) -> int:
+        """The conversation's clock: milliseconds since this worker was made."""
+        return round((self._clock() - self._zero) * 1000)
+
+    def close(self) -> None:
+        """Let `run` return. From any thread."""
+        self._is_closing = True
+        self._wake.set()
+
+    def take(self, microphone: Microphone) -> None:
+        """Use this microphone from now on. From any thread."""
+        self._next_microphone = microphone
+        self._wake.set()
+
+    def run(self) -> None:
+        """Until `close`. Devices are opened and released in here."""
+        try:
+            self._start_speaker()
+            if self._microphone is not None:
+                self._start_microphone(self._microphone)
+            while not self._is_closing:
+                self._wake.wait()
+                self._wake.clear()
+                self._step()
+        finally:
+            if self._microphone is not None:
+                self._microphone.close()
+            self._speaker.close()
+
+    # ---------------------------------------------------------------- within
+
+    def _start_speaker(self) -> None:
+        try:
+            self._speaker.start(self._wake.set)
+        except AudioError as error:
+            self._listener.speaker_failed(error)
+
+    def _start_microphone(self, microphone: Microphone) -> None:
+        try:
+            microphone.start(self._wake.set)
+        except AudioError as error:
+            self._microphone, self.is_input_over = None, True
+            microphone.close()
+            self._listener.microphone_ended(error)
+            return
+        self._microphone, self.is_input_over = microphone, False
+        far = self._speaker.far if self._cancels_echo else None
+        self._capture = Capture(microphone, open_detector(), open_canceller(far) if far else None)
+
+    def _step(self) -> None:
+        if self._next_microphone is not None:
+            microphone, self._next_microphone = self._next_microphone, None
+            if self._microphone is not None:
+                self._microphone.close()
+            self._start_microphone(microphone)
+        playback = self._speaker.progress()
+        if self._capture is not None:
+            for chunk in self._capture.step(self.now_ms(), playback.level_dbfs):
+                self._listener.captured(chunk)
+            self.levels = self._capture.levels
+            self._notice_end()
+        else:
+            self.levels = Levels(output_dbfs=playback.level_dbfs)
+        for item in playback.items:
+            if item.heard_ms > 0 and item.item_id not in self._begun:
+                self._begun.add(item.item_id)
+                self._listener.sounding(item.item_id)
+            if item.heard_ms >= item.received_ms > self._reported_ms.get(item.item_id, 0):
+                self._reported_ms[item.item_id] = item.received_ms
+                self._listener.played_out(item.item_id)
+        failure = self._speaker.failure
+        if failure is not None and failure is not self._speaker_failure:
+            self._speaker_failure = failure
+            self._listener.speaker_failed(failure)
+
+    def _notice_end(self) -> None:
+        microphone = self._microphone
+        if microphone is None or self._capture is None or not self._capture.ended:
+            return
+        failure = microphone.failure
+        microphone.close()
+        if failure is None:
+            # A quiet room follows the end of a file: the service needs silence to find the end of the turn.
+            self._start_microphone(ClipMicrophone(microphone.name))
+        else:
+            self._microphone, self._capture = None, None
+        self.is_input_over = True
+        self._listener.microphone_ended(failure)
