@@ -1,0 +1,158 @@
+"""The formats for reading and for programs: Markdown, plain text, JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.conversation.transcript import Entry
+
+JSON_VERSION: Final = 1
+"""Changes when a reader of the old form would be misled; new keys alone do not change it."""
+
+# What Markdown takes for a sign wherever it stands (GitHub's dialect with its tables, strikes and formulas included).
+_INLINE: Final = re.compile(r"([\\`*_\[\]<>~|&$])")
+# And only where a line begins: headings, lists, rules, underlines, numbered lists.
+_LINE_START: Final = re.compile(r"^([#+=-]|\d+(?=[.)]))")
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What an export is made of. All text in it is harmless already."""
+
+    entries: tuple[Entry, ...]
+    began: datetime
+    """With a zone."""
+    service: str
+    model: str
+
+    @property
+    def title(self) -> str:
+        """What the document is called."""
+        return f"Conversation, {self.began:%Y-%m-%d %H:%M}"
+
+    def at(self, entry: Entry) -> datetime:
+        """When the turn began, by the clock."""
+        return self.began + timedelta(milliseconds=entry.started_ms)
+
+
+def remarks(entry: Entry) -> list[str]:
+    """What there is to say about a turn besides its words, in the order of a reader's interest."""
+    found = []
+    if entry.is_interrupted:
+        rest = "; the rest was not heard" if entry.unheard_text.strip() else ""
+        found.append(f"interrupted after {(entry.heard_ms or 0) / 1000:.1f} s{rest}")
+    if entry.note:
+        found.append(entry.note)
+    if not entry.is_final:
+        found.append("not complete")
+    return found
+
+
+# ---------------------------------------------------------------- Markdown
+
+
+def as_markdown(talk: Talk) -> str:
+    """Title, date, and the turns with clock times; words that were not heard are ~~struck~~."""
+    parts = [f"# {talk.title}"]
+    facts = [f"- Began: {_date(talk.began)}"]
+    facts += [f"- Service: {_escaped(talk.service)}"] if talk.service else []
+    facts += [f"- Model: {_escaped(talk.model)}"] if talk.model else []
+    parts.append("\n".join(facts))
+    for entry in talk.entries:
+        how = "" if entry.is_spoken else ", in writing"
+        parts.append(f"**{talk.at(entry):%H:%M:%S} {entry.speaker}**{how}")
+        parts += _paragraphs(entry)
+        parts += [f"*{_escaped(remark)}*" for remark in remarks(entry)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _paragraphs(entry: Entry) -> list[str]:
+    """A line of speech is a paragraph; the one that holds the moment of the interruption has both kinds of words."""
+    heard = _lines(entry.heard_text)
+    unheard = _lines(entry.unheard_text)
+    lines = [_escaped(line) for line in heard]
+    struck = [f"~~{_escaped(line)}~~" for line in unheard]
+    is_one_line = "\n" not in entry.unheard_text[: len(entry.unheard_text) - len(entry.unheard_text.lstrip())]
+    if lines and struck and is_one_line and not entry.heard_text.endswith("\n"):
+        return [*lines[:-1], f"{lines[-1]} {struck[0]}", *struck[1:]]
+    return lines + struck
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in (" ".join(line.split()) for line in text.split("\n")) if line]
+
+
+def _escaped(line: str) -> str:
+    return _LINE_START.sub(_with_backslash, _INLINE.sub(r"\\\1", line))
+
+
+def _with_backslash(match: re.Match[str]) -> str:
+    # A number is not punctuation, so that the backslash belongs before the dot behind it.
+    return f"{match[1]}\\" if match[1].isdigit() else f"\\{match[1]}"
+
+
+# ---------------------------------------------------------------- plain text
+
+
+def as_text(talk: Talk) -> str:
+    """A turn a line: clock time, speaker, words, and remarks in brackets."""
+    head = [f"Conversation, {_date(talk.began)}"]
+    if about := ", ".join(part for part in (talk.service, talk.model) if part):
+        head.append(about)
+    return "\n".join([*head, "", *(_line(talk, entry) for entry in talk.entries)]) + "\n"
+
+
+def _line(talk: Talk, entry: Entry) -> str:
+    heard, unheard = " ".join(entry.heard_text.split()), " ".join(entry.unheard_text.split())
+    parts = [f"{talk.at(entry):%H:%M:%S} {entry.speaker}:", heard]
+    parts += [f"[not heard: {unheard}]"] if unheard else []
+    parts += [f"[{remark}]" for remark in remarks(entry)]
+    return " ".join(part for part in parts if part)
+
+
+def _date(moment: datetime) -> str:
+    return moment.isoformat(" ", "seconds")
+
+
+# ---------------------------------------------------------------- JSON
+
+
+def as_json(talk: Talk) -> str:
+    """Everything that is known of each turn, for programs. The keys always stand in this order."""
+    document = {
+        "version": JSON_VERSION,
+        "started_at": _iso(talk.began),
+        "service": talk.service,
+        "model": talk.model,
+        "turns": [_turn(talk, entry) for entry in talk.entries],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _turn(talk: Talk, entry: Entry) -> dict[str, object]:
+    latency = entry.latency
+    return {
+        "item_id": entry.item_id,
+        "speaker": entry.speaker.value,
+        "text": entry.text,
+        "heard_text": entry.heard_text,
+        "unheard_text": entry.unheard_text,
+        "is_final": entry.is_final,
+        "is_spoken": entry.is_spoken,
+        "is_interrupted": entry.is_interrupted,
+        "started_ms": entry.started_ms,
+        "ended_ms": entry.ended_ms,
+        "heard_ms": entry.heard_ms,
+        "received_ms": entry.received_ms,
+        "started_at": _iso(talk.at(entry)),
+        "note": entry.note,
+        "latency_ms": latency and {"first_word": latency.first_word_ms, "first_sound": latency.first_sound_ms},
+    }
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")

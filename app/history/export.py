@@ -1,0 +1,79 @@
+"""A conversation as a document: Markdown, JSON, plain text, SRT or WebVTT. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from enum import StrEnum
+from pathlib import PurePath
+from typing import assert_never
+
+from app.conversation.transcript import Entry
+from app.history.documents import Talk, as_json, as_markdown, as_text
+from app.history.subtitles import as_srt, as_vtt
+from app.protocol.text import one_line, sanitise_text
+
+
+class ExportError(Exception):
+    """An export that cannot be; `str` is one or two sentences for the user."""
+
+
+class UnknownFormatError(ExportError):
+    """The file's ending names no format of ours."""
+
+
+class Format(StrEnum):
+    """What an export can be; the value is the file's ending."""
+
+    MARKDOWN = ".md"
+    JSON = ".json"
+    TEXT = ".txt"
+    SRT = ".srt"
+    VTT = ".vtt"
+
+
+def format_of(path: str | PurePath) -> Format:
+    """The format that the file's ending asks for, in any case. Raises UnknownFormatError."""
+    try:
+        return Format(PurePath(path).suffix.lower())
+    except ValueError:
+        known = ", ".join(list(Format)[:-1]) + f" or {list(Format)[-1]}"
+        name = one_line(PurePath(path).name, 80)
+        raise UnknownFormatError(f"The export's format is told by the file's ending: {name!r} needs {known}.") from None
+
+
+def render(
+    entries: Sequence[Entry],
+    started_at: float,
+    form: Format,
+    *,
+    service: str = "",
+    model: str = "",
+    zone: tzinfo | None = None,
+) -> str:
+    """The whole conversation in the given form, always encodable as UTF-8 and ending with a newline.
+
+    `started_at` is the zero of the entries' times, in epoch seconds. Clock times are of `zone`; None means the
+    system's, with the offset it had at that moment.
+    """
+    began = datetime.fromtimestamp(started_at, zone) if zone else datetime.fromtimestamp(started_at).astimezone()
+    talk = Talk(tuple(_harmless(entry) for entry in entries), began, one_line(service), one_line(model))
+    match form:
+        case Format.MARKDOWN:
+            return as_markdown(talk)
+        case Format.JSON:
+            return as_json(talk)
+        case Format.TEXT:
+            return as_text(talk)
+        case Format.SRT:
+            return as_srt(talk)
+        case Format.VTT:
+            return as_vtt(talk)
+        case _:
+            assert_never(form)
+
+
+def _harmless(entry: Entry) -> Entry:
+    # What the wire brings is clean already; what the user pasted need not be.
+    return replace(entry, text=sanitise_text(entry.text), note=one_line(entry.note))
