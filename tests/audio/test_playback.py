@@ -192,6 +192,29 @@ def test_running_dry_counts_only_when_the_sound_goes_on_and_then_waits_longer():
     assert ring.progress().underruns == 1
 
 
+def test_an_item_without_a_break_takes_the_longer_wait_back():
+    ring = PlaybackRing(prebuffer_ms=10)
+    ring.play("a", sound(1000))
+    render(ring, 1200)
+    ring.play("a", sound(1000))  # a break: from now on 20 ms are waited for
+    ring.finish("a")
+    render(ring, 2400)
+    ring.play("b", sound(300))
+    assert not render(ring, 240).any()
+    assert render(ring, 240).all()
+
+
+def test_an_item_is_over_when_the_next_one_sounds_even_if_nobody_said_so():
+    ring = PlaybackRing()
+    ring.play("a", sound(480))
+    ring.play("b", sound(480))
+    ring.finish("b")
+    render(ring, 1200)
+    assert [heard.heard_ms for heard in ring.progress().items] == [20, 20]
+    playback = ring.progress()
+    assert (playback.item_id, playback.items) == (None, ())
+
+
 def test_finishing_a_dry_item_is_no_underrun_at_a_rate_with_a_tail():
     ring = PlaybackRing(48_000, prebuffer_ms=0)
     ring.play("a", sound(2400))
