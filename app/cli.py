@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-USAGE, REFUSED, NO_DEVICE, LOST = 2, 3, 4, 5
+FAULT, USAGE, NO_DEVICE = 1, 2, 4
+"""Exit statuses; a conversation's own are 3 (refused) and 5 (lost), see app.live."""
 
 
 class Root(click.Group):
@@ -177,3 +178,21 @@ def main() -> None:
         sys.exit(done.exit_code)
     except click.ClickException as error:
         fail(error.format_message(), USAGE)
+    except Exception as error:  # a fault of ours: the details are for a file, not for the screen
+        fail(_recorded(error), FAULT)
+
+
+def _recorded(error: Exception) -> str:
+    import traceback
+
+    from app.settings import folders
+
+    log = folders(os.environ).logs / "fault.log"
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with log.open("a", encoding="utf-8") as file:
+            traceback.print_exception(error, file=file)
+    except OSError:
+        return f"Something went wrong that should not have ({what}), and {log} cannot be written."
+    return f"Something went wrong that should not have ({what}). The details are in {log}; please report them."
