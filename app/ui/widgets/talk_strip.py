@@ -85,6 +85,8 @@ class TalkStrip(Horizontal):
         self.level = LevelMeter()
         self.voice = VoiceMeter()
         self.output = OutputMeter()
+        for meter in (self.level, self.voice, self.output):
+            meter.display = False  # until the width is known
 
     def compose(self) -> ComposeResult:
         """The parts, from left to right."""
