@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import assert_never
 
 from app.conversation.ducking import Ducking
-from app.conversation.effects import Duck, Effect, Notice, Send, Severity, StatusChanged
+from app.conversation.effects import Duck, Effect, EntryChanged, Flush, Notice, Send, Severity, StatusChanged
 from app.conversation.floor import Floor
 from app.conversation.ids import Ids
 from app.conversation.reception import Reception
@@ -24,13 +23,12 @@ from app.conversation.scribe import Scribe
 from app.conversation.session import Mode, SessionSettings, whole_session
 from app.conversation.settling import Settling
 from app.conversation.status import State, Status
+from app.conversation.taking import TurnTaking
 from app.conversation.transcript import Entry, Transcript
-from app.conversation.turns import Action, Trigger, actions
-from app.conversation.uplink import LEAST_TURN_MS, TAIL_MS, Uplink
+from app.conversation.turns import Trigger
+from app.conversation.uplink import Uplink
 from app.protocol.client_events import (
     InputAppend,
-    InputClear,
-    InputCommit,
     ItemCreate,
     ResponseCreate,
     SessionUpdate,
@@ -56,10 +54,12 @@ class Conversation:
         self._reception = Reception(self._ids, self._scribe, self._floor, self._settling)
         self._uplink = Uplink()
         self._ducking = Ducking()
-        self._has_microphone = has_microphone
+        self._turns = TurnTaking(self._ids, self._reception, self._floor, self._settling, self._uplink)
+        self._turns.has_microphone = has_microphone
         self._greets = greets
         self._is_voiced = False
         self._unsent_texts: list[str] = []
+        self._held: list[Effect] = []
         self._told = Status()
 
     # ---------------------------------------------------------------- what is true
@@ -68,6 +68,11 @@ class Conversation:
     def entries(self) -> tuple[Entry, ...]:
         """The transcript so far."""
         return self._transcript.entries()
+
+    def find(self, item_id: str) -> EntryChanged | None:
+        """An entry as it is now and where it stands, for those who were told of it and looked away."""
+        entry = self._transcript.get(item_id)
+        return EntryChanged(entry, self._transcript.index(item_id)) if entry else None
 
     @property
     def deadline_ms(self) -> float | None:
@@ -83,7 +88,7 @@ class Conversation:
             state=self._state(),
             settings=self._settling.wanted,
             unacknowledged=self._settling.unacknowledged,
-            has_microphone=self._has_microphone,
+            has_microphone=self._turns.has_microphone,
             is_microphone_open=self._uplink.is_open,
             is_response_active=floor.responses.is_busy,
             is_voice_fixed=floor.has_spoken,
@@ -111,7 +116,7 @@ class Conversation:
             return State.THINKING
         if is_open:
             return State.LISTENING
-        return State.MUTED if is_hands_free and self._has_microphone else State.READY
+        return State.MUTED if is_hands_free and self._turns.has_microphone else State.READY
 
     # ---------------------------------------------------------------- the line
 
@@ -128,52 +133,51 @@ class Conversation:
         self._reception.is_lost = True
         self._uplink.close(0)
         self._uplink.discard()
-        return self._with_status([])
+        return self._with_status(self._scribe.lost())
 
     def receive(self, event: ServerEvent, now_ms: int) -> list[Effect]:
         """The service said something."""
-        was_ready = self._reception.is_ready
+        was_ready, mode = self._reception.is_ready, self._settling.wanted.mode
         effects = self._reception.receive(event, now_ms)
         for trigger in self._reception.take_triggers():
-            effects += self._do(trigger, now_ms)
+            effects += self._turns.do(trigger, now_ms)
+        effects += self._turns.mode_changed(mode, now_ms)
         return self._settled(effects, now_ms, became_ready=not was_ready and self._reception.is_ready)
 
     def tick(self, now_ms: int) -> list[Effect]:
         """Time has passed: see `deadline_ms`."""
+        if self._reception.is_lost:
+            return []
         was_ready = self._reception.is_ready
         effects = self._reception.tick(now_ms)
         if self._uplink.expire(now_ms):
-            effects += self._commit(now_ms)
+            effects += self._turns.commit(now_ms)
         return self._settled(effects, now_ms, became_ready=not was_ready and self._reception.is_ready)
 
     # ---------------------------------------------------------------- the user
 
     def talk_key(self, now_ms: int) -> list[Effect]:
         """Space: open or close the microphone; in push-to-talk, begin or end a turn."""
-        if not self._has_microphone or not self._reception.is_live:
+        if not self._turns.has_microphone or not self._reception.is_live:
             return []
-        return self._settled(self._do(Trigger.TALK_KEY, now_ms), now_ms)
+        return self._settled(self._turns.do(Trigger.TALK_KEY, now_ms), now_ms)
 
     def stop_key(self, now_ms: int) -> list[Effect]:
         """Esc: silence the assistant; in push-to-talk with the microphone open, throw the take away."""
-        return self._settled(self._do(Trigger.STOP_KEY, now_ms), now_ms)
+        return self._settled(self._turns.do(Trigger.STOP_KEY, now_ms), now_ms)
 
     def speak_text(self, text: str, now_ms: int) -> list[Effect]:
         """The user typed; interrupts and is answered. Kept until the service is ready; blank text is nothing."""
         text = sanitise_text(text).strip()
         if not text:
             return []
-        if not self._reception.is_live:
+        if self._reception.is_lost:
+            return [Notice("That was not sent: the line to the service is gone.", Severity.WARNING)]
+        if not self._reception.is_ready:
             self._unsent_texts.append(text)
             return []
-        item_id = self._ids.item()
-        effects = self._do(Trigger.TEXT, now_ms)
-        effects += self._scribe.user_typed(item_id, text, now_ms)
-        event_id = self._reception.creating(item_id)
-        effects.append(Send(ItemCreate(event_id=event_id, item=user_text(item_id, text))))
-        self._floor.turn_ended(now_ms)
-        self._floor.ask(ResponseCreate(event_id=self._ids.event()))
-        return self._settled(effects, now_ms)
+        effects = self._turns.do(Trigger.TEXT, now_ms)
+        return self._settled(effects + self._typed([text], now_ms), now_ms)
 
     def change(self, now_ms: int, **fields: object) -> list[Effect]:
         """Change settings (names of SessionSettings) while talking; sent now, shown as pending until acknowledged."""
@@ -182,20 +186,14 @@ class Conversation:
         if new.voice != old.voice and self._floor.has_spoken:
             notice = "The voice can change only before the assistant has spoken; begin a new session for another one."
             return [Notice(notice, Severity.WARNING)]
-        effects: list[Effect] = []
-        if new.mode is not old.mode and self._reception.is_live:
-            to_free = new.mode is Mode.HANDS_FREE
-            effects += self._do(Trigger.TO_HANDS_FREE if to_free else Trigger.TO_PUSH_TO_TALK, now_ms)
         self._settling.wanted = new
-        return self._settled(effects, now_ms)
+        return self._settled(self._turns.mode_changed(old.mode, now_ms), now_ms)
 
     def microphone_came(self, has_microphone: bool, now_ms: int) -> list[Effect]:
         """A microphone is there now, or is there no more."""
-        self._has_microphone = has_microphone
         if not has_microphone:
-            self._uplink.close(now_ms, tail_ms=self._tail_ms())
-        elif self._reception.is_live and self._settling.wanted.mode is Mode.HANDS_FREE:
-            self._uplink.open()
+            return self._settled(self._undone_duck() + self._turns.microphone_went(now_ms), now_ms)
+        self._turns.microphone_came()
         return self._with_status([])
 
     # ---------------------------------------------------------------- sound
@@ -207,14 +205,15 @@ class Conversation:
         if sent.pcm:
             effects.append(Send(InputAppend(audio=sent.pcm)))
         if sent.is_turn_complete:
-            effects += self._commit(now_ms)
+            effects += self._turns.commit(now_ms)
         self._is_voiced = voice >= self._settling.wanted.threshold
         return self._settled(effects + self._duck(len(pcm) / 48), now_ms)
 
     def flushed(self, heard: Iterable[tuple[str, int]], now_ms: int) -> list[Effect]:
         """The speaker is silent; so many milliseconds were heard of each item it held."""
-        effects = self._floor.flushed(heard, now_ms)
-        return self._with_status(self._undone_duck() + effects)
+        effects = self._undone_duck() + self._floor.flushed(heard, now_ms) + self._held
+        self._held = []
+        return self._settled(effects, now_ms)
 
     def sounding(self, item_id: str, now_ms: int) -> list[Effect]:
         """The first sound of an item left the speaker."""
@@ -229,7 +228,7 @@ class Conversation:
         settings = self._settling.wanted
         may_interrupt = settings.mode is Mode.HANDS_FREE and settings.interrupt_response and self._uplink.is_open
         if not (may_interrupt and self._floor.playout.is_sounding):
-            return []
+            return self._undone_duck()
         gain_db = self._ducking.heard(self._is_voiced, length_ms)
         return [] if gain_db is None else [Duck(gain_db)]
 
@@ -237,78 +236,50 @@ class Conversation:
         gain_db = self._ducking.release()
         return [] if gain_db is None else [Duck(gain_db)]
 
-    # ---------------------------------------------------------------- turns
-
-    def _do(self, trigger: Trigger, now_ms: int) -> list[Effect]:
-        effects: list[Effect] = []
-        mode = self._settling.wanted.mode
-        for action in actions(mode, self._uplink.is_open, trigger):
-            effects += self._act(action, now_ms)
-        return effects
-
-    def _act(self, action: Action, now_ms: int) -> list[Effect]:
-        match action:
-            case Action.INTERRUPT:
-                self._reception.is_answer_expected = False
-                return self._floor.interrupt(is_cancelled_by_service=False)
-            case Action.INTERRUPT_UNLESS_SERVER_DOES:
-                if not self._settling.effective.interrupt_response:
-                    return []
-                return self._floor.interrupt(is_cancelled_by_service=True)
-            case Action.OPEN:
-                if self._has_microphone:
-                    self._uplink.open()
-            case Action.CLOSE:
-                self._uplink.close(now_ms, tail_ms=self._tail_ms())
-            case Action.END_TURN:
-                if self._uplink.end_turn():
-                    return self._commit(now_ms)
-            case Action.DISCARD:
-                self._uplink.discard()
-                self._reception.is_user_speaking = False
-                return [Send(InputClear(event_id=self._ids.event()))]
-            case _:
-                assert_never(action)
-        return []
-
-    def _tail_ms(self) -> float:
-        settings = self._settling.effective
-        return settings.silence_ms + TAIL_MS if settings.mode is Mode.HANDS_FREE else 0.0
-
-    def _commit(self, now_ms: int) -> list[Effect]:
-        if self._uplink.take_ms < LEAST_TURN_MS:
-            notice = Notice("That was too short to be heard: keep the microphone open while you speak.")
-            return [Send(InputClear(event_id=self._ids.event())), notice]
-        self._floor.turn_ended(now_ms)
-        self._floor.ask(ResponseCreate(event_id=self._ids.event()))
-        return [Send(InputCommit(event_id=self._ids.event()))]
-
     # ---------------------------------------------------------------- after every step
 
     def _settled(self, effects: list[Effect], now_ms: int, *, became_ready: bool = False) -> list[Effect]:
         if became_ready:
             effects += self._begin(now_ms)
         if self._reception.is_live:
-            update = self._settling.next_update(self._ids.event())
-            effects += [Send(update)] if update else []
-            effects += self._floor.next_request()
+            if update := self._settling.next_update(self._ids.event()):
+                self._reception.updating(now_ms)
+                effects.append(Send(update))
+            effects += self._floor.next_request(now_ms)
         return self._with_status(effects)
 
     def _begin(self, now_ms: int) -> list[Effect]:
-        if self._has_microphone and self._settling.wanted.mode is Mode.HANDS_FREE:
-            self._uplink.open()
-        effects: list[Effect] = []
+        if self._turns.has_microphone:
+            self._turns.microphone_came()
         texts, self._unsent_texts = self._unsent_texts, []
-        for text in texts:
-            effects += self.speak_text(text, now_ms)
-        if self._greets and not texts:
+        if texts:
+            return self._typed(texts, now_ms)
+        if self._greets:
             words = f"{self._settling.wanted.instructions}\n{GREETING}".strip()
-            self._floor.ask(ResponseCreate(event_id=self._ids.event(), response=ResponseOptions(instructions=words)))
+            self._floor.ask(ResponseCreate(response=ResponseOptions(instructions=words)))
+        return []
+
+    def _typed(self, texts: list[str], now_ms: int) -> list[Effect]:
+        """Typed lines and the wish for one answer. They reach the service after it knows what was heard."""
+        effects: list[Effect] = []
+        for text in texts:
+            item_id = self._ids.item()
+            effects += self._scribe.user_typed(item_id, text, now_ms)
+            event_id = self._reception.creating(item_id)
+            creation = Send(ItemCreate(event_id=event_id, item=user_text(item_id, text)))
+            (self._held if self._floor.is_flushing else effects).append(creation)
+        self._floor.turn_ended(now_ms)
+        self._floor.ask(ResponseCreate())
         return effects
 
     def _with_status(self, effects: list[Effect]) -> list[Effect]:
+        """Nothing is sent on a lost line; a flush is last, since its report may be given before we return."""
+        if self._reception.is_lost:
+            effects = [effect for effect in effects if not isinstance(effect, Send)]
+        flushes = [effect for effect in effects if isinstance(effect, Flush)]
+        effects = [effect for effect in effects if not isinstance(effect, Flush)]
         status = self.status
-        if status == self._told:
-            return effects
-        self._told = status
-        return [*effects, StatusChanged(status)]
+        if status != self._told:
+            self._told = status
+            effects.append(StatusChanged(status))
+        return effects + flushes

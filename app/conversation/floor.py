@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from statistics import median
+from typing import TypeAlias
 
 from app.conversation.effects import Effect, FinishPlay, Flush, Interrupted, Play, Send
 from app.conversation.ids import Ids
@@ -21,6 +22,10 @@ from app.protocol.client_events import ItemTruncate, ResponseCreate
 
 REMEMBERED_ANSWERS = 50
 """So many latencies make the median."""
+
+
+Word: TypeAlias = sv.OutputTextDelta | sv.OutputTranscriptDelta | sv.OutputAudioDelta
+"""A piece of an answer."""
 
 
 class Floor:
@@ -36,6 +41,8 @@ class Floor:
         self._turn_ended_ms: int | None = None
         self._latency = Latency()
         self._is_writing = False
+        self._is_flushing = False
+        self._silenced: list[str] = []
 
     # ---------------------------------------------------------------- what is true
 
@@ -43,6 +50,11 @@ class Floor:
     def is_speaking(self) -> bool:
         """The assistant's speech sounds, or its written words are coming."""
         return self.playout.is_sounding or self._is_writing
+
+    @property
+    def is_flushing(self) -> bool:
+        """The speaker was silenced and has not said yet what was heard."""
+        return self._is_flushing
 
     @property
     def median_answered_ms(self) -> int | None:
@@ -54,27 +66,34 @@ class Floor:
     def turn_ended(self, now_ms: int) -> None:
         """The user has finished: the wait for an answer begins."""
         self._turn_ended_ms, self._latency = now_ms, Latency()
+        self.responses.turn_ended()
 
     def ask(self, request: ResponseCreate) -> None:
         """An answer is wanted, as soon as none is under way."""
         self.responses.want(request)
 
-    def next_request(self) -> list[Effect]:
-        """The request for an answer, when its time has come."""
-        request = self.responses.next_request()
+    def next_request(self, now_ms: int) -> list[Effect]:
+        """The request for an answer, when its time has come: not before the service knows what was heard."""
+        if self._is_flushing or not self.responses.is_request_due:
+            return []
+        request = self.responses.next_request(self._ids.event(), now_ms)
         return [Send(request)] if request else []
 
-    def interrupt(self, *, is_cancelled_by_service: bool) -> list[Effect]:
-        """Silence the assistant. The truncation follows when the speaker has said what was heard."""
+    def interrupt(self, *, is_cancelled_by_service: bool, is_answer_expected: bool = False) -> list[Effect]:
+        """Silence the assistant. The truncation follows when the speaker has said what was heard.
+
+        `is_answer_expected`: stop also the answer that the service is about to begin by itself.
+        """
         effects: list[Effect] = []
-        had_floor = self.is_speaking or self.responses.is_awaited
-        self.responses.drop_wanted()
+        had_floor = self.is_speaking or self.responses.is_awaited or is_answer_expected
+        self.responses.interrupted(is_answer_expected=is_answer_expected)
         if self.responses.active_id:
             self.playout.kill_response(self.responses.active_id)
         if not is_cancelled_by_service and (cancel := self.responses.cancel(self._ids.event())):
             effects.append(Send(cancel))
         if self.playout.is_sounding:
-            self.playout.silence()
+            self._silenced += self.playout.silence()
+            self._is_flushing = True
             effects.append(Flush())
         self._is_writing = False
         if had_floor:
@@ -83,16 +102,31 @@ class Floor:
 
     def flushed(self, heard: Iterable[tuple[str, int]], now_ms: int) -> list[Effect]:
         """What the speaker says was heard of each item when it was silenced."""
+        reported = dict(heard)
+        for item_id in self._silenced:  # what the speaker does not hold any more is over, or never reached it
+            if item_id not in reported:
+                is_heard = self.playout.is_complete(item_id)
+                reported[item_id] = self.playout.received_ms(item_id) if is_heard else 0
+        self._silenced, self._is_flushing = [], False
         effects: list[Effect] = []
-        for item_id, heard_ms in heard:
-            cut = self.playout.cut(item_id, heard_ms)
-            if cut is None:
-                effects += self._scribe.change(item_id, heard_ms=heard_ms, ended_ms=now_ms)
+        for item_id, heard_ms in reported.items():
+            if self.playout.is_over(item_id):  # the speaker has not forgotten it yet
                 continue
-            truncate = ItemTruncate(event_id=self._ids.event(), item_id=item_id, audio_end_ms=cut.heard_ms)
-            effects.append(Send(truncate))
-            effects += self._scribe.change(item_id, heard_ms=cut.heard_ms, is_interrupted=True, ended_ms=now_ms)
+            self.playout.kill_item(item_id)
+            effects += self._cut(item_id, heard_ms, now_ms)
         return effects
+
+    def _cut(self, item_id: str, heard_ms: int, now_ms: int) -> list[Effect]:
+        """Once per item: tell the service, and the transcript, how much was heard."""
+        if not self.playout.is_unsettled(item_id):
+            return []
+        at_ms = self.playout.cut(item_id, heard_ms)
+        if at_ms is None:
+            heard_ms = max(0, min(heard_ms, self.playout.received_ms(item_id)))
+            return self._scribe.change(item_id, heard_ms=heard_ms, ended_ms=now_ms)
+        truncate = ItemTruncate(event_id=self._ids.event(), item_id=item_id, audio_end_ms=at_ms)
+        changed = self._scribe.change(item_id, heard_ms=at_ms, is_interrupted=True, ended_ms=now_ms)
+        return [Send(truncate), *changed]
 
     # ---------------------------------------------------------------- the service's side
 
@@ -104,14 +138,24 @@ class Floor:
         cancel = self.responses.cancel(self._ids.event())
         return [Send(cancel)] if cancel else []
 
-    def response_done(self, response_id: str) -> None:
-        """An answer is generated, cancelled or failed."""
+    def response_done(self, response_id: str, now_ms: int) -> list[Effect]:
+        """An answer is generated, cancelled or failed.
+
+        Services leave out the end of speech when they break off. And what arrived too late to sound was not heard.
+        """
         self.responses.done(response_id)
         self._is_writing = False
+        effects: list[Effect] = []
+        for item_id in self.playout.take_items(response_id):
+            effects += self.audio_done(item_id, now_ms)
+            if item_id not in self._silenced:
+                effects += self._cut(item_id, 0, now_ms)
+        return effects
 
     def audio(self, event: sv.OutputAudioDelta, now_ms: int) -> list[Effect]:
         """More speech."""
-        effects = self.word_arrived(event.item_id, now_ms, is_spoken=True)
+        effects = self._scribe.speech(event.response_id, event.item_id, now_ms)
+        effects += self.word_arrived(event, now_ms, is_spoken=True)
         self.has_spoken = True
         may_sound = self.playout.receive(event.response_id, event.item_id, len(event.delta))
         effects += self._scribe.change(event.item_id, received_ms=self.playout.received_ms(event.item_id))
@@ -125,8 +169,11 @@ class Floor:
             return []
         return [FinishPlay(item_id), *(self._over(item_id, now_ms) if self.playout.is_over(item_id) else [])]
 
-    def word_arrived(self, item_id: str, now_ms: int, *, is_spoken: bool) -> list[Effect]:
-        """The first of an answer, as text or as sound, is here."""
+    def word_arrived(self, event: Word, now_ms: int, *, is_spoken: bool) -> list[Effect]:
+        """The first of an answer, as text or as sound, is here. What was interrupted answers nothing any more."""
+        item_id = event.item_id
+        if self.playout.is_dead(event.response_id, item_id):
+            return []
         self._is_writing = not is_spoken
         if self._turn_ended_ms is None or self._latency.first_word_ms is not None:
             return []

@@ -13,19 +13,13 @@ BYTES_PER_MS = 48
 
 @dataclass(slots=True)
 class _Item:
+    response_id: str = ""
     received_bytes: int = 0
     is_complete: bool = False
     has_sounded: bool = False
     is_played: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """An item that was silenced before its end."""
-
-    item_id: str
-    heard_ms: int
-    received_ms: int
+    is_settled: bool = False
+    """Silenced, and it is known how much of it was heard."""
 
 
 class Playout:
@@ -34,6 +28,7 @@ class Playout:
     def __init__(self) -> None:
         self._items: dict[str, _Item] = {}
         self._sounding: dict[str, None] = {}  # ordered: received and neither played to the end nor dead
+        self._open: dict[str, list[str]] = {}  # by response: its items with speech, until it is done
         self._dead_items: set[str] = set()
         self._dead_responses: set[str] = set()
 
@@ -47,11 +42,17 @@ class Playout:
         item = self._items.get(item_id)
         return item.received_bytes // BYTES_PER_MS if item else 0
 
+    def is_dead(self, response_id: str, item_id: str) -> bool:
+        """Whether what arrives for this item of this response comes too late to be heard."""
+        return item_id in self._dead_items or response_id in self._dead_responses
+
     def receive(self, response_id: str, item_id: str, size_bytes: int) -> bool:
         """Count speech that came in; whether it may sound."""
-        item = self._items.setdefault(item_id, _Item())
+        item = self._items.setdefault(item_id, _Item(response_id))
         item.received_bytes += size_bytes
-        if item_id in self._dead_items or (response_id and response_id in self._dead_responses):
+        if item_id not in self._open.setdefault(item.response_id, []):
+            self._open[item.response_id].append(item_id)
+        if self.is_dead(response_id, item_id):
             self._dead_items.add(item_id)
             return False
         if size_bytes:
@@ -82,7 +83,7 @@ class Playout:
     def started(self, item_id: str) -> bool:
         """The item's first sound left the speaker; whether that is news."""
         item = self._items.get(item_id)
-        if item is None or item.has_sounded:
+        if item is None or item.has_sounded or item_id in self._dead_items:
             return False
         item.has_sounded = True
         return True
@@ -100,17 +101,37 @@ class Playout:
     def silence(self) -> tuple[str, ...]:
         """Everything that sounds or waits is dead from now on; the ids, oldest first."""
         ids = tuple(self._sounding)
-        self._dead_items.update(ids)
-        self._sounding.clear()
+        for item_id in ids:
+            self.kill_item(item_id)
         return ids
 
-    def cut(self, item_id: str, heard_ms: int) -> Cut | None:
-        """What to truncate after a flush, or None where nothing was missed or nothing was received.
+    def kill_item(self, item_id: str) -> None:
+        """Whatever else arrives for this item must not sound."""
+        self._dead_items.add(item_id)
+        self._sounding.pop(item_id, None)
+
+    def take_items(self, response_id: str) -> list[str]:
+        """The items with speech of a response that is done now."""
+        return self._open.pop(response_id, [])
+
+    def is_unsettled(self, item_id: str) -> bool:
+        """Whether the item is dead and nobody has said yet how much of it was heard."""
+        item = self._items.get(item_id)
+        return item is not None and item_id in self._dead_items and not item.is_settled
+
+    def is_complete(self, item_id: str) -> bool:
+        """Whether no more speech comes for the item."""
+        item = self._items.get(item_id)
+        return item is not None and item.is_complete
+
+    def cut(self, item_id: str, heard_ms: int) -> int | None:
+        """Where to truncate a silenced item; None where nothing was missed or received, or it is cut already.
 
         Never claims more than was received: services refuse that.
         """
         item = self._items.get(item_id)
         received_ms = self.received_ms(item_id)
-        if item is None or received_ms == 0 or (item.is_complete and heard_ms >= received_ms):
+        if item is None or item.is_settled or received_ms == 0:
             return None
-        return Cut(item_id, max(0, min(heard_ms, received_ms)), received_ms)
+        item.is_settled = True
+        return None if item.is_complete and heard_ms >= received_ms else max(0, min(heard_ms, received_ms))

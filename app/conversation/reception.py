@@ -51,6 +51,8 @@ class Reception:
         self._settings_due_ms: int | None = None
         self._answer_due_ms: int | None = None
         self._is_least_tried = False
+        self._speaking_item = ""
+        self._turn_began_ms: int | None = None
 
     @property
     def is_live(self) -> bool:
@@ -61,13 +63,28 @@ class Reception:
     def deadline_ms(self) -> float | None:
         """When `tick` has something to do."""
         answer = self._answer_due_ms if self.is_answer_expected else None
-        return min((due for due in (self._settings_due_ms, answer) if due is not None), default=None)
+        dues = (self._settings_due_ms, answer, self._floor.responses.deadline_ms)
+        return None if self.is_lost else min((due for due in dues if due is not None), default=None)
 
     def connected(self, created: sv.SessionCreated, now_ms: int) -> None:
         """The service's first word."""
         self.model = created.session.model or ""
         self.expires_at = created.session.expires_at or None
+        self.updating(now_ms)
+
+    def updating(self, now_ms: int) -> None:
+        """An update of the session is being sent."""
         self._settings_due_ms = now_ms + SETTINGS_TIMEOUT_MS
+
+    def turn_began(self, now_ms: int) -> None:
+        """The user opened the microphone for a turn, of which the service tells only when it is over."""
+        self._turn_began_ms = now_ms
+
+    def turn_discarded(self) -> list[Effect]:
+        """What the user was saying is thrown away."""
+        self.is_user_speaking, self._turn_began_ms = False, None
+        item_id, self._speaking_item = self._speaking_item, ""
+        return self._scribe.dropped(item_id)
 
     def creating(self, item_id: str) -> str:
         """An event id for the creation of an item, so that a refusal finds its entry."""
@@ -84,14 +101,20 @@ class Reception:
         """Time has passed."""
         if self.is_answer_expected and self._answer_due_ms is not None and now_ms >= self._answer_due_ms:
             self.is_answer_expected = False
+        effects: list[Effect] = []
+        if self._floor.responses.expire(now_ms):
+            effects.append(Notice("The service did not answer.", Severity.WARNING))
         if self._settings_due_ms is None or now_ms < self._settings_due_ms:
-            return []
+            return effects
         self._settings_due_ms = None
-        if self.is_ready:
-            return []
-        self.is_ready = True
         self._settling.acknowledged()
-        return [Notice("The service did not confirm the settings; it may be using its own.", Severity.WARNING)]
+        if self.is_ready:
+            return effects
+        self.is_ready = True
+        return [
+            *effects,
+            Notice("The service did not confirm the settings; it may be using its own.", Severity.WARNING),
+        ]
 
     def receive(self, event: sv.ServerEvent, now_ms: int) -> list[Effect]:
         """The effects of one event. What concerns other clients (telephones, MCP, tools) changes nothing here."""
@@ -101,14 +124,11 @@ class Reception:
             case sv.SessionUpdated():
                 return self._updated(event)
             case sv.SpeechStarted():
-                self.is_user_speaking, self.is_answer_expected = True, False
-                self._triggers.append(Trigger.SPEECH_STARTED)
-                return self._scribe.user_began(event.item_id, now_ms)
+                return self._speech_started(event.item_id, now_ms)
             case sv.SpeechStopped():
                 self._speech_stopped(now_ms)
             case sv.InputCommitted():
-                self.is_user_speaking = False
-                return self._scribe.committed(event, now_ms)
+                return self._committed(event, now_ms)
             case sv.InputTimeoutTriggered():
                 self._expect_answer(now_ms)
             case sv.ItemCreated() | sv.ItemAdded() | sv.ItemDone():
@@ -138,7 +158,7 @@ class Reception:
             case sv.OutputTextDelta() | sv.OutputTranscriptDelta():
                 effects = self._scribe.output_delta(event, now_ms)
                 is_spoken = isinstance(event, sv.OutputTranscriptDelta)
-                return effects + self._floor.word_arrived(event.item_id, now_ms, is_spoken=is_spoken)
+                return effects + self._floor.word_arrived(event, now_ms, is_spoken=is_spoken)
             case sv.OutputTextDone() | sv.OutputTranscriptDone() | sv.ContentPartDone():
                 return self._scribe.output_done(event, now_ms)
             case sv.OutputAudioDelta():
@@ -155,6 +175,20 @@ class Reception:
             self.is_ready, self._settings_due_ms = True, None
         return []
 
+    def _speech_started(self, item_id: str, now_ms: int) -> list[Effect]:
+        self._triggers.append(Trigger.SPEECH_STARTED)
+        if self._settling.wanted.mode is Mode.PUSH_TO_TALK:  # crossed by the update that switches detection off
+            return []
+        self.is_user_speaking, self.is_answer_expected, self._speaking_item = True, False, item_id
+        return self._scribe.user_began(item_id, now_ms)
+
+    def _committed(self, event: sv.InputCommitted, now_ms: int) -> list[Effect]:
+        self.is_user_speaking, self._speaking_item = False, ""
+        began_ms = now_ms if self._turn_began_ms is None else self._turn_began_ms
+        self._turn_began_ms = None
+        is_transcribed = self._settling.effective.transcription_model is not None
+        return self._scribe.committed(event, now_ms, began_ms=began_ms, is_transcribed=is_transcribed)
+
     def _speech_stopped(self, now_ms: int) -> None:
         self.is_user_speaking = False
         self._floor.turn_ended(now_ms)
@@ -163,12 +197,14 @@ class Reception:
 
     def _expect_answer(self, now_ms: int) -> None:
         self.is_answer_expected, self._answer_due_ms = True, now_ms + ANSWER_TIMEOUT_MS
+        self._floor.responses.turn_ended()
 
     def _response_done(self, response: Response, now_ms: int) -> list[Effect]:
-        effects, has_entry = self._scribe.response_done(response, now_ms)
+        is_dead = self._floor.playout.is_dead(response.id, "")
+        effects, has_entry = self._scribe.response_done(response, now_ms, is_dead=is_dead)
         for item in response.output or ():
             effects += self._floor.audio_done(item.id or "", now_ms)
-        self._floor.response_done(response.id)
+        effects += self._floor.response_done(response.id, now_ms)
         if usage := response.usage or None:
             self.usage = add_usage(self.usage, usage, self.model)
         if (note := failure_note(response)) and not has_entry:
@@ -179,7 +215,9 @@ class Reception:
         event_id, code = error.event_id or "", error.code or ""
         words = one_line(error.message or code or "The service reported an error without saying which.")
         is_busy = code == "conversation_already_has_active_response"
-        if self._floor.responses.refused(event_id, is_busy=is_busy):
+        if self._floor.responses.cancel_refused(event_id):
+            return []
+        if self._floor.responses.refused(event_id, is_busy=is_busy, now_ms=now_ms):
             return [] if is_busy else [Notice(f"The service gave no answer: {words}", Severity.ERROR)]
         back = self._settling.refused(event_id)
         if back is not None:
@@ -192,13 +230,16 @@ class Reception:
         return [Notice(f"The service says: {words}", Severity.ERROR)]
 
     def _update_refused(self, back: frozenset[str], words: str, now_ms: int) -> list[Effect]:
+        self._settings_due_ms = None
         if self.is_ready:
             what = ", ".join(sorted(name.replace("_", " ") for name in back)) or "a setting"
             return [Notice(f"The service refused {what}, which is as before: {words}", Severity.WARNING)]
         if self._is_least_tried:
-            self.is_ready, self._settings_due_ms = True, None
+            self.is_ready = True
+            self._settling.give_up()
             return [Notice(f"The service refused the settings and uses its own: {words}", Severity.WARNING)]
-        self._is_least_tried, self._settings_due_ms = True, now_ms + SETTINGS_TIMEOUT_MS
+        self._is_least_tried = True
+        self.updating(now_ms)
         event_id = self._ids.event()
         self._settling.begin(event_id)
         notice = Notice(f"The service refused some settings; trying with fewer: {words}", Severity.WARNING)

@@ -7,8 +7,16 @@ that was said.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.protocol.client_events import ResponseCancel, ResponseCreate
 from app.protocol.convert import UNSET
+
+ASKED_TIMEOUT_MS = 15_000
+"""A request that the service neither begins nor refuses for so long is given up: other requests wait for it."""
+
+BUSY_RETRY_MS = 1_000
+"""After a refusal for a response of which nothing is known here: it may be over already, so ask again."""
 
 
 class Responses:
@@ -18,12 +26,17 @@ class Responses:
         self._active_id: str | None = None
         self._asked: ResponseCreate | None = None
         self._wanted: ResponseCreate | None = None
-        self._is_cancelling = False
+        # The last request, also after some response has begun: that may have been the service's own, and the
+        # refusal of ours is still to come. `_retry` is None where the user does not want it any more.
+        self._sent_id = ""
+        self._retry: ResponseCreate | None = None
+        self._cancel_id = ""
         self._is_doomed = False
+        self._due_ms: int | None = None
 
     @property
     def active_id(self) -> str | None:
-        """The id of the response that the service is working on."""
+        """The id of the response that the service is working on; empty where the service did not tell it."""
         return self._active_id
 
     @property
@@ -36,51 +49,91 @@ class Responses:
         """Busy, or about to be."""
         return self.is_busy or self._wanted is not None
 
+    @property
+    def deadline_ms(self) -> int | None:
+        """When `expire` has something to do."""
+        return self._due_ms
+
     def want(self, request: ResponseCreate) -> None:
         """Ask for an answer as soon as none is active."""
         self._wanted = request
 
-    def next_request(self) -> ResponseCreate | None:
-        """What to send now, if anything."""
+    @property
+    def is_request_due(self) -> bool:
+        """Whether `next_request` has one to send."""
+        return self._wanted is not None and not self.is_busy
+
+    def next_request(self, event_id: str, now_ms: int) -> ResponseCreate | None:
+        """What to send now, if anything, under this event id."""
         if self._wanted is None or self.is_busy:
             return None
-        self._asked, self._wanted = self._wanted, None
+        self._asked, self._wanted = replace(self._wanted, event_id=event_id), None
+        self._sent_id, self._retry, self._is_doomed = event_id, self._asked, False
+        self._due_ms = now_ms + ASKED_TIMEOUT_MS
         return self._asked
 
     def created(self, response_id: str) -> bool:
         """The service began a response, asked for or by itself; whether it was cancelled before it began."""
-        self._active_id, self._asked, self._is_cancelling = response_id, None, False
+        self._active_id, self._asked, self._cancel_id, self._due_ms = response_id, None, "", None
         is_doomed, self._is_doomed = self._is_doomed, False
         return is_doomed
 
     def done(self, response_id: str) -> None:
         """A response ended, in whatever way."""
-        if response_id == self._active_id or self._active_id is None:
-            self._active_id, self._is_cancelling = None, False
+        if self._active_id is None or self._active_id not in ("", response_id):
+            return
+        self._active_id, self._cancel_id, self._due_ms = None, "", None
+        self._sent_id, self._retry = "", None
 
-    def refused(self, event_id: str, *, is_busy: bool) -> bool:
+    def refused(self, event_id: str, *, is_busy: bool, now_ms: int) -> bool:
         """The service refused a request of ours; whether it was one. Asked again later if it was only too early."""
-        if self._asked is None or self._asked.event_id != event_id:
+        if not event_id or event_id != self._sent_id:
             return False
-        self._is_doomed = False
-        self._wanted, self._asked = (self._wanted or self._asked) if is_busy else self._wanted, None
-        if is_busy and self._active_id is None:
-            self._active_id = ""  # some response of which no response.created was seen; its done frees us
+        retry, self._retry, self._sent_id = self._retry, None, ""
+        if is_busy and self._wanted is None:
+            self._wanted = retry
+        if self._asked is not None:
+            self._asked, self._is_doomed, self._due_ms = None, False, None
+            if is_busy:
+                self._active_id, self._due_ms = "", now_ms + BUSY_RETRY_MS
         return True
 
-    def drop_wanted(self) -> None:
-        """The user wants no answer to what is waiting."""
-        self._wanted = None
+    def cancel_refused(self, event_id: str) -> bool:
+        """The service refused this cancellation, so nothing is active; whether it was one of ours."""
+        if not event_id or event_id != self._cancel_id:
+            return False
+        self.done(self._active_id or "")
+        return True
+
+    def expire(self, now_ms: int) -> bool:
+        """Time has passed; whether a request was given up."""
+        if self._due_ms is None or now_ms < self._due_ms:
+            return False
+        self._due_ms = None
+        if self._asked is None:
+            self.done("")
+            return False
+        self._asked, self._retry, self._sent_id, self._is_doomed = None, None, "", False
+        return True
+
+    def interrupted(self, *, is_answer_expected: bool) -> None:
+        """The user wants none of the answers to come: not the one that waits, nor one that was asked for.
+
+        `is_answer_expected`: nor the one that the service is about to begin by itself.
+        """
+        self._wanted = self._retry = None
+        self._is_doomed = not self._active_id and (self.is_busy or is_answer_expected)
+
+    def turn_ended(self) -> None:
+        """A new turn deserves an answer, whatever was not wanted before it."""
+        self._is_doomed = self._is_doomed and self._asked is not None
 
     def cancel(self, event_id: str) -> ResponseCancel | None:
         """The event that stops the active response; None where none is active or it is being stopped already.
 
-        One that was asked for and has not begun cannot be cancelled yet: `created` will say that it must be.
+        One that has not begun cannot be cancelled yet: `created` will say that it must be.
         """
-        if self._active_id is None:
-            self._is_doomed = self._asked is not None
+        if self._active_id is None or self._cancel_id:
             return None
-        if self._is_cancelling:
-            return None
-        self._is_cancelling = True
+        self._cancel_id = event_id
         return ResponseCancel(event_id=event_id, response_id=self._active_id or UNSET)

@@ -13,6 +13,7 @@ from app.protocol.items import Item, Response
 from app.protocol.text import one_line
 
 _FAILED = "The words could not be written down"
+_NOT_TRANSCRIBED = "Spoken; the service was not asked to write it down."
 
 
 class Scribe:
@@ -23,6 +24,7 @@ class Scribe:
         self._parts: dict[str, dict[int, str]] = {}
         self._previous: dict[str, str] = {}
         self._items_of: dict[str, list[str]] = {}
+        self._gone: set[str] = set()
 
     # ---------------------------------------------------------------- the user
 
@@ -36,17 +38,19 @@ class Scribe:
         self._transcript.add(entry)
         return self._told(entry)
 
-    def committed(self, event: sv.InputCommitted, now_ms: int) -> list[Effect]:
-        """The user's turn has its place."""
-        effects = self._ensure(event.item_id, Speaker.USER, now_ms)
+    def committed(self, event: sv.InputCommitted, now_ms: int, *, began_ms: int, is_transcribed: bool) -> list[Effect]:
+        """The user's turn has its place. Where nobody writes it down, it is final as it is."""
+        effects = self._ensure(event.item_id, Speaker.USER, began_ms)
         effects += self._change(event.item_id, ended_ms=now_ms)
+        if not is_transcribed:
+            effects += self._change(event.item_id, is_final=True, note=_NOT_TRANSCRIBED)
         return effects + self._place(event.item_id, event.previous_item_id)
 
     def transcription_delta(self, event: sv.TranscriptionDelta, now_ms: int) -> list[Effect]:
         """More of the user's words, not final."""
         effects = self._ensure(event.item_id, Speaker.USER, now_ms)
         entry = self._transcript.get(event.item_id)
-        if entry is None or entry.is_final:  # a delta that was overtaken by its completed
+        if entry is None or (entry.is_final and entry.text):  # a delta that was overtaken by its completed
             return effects
         return effects + self._change(event.item_id, text=entry.text + event.delta)
 
@@ -55,7 +59,7 @@ class Scribe:
         effects = self._ensure(event.item_id, Speaker.USER, now_ms)
         text = event.transcript.strip()
         if not text:
-            return effects + self._remove(event.item_id)
+            return effects + self.deleted(event.item_id)
         return effects + self._change(event.item_id, text=text, is_final=True)
 
     def transcription_failed(self, event: sv.TranscriptionFailed, now_ms: int) -> list[Effect]:
@@ -87,8 +91,28 @@ class Scribe:
         return effects
 
     def deleted(self, item_id: str) -> list[Effect]:
-        """The service forgot an item at our wish."""
+        """The item is gone from the conversation, for good: what else is said of it comes too late."""
+        self._gone.add(item_id)
         return self._remove(item_id)
+
+    def dropped(self, item_id: str) -> list[Effect]:
+        """The user's turn was thrown away before it was one."""
+        entry = self._transcript.get(item_id)
+        return self._remove(item_id) if entry is not None and not entry.text else []
+
+    def lost(self) -> list[Effect]:
+        """No more words will come: what is there is final, what holds nothing leaves."""
+        effects: list[Effect] = []
+        for entry in self._transcript.entries():
+            if entry.is_final:
+                continue
+            if entry.text or entry.received_ms:
+                effects += self._change(entry.item_id, is_final=True)
+            elif entry.speaker is Speaker.USER:
+                effects += self._change(entry.item_id, is_final=True, note=f"{_FAILED} before the line was lost.")
+            else:
+                effects += self._remove(entry.item_id)
+        return effects
 
     # ---------------------------------------------------------------- the assistant
 
@@ -96,6 +120,11 @@ class Scribe:
         """A response has this item."""
         self._belongs(response_id, item.id or "")
         return self.item(item, None, now_ms, is_done=False)
+
+    def speech(self, response_id: str, item_id: str, now_ms: int) -> list[Effect]:
+        """A response speaks, whether or not its words were told before."""
+        self._belongs(response_id, item_id)
+        return self._ensure(item_id, Speaker.ASSISTANT, now_ms)
 
     def output_delta(self, event: sv.OutputTranscriptDelta | sv.OutputTextDelta, now_ms: int) -> list[Effect]:
         """More of the assistant's words."""
@@ -124,8 +153,11 @@ class Scribe:
             parts[event.content_index] = text
         return effects + self._change(event.item_id, text=_joined(parts), is_spoken=is_spoken)
 
-    def response_done(self, response: Response, now_ms: int) -> tuple[list[Effect], bool]:
-        """The response's entries are final; what failed is noted on the last. And whether there was any entry."""
+    def response_done(self, response: Response, now_ms: int, *, is_dead: bool) -> tuple[list[Effect], bool]:
+        """The response's entries are final; what failed is noted on the last. And whether there was any entry.
+
+        `is_dead`: it was interrupted; what of it had no sound by then was never heard.
+        """
         effects: list[Effect] = []
         for item in response.output or ():
             effects += self.output_item(response.id, item, now_ms)
@@ -135,8 +167,11 @@ class Scribe:
             if entry is not None and not entry.text and not entry.received_ms:
                 effects += self._remove(item_id)
                 continue
-            is_over = entry is not None and (not entry.is_spoken or entry.received_ms == 0)
-            effects += self._change(item_id, is_final=True, **({"ended_ms": now_ms} if is_over else {}))
+            effects += self._change(item_id, is_final=True)
+            if entry is not None and (not entry.is_spoken or entry.received_ms == 0):
+                effects += self._change(item_id, ended_ms=now_ms)
+                if is_dead and entry.is_spoken:
+                    effects += self._change(item_id, is_interrupted=True, heard_ms=0)
         left = [item_id for item_id in ids if item_id in self._transcript]
         if left and (note := failure_note(response)):
             effects += self._change(left[-1], note=note)
@@ -149,7 +184,7 @@ class Scribe:
     # ---------------------------------------------------------------- within
 
     def _ensure(self, item_id: str, speaker: Speaker, now_ms: int, *, is_spoken: bool = True) -> list[Effect]:
-        if not item_id or item_id in self._transcript:
+        if not item_id or item_id in self._transcript or item_id in self._gone:
             return []
         entry = Entry(item_id, speaker, is_spoken=is_spoken, started_ms=now_ms)
         self._transcript.add(entry)

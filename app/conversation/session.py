@@ -113,11 +113,16 @@ def least_session(settings: SessionSettings) -> Session:
 
 def changed_session(old: SessionSettings, new: SessionSettings) -> Session:
     """An update that carries only what differs."""
-    return _session(new, differences(old, new))
+    clears_idle_timeout = old.idle_timeout_ms is not None
+    return _session(new, differences(old, new), clears_idle_timeout=clears_idle_timeout)
 
 
-def turn_detection(settings: SessionSettings) -> ServerVad | SemanticVad | None:
-    """The turn_detection object; None is push-to-talk."""
+def turn_detection(settings: SessionSettings, *, clears_idle_timeout: bool = False) -> ServerVad | SemanticVad | None:
+    """The turn_detection object; None is push-to-talk.
+
+    An idle timeout that was never set is absent rather than null: older and compatible services do not know the
+    field. One that was set is cleared by null, since a service that merges the object would keep it.
+    """
     if settings.mode is Mode.PUSH_TO_TALK:
         return None
     if settings.detection is Detection.SEMANTIC_VAD:
@@ -130,16 +135,16 @@ def turn_detection(settings: SessionSettings) -> ServerVad | SemanticVad | None:
         threshold=settings.threshold,
         prefix_padding_ms=settings.prefix_padding_ms,
         silence_duration_ms=settings.silence_ms,
-        # Absent rather than null: older and compatible services do not know the field.
-        idle_timeout_ms=settings.idle_timeout_ms or UNSET,
+        idle_timeout_ms=settings.idle_timeout_ms or (None if clears_idle_timeout else UNSET),
         create_response=settings.create_response,
         interrupt_response=settings.interrupt_response,
     )
 
 
-def _session(settings: SessionSettings, names: frozenset[str]) -> Session:
+def _session(settings: SessionSettings, names: frozenset[str], *, clears_idle_timeout: bool = False) -> Session:
+    detection = turn_detection(settings, clears_idle_timeout=clears_idle_timeout)
     heard = AudioInput(
-        turn_detection=turn_detection(settings) if names & _TURN_FIELDS else UNSET,
+        turn_detection=detection if names & _TURN_FIELDS else UNSET,
         transcription=_transcription(settings) if names & {"transcription_model", "language"} else UNSET,
         noise_reduction=_noise_reduction(settings) if "noise_reduction" in names else UNSET,
     )

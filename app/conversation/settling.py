@@ -35,6 +35,10 @@ class Settling:
         """The first, whole update is being sent."""
         self._sent, self._event_id = self.wanted, event_id
 
+    def give_up(self) -> None:
+        """The service takes no first update, so nobody knows what it works with; from here on changes are sent."""
+        self._acknowledged, self._sent = self.wanted, None
+
     def next_update(self, event_id: str) -> SessionUpdate | None:
         """What to send now, if anything."""
         if self._sent is not None or self._acknowledged is None or self.wanted == self._acknowledged:

@@ -52,9 +52,10 @@ class Uplink:
         return None if self._closing_at_ms is None else self._closing_at_ms + CLOSING_GRACE_MS
 
     def open(self) -> None:
-        """From now on everything is sent."""
-        self.is_open, self._take_ms, self._closing_at_ms, self._tail_ms = True, 0.0, None, 0.0
-        self._is_turn_ending = False
+        """From now on everything is sent. A turn that was about to be complete goes on."""
+        if not self._is_turn_ending:
+            self._take_ms = 0.0
+        self.is_open, self._closing_at_ms, self._tail_ms, self._is_turn_ending = True, None, 0.0, False
 
     def close(self, now_ms: float, *, tail_ms: float = 0.0) -> None:
         """Nothing captured after now is sent; `tail_ms` of silence follow in its place."""
@@ -86,6 +87,12 @@ class Uplink:
     def expire(self, now_ms: float) -> bool:
         """Give up waiting for late chunks when it is time; whether a turn is complete with that."""
         return self.deadline_ms is not None and now_ms >= self.deadline_ms and self._closed()
+
+    def finish(self) -> Uplinked:
+        """No chunk will come any more: the rest of the tail at once, and whether a turn is complete with that."""
+        rest_ms, self._tail_ms = max(0.0, self._tail_ms), 0.0
+        self.appended_ms += rest_ms
+        return Uplinked(bytes(round(rest_ms) * BYTES_PER_MS), self._closed())
 
     def _count(self, pcm: bytes, length_ms: float) -> bytes:
         self.appended_ms += length_ms

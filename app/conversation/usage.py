@@ -6,6 +6,7 @@ is not in the table has no cost, which is said rather than guessed.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from app.protocol.convert import Unset
@@ -34,13 +35,12 @@ PRICES: dict[str, Price] = {
 }
 
 
+_DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+
+
 def price_of(model: str) -> Price | None:
     """The price of a model by its name, dated snapshots included; None when it is not known."""
-    for name in sorted(PRICES, key=len, reverse=True):
-        rest = model.removeprefix(name)
-        if rest != model and (not rest or (rest[0] == "-" and rest[1:].replace("-", "").isdigit())):
-            return PRICES[name]
-    return None
+    return PRICES.get(_DATE.sub("", model))
 
 
 @dataclass(frozen=True, slots=True)
