@@ -140,6 +140,18 @@ def devices() -> None:
     click.echo("* is used unless --mic or --speaker says otherwise.")
 
 
+@root.command()
+@click.option("--runs", default=5, show_default=True, type=click.IntRange(1, 100), help="Repetitions of each part.")
+@click.option("--part", "parts", multiple=True, type=click.Choice(["start", "answer", "cost"]), help="Only this part.")
+@click.option("--json", "is_json", is_flag=True, help="All values as JSON.")
+def bench(runs: int, parts: tuple[str, ...], is_json: bool) -> None:
+    """Measure this machine: start, speed of answers, CPU and memory, with the embedded service."""
+    from app.bench.command import PARTS
+    from app.bench.command import run as measure
+
+    sys.exit(measure(runs=runs, parts=parts or tuple(PARTS), is_json=is_json))
+
+
 def load_settings(given: Mapping[str, object]) -> tuple[Loaded, Folders]:
     """All settings, with the options of the command line on top. Exits with 2 and one sentence where one is wrong."""
     from app.settings import SETTINGS, SettingError, folders, load

@@ -1,0 +1,98 @@
+"""How fast the embedded service answers in speech, measured at the two ends of the sound, not by what anyone says."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from app.audio.example import CLIPS, load
+from app.audio.files import ClipMicrophone, PacedSpeaker
+from app.audio.ports import Samples
+from app.compose import session_settings
+from app.conversation.effects import StatusChanged
+from app.conversation.status import State
+from app.live.conversation import LiveConversation
+from app.live.dialling import EmbeddedDialler
+from app.live.events import Ended, LiveEvent
+from app.settings import Settings
+
+_AUDIBLE = 0.01
+
+
+class FirstSound:
+    """A sink that remembers when something was first to be heard since it was last asked to listen."""
+
+    def __init__(self) -> None:
+        self.name = "bench"
+        self.heard_at = threading.Event()
+        self.at_s = 0.0
+
+    def open(self) -> None:
+        """Nothing to open."""
+
+    def write(self, samples: Samples) -> None:
+        """A block of the speaker's time line."""
+        loud = np.flatnonzero(np.abs(samples) > _AUDIBLE)
+        if loud.size and not self.heard_at.is_set():
+            self.at_s = time.monotonic()
+            self.heard_at.set()
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def answer_latencies_ms(turns: int, log: Path) -> list[float]:
+    """For each of `turns` spoken questions: end of speech to first sound of the answer, less the silence window."""
+    clip, rate_hz = load(CLIPS[1])
+    loud = np.flatnonzero(np.abs(clip) > _AUDIBLE)
+    speech_s = (loud[-1] + 1) / rate_hz
+    microphone, sink = ClipMicrophone("bench"), FirstSound()
+    settings = Settings(greeting=False)
+    dialler = EmbeddedDialler((), None, log)
+    states: queue.SimpleQueue[State | None] = queue.SimpleQueue()
+
+    def told(event: LiveEvent) -> None:
+        if isinstance(event, StatusChanged):
+            states.put(event.status.state)
+        elif isinstance(event, Ended):
+            states.put(None)
+
+    live = LiveConversation(
+        dialler=dialler,
+        settings=session_settings(settings, dialler),
+        microphone=microphone,
+        speaker=PacedSpeaker(sink),
+        listener=told,
+        greets=False,
+        cancels_echo=False,
+    )
+    workers = [threading.Thread(target=work) for work in (live.run_line, live.run_sound)]
+    for worker in workers:
+        worker.start()
+    try:
+        _wait_for(states, State.LISTENING)
+        found = []
+        for _ in range(turns + 1):
+            sink.heard_at.clear()
+            said_at_s = time.monotonic()
+            microphone.cue(clip, rate_hz)
+            if not sink.heard_at.wait(30):
+                break
+            found.append((sink.at_s - said_at_s - speech_s) * 1000 - settings.silence_ms)
+            _wait_for(states, State.SPEAKING)
+            _wait_for(states, State.LISTENING)
+        return found[1:]  # the first turn may still wait for models to load
+    finally:
+        live.close()
+        for worker in workers:
+            worker.join()
+
+
+def _wait_for(states: queue.SimpleQueue[State | None], wanted: State) -> None:
+    while (state := states.get(timeout=60)) is not wanted:
+        if state is None:
+            raise RuntimeError("the conversation ended before the measurement did")
