@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -15,7 +15,7 @@ from app.audio.pcm import (
     level_dbfs,
     ms_to_frames,
     peak,
-    peak_dbfs,
+    to_dbfs,
     to_pcm16,
 )
 from app.audio.ports import Microphone, Samples
@@ -82,6 +82,8 @@ class Capture:
         self._to_wire = Resampler(microphone.rate_hz, WIRE_RATE_HZ)
         self._to_detector = Resampler(WIRE_RATE_HZ, VAD_RATE_HZ)
         self._rest: Samples = np.zeros(0, dtype=np.float32)
+        self._raw: list[Samples] = []
+        self._missing = CHUNK_FRAMES  # frames at 24 kHz until the next chunk is complete
         self._voice = 0.0
         self._over = False
         self._levels = Levels()
@@ -108,7 +110,12 @@ class Capture:
         if self._over:
             return []
         last = self._microphone.ended  # before reading: what came before the end is then in `read`
-        heard = self._microphone.read()
+        self._raw.append(self._microphone.read())
+        if not last and sum(part.size for part in self._raw) * WIRE_RATE_HZ < self._missing * self._to_wire.from_hz:
+            self._levels = replace(self._levels, output_dbfs=output_dbfs)
+            return []  # no chunk could be completed: one resampling of 20 ms costs half of two of 10 ms
+        heard = np.concatenate(self._raw)
+        self._raw = []
         sound = self._to_wire.process(heard, last)
         if self._canceller is not None:
             sound = self._canceller.process(sound)
@@ -120,6 +127,7 @@ class Capture:
             self._over = True
         whole = held.size // CHUNK_FRAMES * CHUNK_FRAMES
         self._rest = held[whole:]
+        self._missing = CHUNK_FRAMES - self._rest.size
         chunks = [
             self._chunk(held[at : at + CHUNK_FRAMES], now_ms - (held.size - at - CHUNK_FRAMES) * 1000 / WIRE_RATE_HZ)
             for at in range(0, whole, CHUNK_FRAMES)
@@ -135,7 +143,8 @@ class Capture:
 
     def _measure(self, heard: Samples, chunks: list[Chunk], now_ms: float, output_dbfs: float) -> None:
         was = self._levels
-        loudest = peak_dbfs(heard)
+        amplitude = peak(heard)
+        loudest = to_dbfs(amplitude)
         sinking_from = max(self._peak_since_ms + _HOLD_MS, self._sunk_ms)
         sunk = was.peak_dbfs
         if now_ms > sinking_from:
@@ -143,7 +152,7 @@ class Capture:
             self._sunk_ms = now_ms
         if loudest >= sunk:
             self._peak_since_ms = self._sunk_ms = now_ms
-        if peak(heard) >= _CLIPPING:
+        if amplitude >= _CLIPPING:
             self._clipped_ms = now_ms
         self._levels = Levels(
             input_dbfs=FLOOR_DBFS if self._over else chunks[-1].level_dbfs if chunks else was.input_dbfs,

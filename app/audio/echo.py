@@ -97,4 +97,6 @@ class EchoCanceller:
         self._started = True
         taken = self._reference[:frames]
         self._reference = self._reference[frames:]
-        return np.pad(taken, (0, frames - taken.size))
+        if taken.size == frames:
+            return taken
+        return np.concatenate([taken, np.zeros(frames - taken.size, dtype=np.float32)])

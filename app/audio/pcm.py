@@ -7,6 +7,7 @@ float32, shape (frames,), full scale -1.0 to 1.0 (`Samples`).
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from math import gcd
@@ -52,7 +53,8 @@ def bytes_to_ms(size_bytes: int, rate_hz: int = WIRE_RATE_HZ) -> int:
 
 def to_pcm16(samples: npt.ArrayLike) -> bytes:
     """Float samples as PCM16 little endian; beyond full scale is clipped, not wrapped; NaN is silence."""
-    scaled = np.nan_to_num(np.asarray(samples, dtype=np.float32), nan=0.0, posinf=1.0, neginf=-1.0) * 32768.0
+    scaled = np.asarray(samples, dtype=np.float32) * np.float32(32768.0)
+    scaled[np.isnan(scaled)] = 0.0
     return bytes(np.clip(np.rint(scaled), -32768, 32767).astype("<i2").tobytes())
 
 
@@ -72,12 +74,17 @@ def level_dbfs(samples: Samples) -> float:
 
 def peak_dbfs(samples: Samples) -> float:
     """The largest sample in dBFS; `FLOOR_DBFS` for silence and for nothing."""
-    return _power_dbfs(peak(samples) ** 2)
+    return to_dbfs(peak(samples))
 
 
 def peak(samples: Samples) -> float:
     """The largest absolute sample; 0.0 for nothing."""
-    return float(np.max(np.abs(samples))) if samples.size else 0.0
+    return max(float(samples.max()), -float(samples.min())) if samples.size else 0.0
+
+
+def to_dbfs(amplitude: float) -> float:
+    """An amplitude (full scale 1.0) in dBFS, not below `FLOOR_DBFS`."""
+    return _power_dbfs(amplitude * amplitude)
 
 
 def gain(gain_db: float) -> float:
@@ -88,7 +95,7 @@ def gain(gain_db: float) -> float:
 def _power_dbfs(power: float) -> float:
     if not power > 0.0:
         return FLOOR_DBFS
-    return max(FLOOR_DBFS, float(10.0 * np.log10(power)))
+    return max(FLOOR_DBFS, 10.0 * math.log10(power))
 
 
 # ------------------------------------------------------------------------------------------------ rates

@@ -155,13 +155,12 @@ def test_levels_follow_the_input_and_the_peak_stands_then_sinks():
 def test_clipping_is_shown_for_a_while():
     microphone = HandMicrophone()
     capture = Capture(microphone, FixedDetector())
-    microphone.put([0.0, -1.0, 0.5])
-    capture.step(0.0)
-    assert capture.levels.clipping
-    capture.step(1400.0)
-    assert capture.levels.clipping
-    capture.step(1600.0)
-    assert not capture.levels.clipping
+    clipping = []
+    for now_ms, sample in [(0.0, 0.99), (20.0, -1.0), (1500.0, 0.5), (1540.0, 0.5)]:
+        microphone.put([*[0.0] * 479, sample])
+        capture.step(now_ms)
+        clipping.append(capture.levels.clipping)
+    assert clipping == [False, True, True, False]
 
 
 class HalvingCanceller:
