@@ -1,0 +1,180 @@
+"""The conversation as the service remembers it: items in order, and what the assistant was really heard to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from app.audio.pcm import WIRE_RATE_HZ, frames_to_ms
+from app.protocol.items import Content, Item
+from app.server.engines.ports import Message
+from app.server.hearing import Words
+from app.server.refusals import RefusedError, invalid_value, no_such_item
+from app.server.usage import heard_tokens, text_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A sentence of the assistant, the white space behind it included, and how long it sounds, in 24 kHz frames."""
+
+    text: str
+    frames: int
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One item with all that the service knows of it."""
+
+    item: Item
+    """As the client is told of it, without the user's sound and words."""
+    words: Words | None = None
+    """The words of the user's sound; None where there is none."""
+    audio: bytes = b""
+    """The user's sound in the wire's format."""
+    audio_ms: int = 0
+    spans: list[Span] = field(default_factory=list)
+    """What the assistant spoke, sentence by sentence."""
+    heard_ms: int | None = None
+    """Where the client says that listening ended; None: never cut."""
+
+    @property
+    def item_id(self) -> str:
+        """The item's id; every entry has one."""
+        return self.item.id or ""
+
+    @property
+    def spoken_ms(self) -> int:
+        """How much sound of the assistant there is, as far as it was heard."""
+        spoken = frames_to_ms(sum(span.frames for span in self.spans), WIRE_RATE_HZ)
+        return spoken if self.heard_ms is None else min(spoken, self.heard_ms)
+
+    def heard_text(self) -> str:
+        """What the assistant said, up to where it was heard: whole sentences, and of the one that was cut as many
+        words as the part of it that sounded.
+        """
+        heard = ""
+        left = sum(span.frames for span in self.spans)
+        if self.heard_ms is not None:
+            left = min(left, self.heard_ms * WIRE_RATE_HZ // 1000)
+        for span in self.spans:
+            if left < span.frames:
+                words = span.text.split()
+                heard += " ".join(words[: len(words) * left // span.frames])
+                break
+            heard += span.text
+            left -= span.frames
+        return heard.strip()
+
+    def told_item(self) -> Item:
+        """The item as a retrieve gives it: with the user's sound and words, and only what was heard of an answer."""
+        if self.words is not None:
+            part = Content(type="input_audio", transcript=self.words.text, audio=self.audio)
+            others = tuple(part for part in self.item.content or () if not part.is_audio)
+            return replace(self.item, content=(*others, part))
+        if self.heard_ms is not None:
+            return replace(self.item, content=(Content(type="output_audio", transcript=self.heard_text()),))
+        return self.item
+
+    def written(self) -> str:
+        """The text of the item, without what was spoken by the user."""
+        return " ".join(part.said for part in self.item.content or () if part.said and part.type != "input_audio")
+
+    def message(self) -> Message | None:
+        """The item for the responder; None where it says nothing that one could answer to."""
+        match self.item.type, self.item.role:
+            case "message", "user" | "system" as role:
+                known = self.words.text if self.words is not None else None
+                text = " ".join(filter(None, [self.written(), known]))
+                # An utterance without words is one all the same: the responder may ask to repeat it.
+                return Message(_role(role), text) if text or known == "" else None
+            case "message", _:
+                text = self.heard_text() if self.spans else self.written()
+                return Message("assistant", text) if text else None
+            case _:
+                return None
+
+    def tokens(self) -> tuple[int, int]:
+        """Text and audio tokens of reading the item. The assistant's own speech is re-read as text (section 5.9)."""
+        text = self.heard_text() if self.spans else self.written()
+        written = text_tokens(text) + text_tokens(self.item.output or "") + text_tokens(self.item.arguments or "")
+        return written, heard_tokens(self.audio_ms)
+
+
+def _role(role: str) -> Literal["user", "system"]:
+    return "system" if role == "system" else "user"
+
+
+class Conversation:
+    """The items of the default conversation, oldest first."""
+
+    def __init__(self, conversation_id: str) -> None:
+        self.id = conversation_id
+        self._entries: list[Entry] = []
+
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them, as they are now."""
+        return tuple(self._entries)
+
+    def last_id(self) -> str | None:
+        """The id of the newest item."""
+        return self._entries[-1].item_id if self._entries else None
+
+    def append(self, entry: Entry) -> str | None:
+        """Put an item at the end; the id of the one before it."""
+        before = self.last_id()
+        self._entries.append(entry)
+        return before
+
+    def insert(self, entry: Entry, previous_item_id: str | None) -> str | None:
+        """Put an item after the named one, at the start ("root") or at the end (None); the id of the one before it.
+
+        Raises RefusedError for an id that is taken and for a previous item that is not there.
+        """
+        if self.find(entry.item_id) is not None:
+            message = f"Error adding item: an item with id '{entry.item_id}' already exists."
+            raise RefusedError("item_create_duplicate_item_id", message, "item.id")
+        if previous_item_id is None:
+            return self.append(entry)
+        if previous_item_id == "root":
+            self._entries.insert(0, entry)
+            return None
+        before = self.find(previous_item_id)
+        if before is None:
+            message = f"Error adding item: the previous item with id '{previous_item_id}' does not exist."
+            raise invalid_value("previous_item_id", message)
+        self._entries.insert(self._entries.index(before) + 1, entry)
+        return previous_item_id
+
+    def find(self, item_id: str) -> Entry | None:
+        """The item of that id."""
+        return next((entry for entry in self._entries if entry.item_id == item_id), None)
+
+    def retrieve(self, item_id: str) -> Entry:
+        """The item of that id. Raises RefusedError."""
+        entry = self.find(item_id)
+        if entry is None:
+            raise no_such_item("retrieving", "retrieve", item_id)
+        return entry
+
+    def delete(self, item_id: str) -> None:
+        """Take the item out. Raises RefusedError."""
+        entry = self.find(item_id)
+        if entry is None:
+            raise no_such_item("deleting", "delete", item_id)
+        self._entries.remove(entry)
+
+    def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
+        """The assistant's speech was heard up to there (section 5.4). Raises RefusedError."""
+        entry = self.find(item_id)
+        if entry is None:
+            raise no_such_item("truncating", "truncate", item_id)
+        if not entry.spans:
+            raise RefusedError(None, "Only model output audio messages can be truncated")
+        if content_index != 0:
+            raise invalid_value("content_index", f"The item has no content part {content_index}.")
+        if audio_end_ms < 0:
+            raise invalid_value("audio_end_ms", "A position cannot be negative.")
+        if audio_end_ms > entry.spoken_ms:
+            message = f"Audio content of {entry.spoken_ms}ms is already shorter than {audio_end_ms}ms"
+            raise RefusedError("invalid_value", message)
+        entry.heard_ms = audio_end_ms

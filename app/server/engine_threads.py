@@ -1,0 +1,126 @@
+"""The engines at work: each in one thread of its own, so that hearing, thinking and speaking overlap."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar
+
+from app.server.engines.ports import EngineUnavailableError, Prompt, Recogniser, Responder, Synthesiser
+
+_log = logging.getLogger(__name__)
+
+
+class _Engine(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def load(self) -> None: ...
+
+
+E = TypeVar("E", bound=_Engine)
+T = TypeVar("T")
+
+
+class EngineThread(Generic[E]):
+    """One engine in its own thread. It loads in the background; what is asked before that waits its turn."""
+
+    def __init__(self, kind: str, engine: E) -> None:
+        """`kind` is the engine's part in the service, for the user: "recogniser"."""
+        self.kind: Final = kind
+        self.engine: Final = engine
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"realtime-{kind}")
+        self._loaded: Future[None] | None = None
+
+    def start(self) -> None:
+        """Begin to load; returns at once."""
+        self._loaded = self._pool.submit(self._load)
+
+    def _load(self) -> None:
+        try:
+            self.engine.load()
+        except EngineUnavailableError:
+            raise
+        except Exception as error:
+            _log.exception("the %s %s could not be loaded", self.kind, self.engine.name)
+            raise EngineUnavailableError(
+                f"The {self.kind} {self.engine.name} could not be started: {error}. Choose another one, "
+                "or reinstall the extra that it belongs to."
+            ) from error
+
+    async def ready(self) -> None:
+        """Loaded and warm. Raises EngineUnavailableError."""
+        if self._loaded is None:
+            raise RuntimeError("start comes first")
+        # Shielded: a caller who gives up must not take the loading with him.
+        await asyncio.shield(asyncio.wrap_future(self._loaded))
+
+    async def run(self, work: Callable[[E], T]) -> T:
+        """The result of `work` in the engine's thread. Raises EngineUnavailableError, and what `work` raises."""
+        await self.ready()
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, self.engine)
+
+    def close(self) -> None:
+        """What waits is dropped, what runs comes to its end, the thread is joined. Blocks."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The three engines of the service, shared by all sessions."""
+
+    recogniser: EngineThread[Recogniser]
+    responder: EngineThread[Responder]
+    synthesiser: EngineThread[Synthesiser]
+
+    @classmethod
+    def of(cls, recogniser: Recogniser, responder: Responder, synthesiser: Synthesiser) -> Engines:
+        """Each in its thread; nothing is loaded yet."""
+        return cls(
+            EngineThread("recogniser", recogniser),
+            EngineThread("responder", responder),
+            EngineThread("synthesiser", synthesiser),
+        )
+
+    def start(self) -> None:
+        """Load all, at the same time, in the background."""
+        for thread in (self.recogniser, self.responder, self.synthesiser):
+            thread.start()
+
+    async def close(self) -> None:
+        """Join all threads."""
+        for thread in (self.recogniser, self.responder, self.synthesiser):
+            await asyncio.to_thread(thread.close)
+
+
+async def fragments(thread: EngineThread[Responder], prompt: Prompt) -> AsyncGenerator[str, None]:
+    """The responder's answer as it comes. Closing this iterator closes the responder's, at its next fragment."""
+    loop = asyncio.get_running_loop()
+    arrived: asyncio.Queue[str | None] = asyncio.Queue()
+    given_up = threading.Event()
+
+    def work(responder: Responder) -> None:
+        answer = responder.respond(prompt)
+        try:
+            for fragment in answer:
+                if given_up.is_set():
+                    return
+                loop.call_soon_threadsafe(arrived.put_nowait, fragment)
+        finally:
+            close = getattr(answer, "close", None)  # generators have it; a plain iterator holds nothing open
+            if close is not None:
+                close()
+
+    working = asyncio.ensure_future(thread.run(work))
+    working.add_done_callback(lambda _: arrived.put_nowait(None))  # after all fragments: the loop keeps their order
+    try:
+        while (part := await arrived.get()) is not None:
+            yield part
+        await working
+    finally:
+        given_up.set()
+        working.cancel()

@@ -1,0 +1,98 @@
+"""The user's sound: as it came in, and as the recogniser takes it, on one time line that begins with the session."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.audio.pcm import VAD_RATE_HZ, Resampler
+from app.audio.ports import Samples
+from app.server.formats import WireFormat
+
+_BYTES_PER_SAMPLE = 4
+
+
+class InputBuffer:
+    """What was appended and not yet committed, cleared or dropped.
+
+    Places on the time line are counted in 16 kHz frames since the first append of the session. The sound is kept
+    twice: in the wire's bytes (an item gives them back) and at 16 kHz.
+    """
+
+    def __init__(self, form: WireFormat) -> None:
+        self.format = form
+        self._resampler = Resampler(form.rate_hz, VAD_RATE_HZ)
+        self._pending = b""  # the first byte of a frame whose second is still to come
+        self._wire = bytearray()
+        self._wire_first = 0  # place of _wire[0], in wire frames
+        self._samples = bytearray()  # float32
+        self._first = 0  # place of _samples[0]
+
+    @property
+    def end(self) -> int:
+        """The place where the next sound will be."""
+        return self._first + len(self._samples) // _BYTES_PER_SAMPLE
+
+    @property
+    def start(self) -> int:
+        """The first place still held."""
+        return self._first
+
+    @property
+    def held_ms(self) -> float:
+        """How much sound is held."""
+        return len(self._wire) / self.format.bytes_per_ms
+
+    def append(self, data: bytes) -> Samples:
+        """Take in more of the stream, cut anywhere; the 16 kHz samples that became ready, shape (n,)."""
+        data = self._pending + data
+        whole = len(data) - len(data) % self.format.bytes_per_frame
+        self._pending = data[whole:]
+        self._wire += data[:whole]
+        ready = self._resampler.process(self.format.decode(data[:whole])) if whole else np.zeros(0, dtype=np.float32)
+        self._samples += ready.tobytes()
+        return ready
+
+    def samples(self, start: int, end: int | None = None) -> Samples:
+        """The sound from place to place, clipped to what is held; a copy."""
+        first = max(0, start - self._first) * _BYTES_PER_SAMPLE
+        last = len(self._samples) if end is None else max(0, end - self._first) * _BYTES_PER_SAMPLE
+        return np.frombuffer(bytes(self._samples[first:last]), dtype=np.float32)
+
+    def wire(self, start: int, end: int | None = None) -> bytes:
+        """The same stretch as `samples`, in the wire's bytes."""
+        last = None if end is None else self._offset(end)
+        return bytes(self._wire[self._offset(start) : last])
+
+    def drop_before(self, place: int) -> None:
+        """Forget what lies before the place."""
+        place = min(place, self.end)
+        if place <= self._first:
+            return
+        offset = self._offset(place)
+        del self._wire[:offset]
+        self._wire_first += offset // self.format.bytes_per_frame
+        del self._samples[: (place - self._first) * _BYTES_PER_SAMPLE]
+        self._first = place
+
+    def clear(self) -> None:
+        """Forget everything held, the half frame included; the time line goes on."""
+        self._pending = b""
+        self._first = self.end
+        self._samples.clear()
+        self._wire_first += len(self._wire) // self.format.bytes_per_frame
+        self._wire.clear()
+
+    def _offset(self, place: int) -> int:
+        """Where in `_wire` the place stands."""
+        frame = place * self.format.rate_hz // VAD_RATE_HZ - self._wire_first
+        return min(max(0, frame * self.format.bytes_per_frame), len(self._wire))
+
+
+def place_to_ms(place: int) -> int:
+    """Whole milliseconds since the first append."""
+    return place * 1000 // VAD_RATE_HZ
+
+
+def ms_to_place(ms: int) -> int:
+    """The place so many milliseconds after the first append."""
+    return ms * VAD_RATE_HZ // 1000

@@ -1,0 +1,101 @@
+"""The service's socket: who may come in, and a session for each who does."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import secrets
+import time
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from app.protocol.text import one_line
+from app.server.connection import Connection
+from app.server.engine_threads import Engines
+from app.server.session import MAX_SESSION_S, RealtimeSession
+
+PATH: Final = "/v1/realtime"
+DEFAULT_MODEL: Final = "embedded"
+"""The model that a session names where the client asks for none."""
+
+_MAX_FRAME_BYTES: Final = 24 * 1024 * 1024
+"""15 MiB of sound in base64, and something around it."""
+
+
+class Listener:
+    """Listens on one address until it is closed."""
+
+    def __init__(self, engines: Engines, token: str | None = None) -> None:
+        """With a `token`, a client must name it as `Authorization: Bearer` or `api-key`. The engines stay the
+        caller's, who starts and closes them.
+        """
+        self._engines = engines
+        self._token = token or None
+        self._server: Server | None = None
+
+    async def open(self, host: str, port: int) -> int:
+        """Begin to listen; the port, which the system chooses for 0. Raises OSError."""
+        self._server = await serve(
+            self._handle,
+            host,
+            port,
+            process_request=self._admit,
+            # A web page can open a socket to this machine; every browser names the page's origin, nobody else does.
+            origins=[None],
+            compression=None,
+            max_size=_MAX_FRAME_BYTES,
+            ping_interval=20,
+            ping_timeout=40,
+            close_timeout=2,
+        )
+        return int(next(iter(self._server.sockets)).getsockname()[1])
+
+    async def close(self) -> None:
+        """Every client is told 1001 and its work ends."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    def _admit(self, socket: ServerConnection, request: Request) -> Response | None:
+        path = urlsplit(request.path).path.rstrip("/")
+        if path != PATH:
+            return _refusal(socket, HTTPStatus.NOT_FOUND, "not_found", f"Not here: the service is at {PATH}.")
+        if self._token is not None and not self._is_named(request):
+            message = "Access denied: the token is missing or wrong. Send it as 'Authorization: Bearer TOKEN'."
+            return _refusal(socket, HTTPStatus.UNAUTHORIZED, "invalid_api_key", message)
+        return None
+
+    def _is_named(self, request: Request) -> bool:
+        wanted = (self._token or "").encode()
+        bearer = [
+            value.partition(" ")[2].strip()
+            for value in request.headers.get_all("Authorization")
+            if value.lower().startswith("bearer ")
+        ]
+        named = [*bearer, *request.headers.get_all("api-key")]
+        return any(hmac.compare_digest(one.encode(), wanted) for one in named)
+
+    async def _handle(self, socket: ServerConnection) -> None:
+        query = parse_qs(urlsplit(socket.request.path).query) if socket.request else {}
+        model = one_line(query.get("model", [DEFAULT_MODEL])[0], 100)
+        now = asyncio.get_running_loop().time()
+        session = RealtimeSession(model, int(time.time()) + MAX_SESSION_S, now, new_id)
+        await Connection(socket, session, self._engines).run()
+
+
+def new_id(word: str) -> str:
+    """An id that nobody can guess and nobody else has, such as `item_4f0c...`; at most 30 characters."""
+    return f"{word}_{secrets.token_hex(12)}"
+
+
+def _refusal(socket: ServerConnection, status: HTTPStatus, code: str, message: str) -> Response:
+    error = {"error": {"type": "invalid_request_error", "code": code, "message": message}}
+    response = socket.respond(status, json.dumps(error))
+    del response.headers["Content-Type"]
+    response.headers["Content-Type"] = "application/json"
+    return response

@@ -1,0 +1,262 @@
+"""The user's side of a session: sound comes in, turns are found in it or committed by hand, and become items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from app.audio.vad import FRAME_FRAMES, VoiceDetector
+from app.protocol.convert import UNSET
+from app.protocol.items import Content, Item
+from app.protocol.server_events import (
+    InputCleared,
+    InputCommitted,
+    InputTimeoutTriggered,
+    ItemAdded,
+    ItemDone,
+    SpeechStarted,
+    SpeechStopped,
+)
+from app.protocol.session import SemanticVad, ServerVad, Session
+from app.server.conversation import Conversation, Entry
+from app.server.formats import FORMATS
+from app.server.hearing import Hearing, Words
+from app.server.input_buffer import InputBuffer, ms_to_place, place_to_ms
+from app.server.jobs import NewId, Outbox
+from app.server.refusals import RefusedError
+from app.server.semantics import silence_window_ms
+from app.server.settings import DEFAULT_SERVER_VAD, given
+from app.server.turns import Step, TurnDetector
+
+MIN_COMMIT_MS: Final = 100
+"""Less sound than this is no turn (protocol reference, section 5.3)."""
+
+MAX_APPEND_BYTES: Final = 15 * 1024 * 1024
+"""The most sound that one append may carry (section 6)."""
+
+GUESS_AFTER_MS: Final = 128
+"""So soon in a pause the turn is recognised, in case the pause is its end."""
+
+PARTIAL_EVERY_MS: Final = 600
+"""So much new sound makes it worth recognising a turn that goes on."""
+
+SPEECH: Final = 0.5
+"""Two frames this likely make it worth recognising a turn that was committed by hand; else nobody speaks in it."""
+
+_KEPT_SILENCE_MS: Final = 1000
+"""Silence that stays in the buffer under VAD where the prefix padding is shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Detection:
+    threshold: float
+    prefix_padding_ms: int
+    detection: ServerVad | SemanticVad
+
+
+class Listening:
+    """Takes the user's sound. `on_speech` is called when the user begins to speak and may interrupt,
+    `on_turn` when a turn has become an item and is to be answered.
+    """
+
+    def __init__(
+        self,
+        out: Outbox,
+        new_id: NewId,
+        conversation: Conversation,
+        hearing: Hearing,
+        open_detector: Callable[[], VoiceDetector],
+        session: Session,
+        on_speech: Callable[[bool], None],
+        on_turn: Callable[[], None],
+    ) -> None:
+        self._out = out
+        self._new_id = new_id
+        self._conversation = conversation
+        self._hearing = hearing
+        self._open_detector = open_detector
+        self._on_speech = on_speech
+        self._on_turn = on_turn
+        self._voice = open_detector()
+        self._turns = TurnDetector()
+        self._item_id = ""
+        self._turn_start = 0
+        self._judged = 0  # the place up to which the detector has judged
+        self._partial_at = 0
+        self._speech_frames = 0
+        self.heard = False
+        """Sound has come in: its format is fixed from then on."""
+        self._configure(session)
+
+    def _configure(self, session: Session) -> None:
+        audio = given(given(session.audio).input)
+        transcription = audio.transcription
+        self._transcribe = transcription is not None and transcription is not UNSET
+        language = transcription.language if transcription else UNSET
+        self._hearing.language = language or None
+        self._detection = _detection(given(audio.turn_detection))
+        form = FORMATS[given(audio.format).type]
+        if not self.heard:
+            self._buffer = InputBuffer(form)
+
+    def configure(self, session: Session) -> None:
+        """Settings as they are from now on. Without turn detection, what is going on is committed by the client."""
+        self._configure(session)
+        if self._detection is None and self._turns.speaking:
+            self._turns.reset()
+            self._hearing.abandon()
+
+    @property
+    def speaking(self) -> bool:
+        """A turn of the user is going on, as turn detection has it."""
+        return self._turns.speaking
+
+    @property
+    def transcribe(self) -> bool:
+        """The client wants to know the user's words."""
+        return self._transcribe
+
+    # ------------------------------------------------------------ what the client does
+
+    def append(self, data: bytes) -> None:
+        """More sound, cut anywhere. Raises RefusedError."""
+        if len(data) > MAX_APPEND_BYTES:
+            message = f"Invalid 'audio': {len(data)} bytes, where at most {MAX_APPEND_BYTES} are allowed in one event."
+            raise RefusedError("invalid_value", message, "audio")
+        self.heard = self.heard or bool(data)
+        samples = self._buffer.append(data)
+        for probability in self._voice.feed(samples):
+            self._judged += FRAME_FRAMES
+            self._speech_frames += probability >= SPEECH
+            if self._detection is not None:
+                self._follow(probability, self._detection)
+        if self._detection is not None and not self._turns.speaking:
+            kept_ms = max(self._detection.prefix_padding_ms, _KEPT_SILENCE_MS)
+            self._buffer.drop_before(self._judged - ms_to_place(kept_ms))
+
+    def commit(self) -> None:
+        """The buffered sound is a turn. Raises RefusedError where there is too little of it."""
+        held_ms = self._buffer.held_ms
+        if held_ms < MIN_COMMIT_MS:
+            message = (
+                "Error committing input audio buffer: buffer too small. Expected at least "
+                f"{MIN_COMMIT_MS}ms of audio, but buffer only has {held_ms:.2f}ms of audio."
+            )
+            raise RefusedError("input_audio_buffer_commit_empty", message)
+        speaking, anybody = self._turns.speaking, self._speech_frames >= 2
+        item_id = self._item_id if speaking else self._new_id("item")
+        samples = self._buffer.samples(self._buffer.start)
+        entry = self._add_item(item_id, self._buffer.wire(self._buffer.start), place_to_ms(samples.size))
+        if speaking:
+            entry.words = self._hearing.finish(samples)
+        elif anybody:
+            entry.words = self._hearing.recognise(item_id, samples, self._transcribe)
+        else:
+            entry.words = self._hearing.silence(item_id, entry.audio_ms, self._transcribe)
+        self._forget()
+
+    def clear(self) -> None:
+        """Throw the buffered sound away, a turn that is going on with it."""
+        self._hearing.abandon()
+        self._forget()
+        self._out.say(InputCleared())
+
+    def words_of(self, item_id: str, data: bytes) -> tuple[Words, int]:
+        """The words of sound that came inside an item, and its milliseconds; nothing of it is transcribed to the
+        client, who has the sound himself.
+        """
+        buffer = InputBuffer(self._buffer.format)
+        buffer.append(data)
+        samples = buffer.samples(0)
+        likely = sum(p >= SPEECH for p in self._open_detector().feed(samples))
+        if likely < 2:
+            return self._hearing.silence(item_id, int(buffer.held_ms), False), int(buffer.held_ms)
+        return self._hearing.recognise(item_id, samples, False), int(buffer.held_ms)
+
+    def time_out(self, idle_ms: int) -> None:
+        """Nobody has spoken for so long: that silence becomes an item, in which nothing is said."""
+        item_id, end_ms = self._new_id("item"), place_to_ms(self._buffer.end)
+        start_ms = max(0, end_ms - idle_ms)
+        self._out.say(InputTimeoutTriggered(item_id=item_id, audio_start_ms=start_ms, audio_end_ms=end_ms))
+        self._add_item(item_id, b"", 0)
+
+    # ------------------------------------------------------------ what turn detection finds
+
+    def _follow(self, probability: float, now: _Detection) -> None:
+        window_ms = silence_window_ms(now.detection, self._hearing.guess)
+        match self._turns.feed(probability, now.threshold, window_ms):
+            case Step.STARTED:
+                self._start(now)
+            case Step.RESUMED:
+                self._hearing.resume()
+            case Step.SPEECH:
+                self._listen()
+            case Step.PAUSE if self._guess_is_due(window_ms):
+                self._hearing.pause(self._buffer.samples(self._turn_start, self._judged))
+            case Step.STOPPED:
+                self._stop(now)
+            case _:
+                pass
+
+    def _start(self, now: _Detection) -> None:
+        begun = self._judged - self._turns.likely_frames * FRAME_FRAMES
+        self._turn_start = max(self._buffer.start, begun - ms_to_place(now.prefix_padding_ms))
+        self._buffer.drop_before(self._turn_start)
+        self._partial_at = self._judged
+        self._item_id = self._new_id("item")
+        self._out.say(SpeechStarted(item_id=self._item_id, audio_start_ms=place_to_ms(self._turn_start)))
+        self._hearing.begin(self._item_id, self._transcribe)
+        self._on_speech(now.detection.interrupt_response is True)
+
+    def _listen(self) -> None:
+        if self._judged - self._partial_at >= ms_to_place(PARTIAL_EVERY_MS) and self._hearing.idle:
+            self._partial_at = self._judged
+            self._hearing.listen(self._buffer.samples(self._turn_start, self._judged))
+
+    def _guess_is_due(self, window_ms: float) -> bool:
+        due = min(GUESS_AFTER_MS, window_ms / 2)
+        return due <= self._turns.pause_ms < due + FRAME_FRAMES / 16
+
+    def _stop(self, now: _Detection) -> None:
+        end = self._judged
+        self._out.say(SpeechStopped(item_id=self._item_id, audio_end_ms=place_to_ms(end)))
+        samples = self._buffer.samples(self._turn_start, end)
+        entry = self._add_item(self._item_id, self._buffer.wire(self._turn_start, end), place_to_ms(samples.size))
+        self._buffer.drop_before(end)
+        self._speech_frames = 0
+        entry.words = self._hearing.finish(samples)
+        if now.detection.create_response is True:
+            self._on_turn()
+
+    def _forget(self) -> None:
+        """The buffer is empty and no turn goes on; the time line runs on."""
+        self._buffer.clear()
+        self._turns.reset()
+        self._voice.reset()
+        self._judged = self._buffer.end
+        self._speech_frames = 0
+
+    def _add_item(self, item_id: str, data: bytes, audio_ms: int) -> Entry:
+        item = Item(
+            id=item_id,
+            object="realtime.item",
+            type="message",
+            status="completed",
+            role="user",
+            content=(Content(type="input_audio", transcript=None),),
+        )
+        entry = Entry(item, audio=data, audio_ms=audio_ms)
+        self._out.say(InputCommitted(item_id=item_id, previous_item_id=self._conversation.last_id()))
+        previous_id = self._conversation.append(entry)
+        self._out.say(ItemAdded(item=item, previous_item_id=previous_id))
+        self._out.say(ItemDone(item=item, previous_item_id=previous_id))
+        return entry
+
+
+def _detection(detection: ServerVad | SemanticVad | None) -> _Detection | None:
+    if detection is None:
+        return None
+    # Semantic VAD listens for speech as server VAD does; only the end of a turn is found otherwise.
+    source = detection if isinstance(detection, ServerVad) else DEFAULT_SERVER_VAD
+    return _Detection(given(source.threshold), given(source.prefix_padding_ms), detection)

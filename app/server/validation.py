@@ -1,0 +1,154 @@
+"""Whether a client event has the shape that the protocol gives it: every key known, of its type, and all that must
+be there. The vocabulary keeps what does not fit in `extra`, at every level; that is what is looked at here.
+
+What a value means (ranges, closed sets) is judged where it is used.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import fields, is_dataclass
+from typing import Final
+
+from app.protocol.client_events import (
+    ClientEvent,
+    InputAppend,
+    ItemCreate,
+    ItemDelete,
+    ItemRetrieve,
+    ItemTruncate,
+    SessionUpdate,
+)
+from app.protocol.codec import CLIENT_EVENTS, MalformedEventError, decode_client_event
+from app.protocol.convert import Json
+from app.protocol.items import ErrorDetail
+from app.protocol.server_events import UnknownEvent
+from app.protocol.session import SemanticVad, ServerVad
+from app.protocol.text import one_line
+from app.server.refusals import INVALID_REQUEST, RefusedError, invalid_value, missing, not_supported, unknown_parameter
+
+REQUIRED: Final[dict[type, tuple[str, ...]]] = {
+    SessionUpdate: ("session",),
+    InputAppend: ("audio",),
+    ItemCreate: ("item",),
+    ItemRetrieve: ("item_id",),
+    ItemDelete: ("item_id",),
+    ItemTruncate: ("item_id", "content_index", "audio_end_ms"),
+}
+
+ALLOWED_BEYOND: Final[dict[str, frozenset[str]]] = {
+    "session": frozenset({"parallel_tool_calls", "reasoning"}),
+    "session.audio.input.transcription": frozenset({"languages", "keywords", "delay"}),
+    "session.audio.input.noise_reduction": frozenset({"strength"}),
+    "response": frozenset({"parallel_tool_calls", "reasoning", "prompt"}),
+}
+"""Keys of the protocol that the vocabulary has no field for, by place. Kept and given back, without effect here."""
+
+_JSON_WORDS: Final[dict[type, str]] = {
+    bool: "a boolean",
+    int: "an integer",
+    float: "a decimal number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+}
+
+
+class UnreadableError(RefusedError):
+    """A frame that is no event of a client. `event_id` is the client's, where one could be read."""
+
+    def __init__(self, code: str, message: str, param: str | None = None, event_id: str | None = None) -> None:
+        super().__init__(code, message, param)
+        self.event_id = event_id
+
+
+def read_event(frame: str | bytes) -> ClientEvent:
+    """The client event of a frame. Raises UnreadableError (section 2, "Framing"); the connection stays open."""
+    try:
+        event = decode_client_event(frame)
+    except MalformedEventError as error:
+        raise _unreadable(frame, error) from error
+    if isinstance(event, UnknownEvent):
+        refused = not_supported("type", one_line(event.type, 80), tuple(CLIENT_EVENTS))
+        raise UnreadableError("invalid_value", str(refused), "type", _event_id(event.raw))
+    return event
+
+
+def _unreadable(frame: str | bytes, error: MalformedEventError) -> UnreadableError:
+    if isinstance(frame, bytes):
+        return UnreadableError("invalid_event", "Binary frames are not supported: send each event as one text frame.")
+    try:
+        data = json.loads(frame)
+    except (ValueError, RecursionError):
+        return UnreadableError("invalid_json", "The frame could not be parsed as JSON.")
+    if not isinstance(data, dict):
+        return UnreadableError("invalid_event", "An event must be a JSON object.")
+    if "type" not in data:
+        return UnreadableError("missing_required_parameter", str(missing("type")), "type", _event_id(data))
+    return UnreadableError("invalid_event", f"The event cannot be read: {error}.", None, _event_id(data))
+
+
+def _event_id(raw: dict[str, Json]) -> str | None:
+    event_id = raw.get("event_id")
+    return one_line(event_id, 512) if isinstance(event_id, str) else None
+
+
+def error_detail(error: RefusedError, event_id: str | None) -> ErrorDetail:
+    """What stands in the `error` event: the refusal and the client's own event id."""
+    detail = error.detail
+    return ErrorDetail(
+        type=INVALID_REQUEST, code=detail.code, message=detail.message, param=detail.param, event_id=event_id
+    )
+
+
+def check_shape(event: ClientEvent, frame: str | bytes) -> None:
+    """Raises RefusedError for the first key that is unknown, of the wrong type, or missing."""
+    check_values(event, "")
+    names = REQUIRED.get(type(event), ())
+    defaults = {field.name: field.default for field in fields(event)}
+    if any(getattr(event, name) == defaults[name] for name in names):  # perhaps not there: only the frame knows
+        there = json.loads(frame)
+        for name in names:
+            if name not in there:
+                raise missing(name)
+
+
+def check_values(value: object, path: str) -> None:
+    """As `check_shape`, of a part of an event that stands at `path`. Walks the vocabulary and raw JSON alike."""
+    match value:
+        case float() if not math.isfinite(value):
+            raise invalid_value(path, f"Invalid value for '{path}': the number is too large.")
+        case tuple() | list():
+            for at, item in enumerate(value):
+                check_values(item, f"{path}[{at}]")
+        case dict():
+            for key, item in value.items():
+                check_values(item, _join(path, str(key)))
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            names = {field.name for field in fields(value)} - {"extra"}
+            for key, item in getattr(value, "extra", {}).items():
+                if key in names:
+                    raise _wrong_type(_join(path, key), item)
+                if key not in ALLOWED_BEYOND.get(path, ()):
+                    raise unknown_parameter(_join(path, one_line(key, 80)))
+                check_values(item, _join(path, key))
+            for name in names:
+                check_values(getattr(value, name), _join(path, name))
+        case _:
+            pass
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _wrong_type(path: str, value: Json) -> RefusedError:
+    if path == "audio" and isinstance(value, str):
+        return invalid_value(
+            path, "Invalid 'audio'. Expected base64-encoded audio bytes but got a value that is not base64."
+        )
+    if path.endswith(".turn_detection") and isinstance(value, dict):
+        return not_supported(f"{path}.type", value.get("type"), (ServerVad.TYPE, SemanticVad.TYPE))
+    return RefusedError("invalid_type", f"Invalid type for '{path}': got {_JSON_WORDS[type(value)]} instead.", path)
