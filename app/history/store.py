@@ -1,0 +1,118 @@
+"""The shelf of kept conversations: list, load, find, delete. Each is a folder with `conversation.jsonl` in it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from app.conversation.transcript import Entry, Speaker
+from app.history.lines import Saved, read_lines
+from app.history.writer import FILE_NAME
+from app.protocol.text import one_line
+
+LAST: Final = "last"
+"""What a user may write for the newest conversation."""
+
+_NAME: Final = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_[0-9a-f]{4}")
+_SHOWN: Final = 5
+
+
+class HistoryError(Exception):
+    """A conversation that cannot be had; `str` is one or two sentences for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A conversation in a list."""
+
+    id: str
+    """The folder's name."""
+    folder: Path
+    started_at: float
+    turns: int
+    first_words: str
+    """The user's, or where the user said nothing the assistant's; on one line, often long."""
+
+
+def list_conversations(root: Path) -> tuple[Summary, ...]:
+    """All conversations under the folder, newest first. Empty where there is none. Raises HistoryError."""
+    return tuple(_summary(folder) for folder in _folders(root))
+
+
+def load(folder: Path) -> Saved:
+    """The conversation in this folder, without what cannot be read in it. Raises HistoryError."""
+    try:
+        data = (folder / FILE_NAME).read_bytes()
+    except FileNotFoundError:
+        data = b""  # a recording alone: its first words were never written
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise HistoryError(f"The conversation {folder.name} cannot be read: {why}.") from error
+    return read_lines(data, started_at=_time_of(folder.name))
+
+
+def find(root: Path, wanted: str) -> Path:
+    """The folder of the conversation whose id begins so, or with `last` of the newest.
+
+    Raises HistoryError where none or several begin so.
+    """
+    there = _folders(root)
+    if not there:
+        raise HistoryError(f"No conversation is kept in {root}.")
+    if wanted.casefold() == LAST:
+        return there[0]
+    found = [folder for folder in there if wanted and folder.name.startswith(wanted)]
+    if not found:
+        raise HistoryError(
+            f'No conversation\'s id begins with "{one_line(wanted, 40)}". `realtime history list` shows them.'
+        )
+    if len(found) > 1:
+        names = ", ".join(folder.name for folder in found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
+        raise HistoryError(f'{len(found)} conversations begin with "{one_line(wanted, 40)}": {names}. Give more of it.')
+    return found[0]
+
+
+def delete(folder: Path) -> None:
+    """Remove the conversation with all that is kept of it, for good. Raises HistoryError."""
+    if not _NAME.fullmatch(folder.name):
+        raise HistoryError(f"{folder} is no folder of a conversation and was left alone.")
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise HistoryError(f"{folder} was not deleted: {error.strerror or error}.") from error
+
+
+def _folders(root: Path) -> list[Path]:
+    """Newest first: the names sort as the times do."""
+    try:
+        found = [each for each in root.iterdir() if _NAME.fullmatch(each.name) and each.is_dir()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise HistoryError(f"The conversations in {root} cannot be listed: {error.strerror or error}.") from error
+    return sorted(found, key=lambda folder: folder.name, reverse=True)
+
+
+def _summary(folder: Path) -> Summary:
+    try:
+        saved = load(folder)
+    except HistoryError as error:  # one that cannot be read hides no other
+        return Summary(folder.name, folder, _time_of(folder.name), 0, str(error))
+    words = _first_words(saved.entries, Speaker.USER) or _first_words(saved.entries, Speaker.ASSISTANT)
+    return Summary(folder.name, folder, saved.started_at, len(saved.entries), words)
+
+
+def _first_words(entries: tuple[Entry, ...], speaker: Speaker) -> str:
+    return next((one_line(each.text) for each in entries if each.speaker is speaker and each.text.strip()), "")
+
+
+def _time_of(name: str) -> float:
+    match = _NAME.fullmatch(name)
+    try:
+        return time.mktime(time.strptime(match[1], "%Y-%m-%d_%H-%M-%S")) if match else 0.0
+    except (ValueError, OverflowError):  # digits, but no date
+        return 0.0

@@ -1,0 +1,190 @@
+"""A conversation is in its file as soon as a turn is final, and the file read back is what was shown last."""
+
+from __future__ import annotations
+
+import re
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.conversation.transcript import Entry, Latency, Speaker
+from app.history.lines import Saved
+from app.history.store import load
+from app.history.writer import FILE_NAME, ConversationWriter, new_folder_name
+
+HELLO = Entry("a", Speaker.USER, "Hello.", True, started_ms=10, ended_ms=900)
+ANSWER = Entry("b", Speaker.ASSISTANT, "Good day ✓", True, started_ms=1200, received_ms=1500, latency=Latency(210, 300))
+TALK = Saved(1_790_000_000.25, "OpenAI", "gpt-realtime")
+
+
+def shown(*entries: Entry) -> Saved:
+    return replace(TALK, entries=entries)
+
+
+def silent(sentence: str) -> None:
+    raise AssertionError(sentence)
+
+
+def test_what_is_final_can_be_read_while_the_talk_goes_on(tmp_path: Path):
+    writer = ConversationWriter(tmp_path / "c", silent)
+    growing = replace(ANSWER, text="Good", is_final=False)
+    writer.keep(shown(HELLO, growing))
+    assert load(tmp_path / "c") == shown(HELLO)
+    writer.keep(shown(HELLO, ANSWER))
+    assert load(tmp_path / "c") == shown(HELLO, ANSWER)
+    heard = replace(ANSWER, is_interrupted=True, heard_ms=400, ended_ms=1600)
+    writer.keep(shown(HELLO, heard))
+    assert load(tmp_path / "c") == shown(HELLO, heard)
+    writer.end(shown(HELLO, heard))
+    assert load(tmp_path / "c") == shown(HELLO, heard)
+
+
+def test_the_same_again_writes_nothing(tmp_path: Path):
+    writer = ConversationWriter(tmp_path / "c", silent)
+    writer.keep(shown(HELLO, ANSWER))
+    before = (tmp_path / "c" / FILE_NAME).read_bytes()
+    writer.keep(shown(replace(HELLO), ANSWER))
+    writer.end(shown(HELLO, ANSWER))
+    assert (tmp_path / "c" / FILE_NAME).read_bytes() == before
+    assert before.count(b"\n") == 3
+
+
+def test_at_the_end_a_turn_that_was_cut_off_is_kept_too(tmp_path: Path):
+    writer = ConversationWriter(tmp_path / "c", silent)
+    growing = replace(ANSWER, text="Good", is_final=False)
+    empty = Entry("c", Speaker.USER)
+    writer.keep(shown(HELLO, growing, empty))
+    writer.end(shown(HELLO, growing, empty))
+    assert load(tmp_path / "c") == shown(HELLO, growing)
+
+
+def test_a_conversation_without_words_leaves_no_folder(tmp_path: Path):
+    writer = ConversationWriter(tmp_path / "deep" / "c", silent)
+    writer.keep(shown(Entry("a", Speaker.USER)))
+    writer.end(shown(Entry("a", Speaker.USER)))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_only_the_user_may_read_it(tmp_path: Path):
+    ConversationWriter(tmp_path / "all" / "c", silent).keep(shown(HELLO))
+    assert stat.S_IMODE((tmp_path / "all").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "all" / "c").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "all" / "c" / FILE_NAME).stat().st_mode) == 0o600
+
+
+def test_it_joins_what_else_is_kept_in_the_folder(tmp_path: Path):
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "audio.wav").write_bytes(b"sound")
+    ConversationWriter(tmp_path / "c", silent).keep(shown(HELLO))
+    assert load(tmp_path / "c").entries == (HELLO,)
+    assert (tmp_path / "c" / "audio.wav").read_bytes() == b"sound"
+
+
+def test_a_place_that_cannot_be_written_is_told_once_and_stops_nothing(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    told: list[str] = []
+    writer = ConversationWriter(tmp_path / "file" / "c", told.append)
+    writer.keep(shown(HELLO))
+    writer.keep(shown(HELLO, ANSWER))
+    writer.end(shown(HELLO, ANSWER))
+    assert len(told) == 1
+    assert told[0].startswith("The conversation is not being saved: ")
+
+
+def test_what_failed_is_written_once_there_is_room_again(tmp_path: Path):
+    blocker = tmp_path / "all"
+    blocker.write_text("")
+    told: list[str] = []
+    writer = ConversationWriter(blocker / "c", told.append)
+    writer.keep(shown(HELLO))
+    blocker.unlink()
+    writer.keep(shown(HELLO, ANSWER))
+    assert load(blocker / "c") == shown(HELLO, ANSWER)
+    assert len(told) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="RLIMIT_FSIZE is of POSIX")
+def test_a_disk_that_fills_up_within_a_line_spoils_no_other(tmp_path: Path):
+    import resource  # not on Windows
+
+    told: list[str] = []
+    writer = ConversationWriter(tmp_path / "c", told.append)
+    writer.keep(shown(HELLO))
+    size = (tmp_path / "c" / FILE_NAME).stat().st_size
+    _, hard = limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, hard))
+    try:
+        writer.keep(shown(HELLO, ANSWER))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert len(told) == 1
+    assert load(tmp_path / "c") == replace(shown(HELLO), skipped_lines=1)
+    writer.keep(shown(HELLO, ANSWER))
+    assert load(tmp_path / "c") == replace(shown(HELLO, ANSWER), skipped_lines=1)
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from app.conversation.transcript import Entry, Speaker
+from app.history.lines import Saved
+from app.history.writer import ConversationWriter
+entries = tuple(Entry(str(n), Speaker.USER, f"turn {n}", True) for n in range(50))
+writer = ConversationWriter(Path(sys.argv[1]), print)
+for n in range(50):
+    writer.keep(Saved(1.0, entries=entries[: n + 1]))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_a_killed_program_loses_no_final_turn(tmp_path: Path):
+    root = Path(__file__).parent.parent.parent
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path / "c")], cwd=root, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert [entry.text for entry in load(tmp_path / "c").entries] == [f"turn {n}" for n in range(50)]
+
+
+entries = st.builds(
+    Entry,
+    item_id=st.sampled_from("abcdef"),
+    speaker=st.sampled_from(Speaker),
+    text=st.sampled_from(["", "one", "two ✓"]),
+    is_final=st.booleans(),
+    heard_ms=st.sampled_from([None, 5]),
+)
+snapshots = st.lists(entries, max_size=6, unique_by=lambda entry: entry.item_id)
+
+
+@given(st.lists(snapshots, max_size=8))
+def test_read_back_it_is_what_was_shown_last_whatever_moved_or_left(steps: list[list[Entry]]):
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "c"
+        writer = ConversationWriter(folder, silent)
+        final: set[str] = set()
+        expected: tuple[Entry, ...] = ()
+        for step in steps:
+            # What is final stays so while it stands.
+            standing = [replace(entry, is_final=entry.is_final or entry.item_id in final) for entry in step]
+            expected = tuple(entry for entry in standing if entry.is_final)
+            final = {entry.item_id for entry in expected}
+            writer.keep(shown(*standing))
+            assert load(folder).entries == expected
+        writer.end(shown(*expected))
+        assert load(folder).entries == expected
+
+
+def test_the_folder_is_named_by_the_time():
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_[0-9a-f]{4}", new_folder_name(TALK.started_at))
+    assert new_folder_name(1.0) < new_folder_name(TALK.started_at)
