@@ -10,15 +10,16 @@ from textual import events
 from textual.message import Message
 from textual.timer import Timer
 
-from app.conversation.session import Mode
 from app.conversation.status import State, Status
+from app.ui.keys import stop_word, talk_word
 from app.ui.widgets.held_state import HEARD, HeldState, Shown
 from app.ui.widgets.line import Line, Role, Run
 
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _SPIN_S: Final = 0.1
 _WORD_CELLS: Final = max(len(state) for state in State)
-_VERB_CELLS: Final = 4
+_TALK_CELLS: Final = len("unmute")
+_STOP_CELLS: Final = len("interrupt")
 
 _WORD_ROLES: Final[dict[str, Role]] = {
     State.CONNECTING: "dim",
@@ -41,27 +42,11 @@ class TalkReleased(Message):
     """The mouse that was pressed there came up again, wherever that was."""
 
 
-def talk_verb(status: Status) -> str:
-    """What the talk key would do now; empty where it can do nothing."""
-    if not status.has_microphone or status.state is State.OFFLINE:
-        return ""
-    if status.settings.mode is Mode.PUSH_TO_TALK:
-        return "send" if status.is_microphone_open else "talk"
-    return "mute" if status.is_microphone_open else "open"
-
-
-def stop_verb(status: Status) -> str:
-    """What the stop key would do now; empty where it can do nothing."""
-    if status.settings.mode is Mode.PUSH_TO_TALK and status.is_microphone_open:
-        return "drop"
-    return "stop" if status.is_response_active or status.state is State.SPEAKING else ""
-
-
 class Lamp(Line):
-    """`● LISTENING  Space mute  Esc stop`.
+    """`● LISTENING  Space mute  Esc interrupt`.
 
     The sign follows the microphone at once: ● open, ◌ closed, turning while the line is being made. The word is held
-    long enough to be read. The keys stand in columns of their own, so that nothing moves.
+    long enough to be read. The keys stand in columns of their own, so that nothing moves, as long as there is room.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -77,7 +62,7 @@ class Lamp(Line):
         self._turn = 0
         self._is_pressed = False
         self._talk_key, self._stop_key = "Space", "Esc"
-        self._with_stop = True
+        self._with_stop = False
 
     def show_status(self, status: Status) -> None:
         """Take over the microphone, the state and the keys' meaning."""
@@ -94,7 +79,7 @@ class Lamp(Line):
         self._draw()
 
     def show_stop(self, with_stop: bool) -> None:
-        """Whether there is room for the stop key."""
+        """Whether the stop key stands here, too."""
         self._with_stop = with_stop
         self._draw()
 
@@ -106,12 +91,16 @@ class Lamp(Line):
     @property
     def talk_cells(self) -> int:
         """Width of lamp, word and talk key."""
-        return 3 + _WORD_CELLS + 2 + len(self._talk_key) + 1 + _VERB_CELLS
+        return 3 + _WORD_CELLS + 2 + len(self._talk_key) + 1 + _TALK_CELLS
 
     @property
     def stop_cells(self) -> int:
         """Width of the stop key, with the gap before it."""
-        return 2 + len(self._stop_key) + 1 + _VERB_CELLS
+        return 2 + len(self._stop_key) + 1 + _STOP_CELLS
+
+    def on_resize(self) -> None:
+        """Close up where the columns have no room."""
+        self._draw()
 
     def on_mount(self) -> None:
         """Begin with what was shown before there was a screen."""
@@ -171,15 +160,14 @@ class Lamp(Line):
         return self._clock() * 1000
 
     def _draw(self) -> None:
-        self.paint(
-            [
-                (" ", "plain"),
-                self._sign(),
-                (f" {self.word:<{_WORD_CELLS}}", _WORD_ROLES[self._word]),
-                *_hint(self._talk_key, talk_verb(self._status)),
-                *(_hint(self._stop_key, stop_verb(self._status)) if self._with_stop else ()),
-            ]
-        )
+        needed = self.talk_cells + (self.stop_cells if self._with_stop else 0)
+        is_wide = self.size.width >= needed
+        word = f" {self.word:<{_WORD_CELLS}}" if is_wide else f" {self.word}"
+        runs: list[Run] = [(" ", "plain"), self._sign(), (word, _WORD_ROLES[self._word])]
+        runs += _hint(self._talk_key, talk_word(self._status), _TALK_CELLS if is_wide else 0)
+        if self._with_stop:
+            runs += _hint(self._stop_key, stop_word(self._status), 0)
+        self.paint(runs)
 
     def _sign(self) -> Run:
         if self._spin is not None:
@@ -189,7 +177,7 @@ class Lamp(Line):
         return "◌", _WORD_ROLES[self._word] if self._word in (State.MUTED, State.OFFLINE) else "dim"
 
 
-def _hint(key: str, verb: str) -> tuple[Run, ...]:
-    if not verb:
-        return ((" " * (2 + len(key) + 1 + _VERB_CELLS), "plain"),)
-    return (("  ", "plain"), (key, "strong"), (f" {verb:<{_VERB_CELLS}}", "dim"))
+def _hint(key: str, verb: str | None, verb_cells: int) -> tuple[Run, ...]:
+    if verb is None:
+        return ((" " * (2 + len(key) + 1 + verb_cells) if verb_cells else "", "plain"),)
+    return (("  ", "plain"), (key, "strong"), (f" {verb:<{verb_cells}}", "dim"))

@@ -30,7 +30,6 @@ _WIDEST_BAR: Final = 40
 class Plan:
     """What of the strip there is room for. A bar of 0 cells: the meter is left out."""
 
-    with_stop: bool
     level_bar: int = 0
     voice_bar: int = 0
     output_bar: int = 0
@@ -39,31 +38,25 @@ class Plan:
 
 
 def plan(width: int, talk_cells: int, stop_cells: int) -> Plan:
-    """Give the parts room in the order of their worth; what remains lengthens the bars, 2 : 2 : 1.
+    """Give the meters room in the order of their worth; what remains lengthens the bars, 2 : 2 : 1.
 
-    Lamp, word and talk key always; then the stop key, the level, the voice, their numbers, the output.
+    Lamp, word and talk key always; then the level, the voice, their numbers, the output. Where there is no room for
+    the level beside the stop key, the row is the lamp's and the keys' alone: other rows of the screen may be gone.
     """
     left = width - talk_cells
-    wanted = (
-        stop_cells,
-        _LEVEL + _LEVEL_BAR,
-        _VOICE + _VOICE_BAR,
-        _LEVEL_NUMBER,
-        _VOICE_NUMBER,
-        _OUTPUT + _OUTPUT_BAR,
-    )
+    if left < stop_cells + _LEVEL + _LEVEL_BAR:
+        return Plan()
+    wanted = (_LEVEL + _LEVEL_BAR, _VOICE + _VOICE_BAR, _LEVEL_NUMBER, _VOICE_NUMBER, _OUTPUT + _OUTPUT_BAR)
     given = [False] * len(wanted)
     for at, cells in enumerate(wanted):
         if cells > left:
             break
         left -= cells
         given[at] = True
-    stop, level, voice, level_number, voice_number, output = given
-    shares = 2 * level + 2 * voice + output
-    share = left // shares if shares else 0
+    _, voice, level_number, voice_number, output = given
+    share = left // (2 + 2 * voice + output)
     return Plan(
-        with_stop=stop,
-        level_bar=min(_WIDEST_BAR, _LEVEL_BAR + 2 * share) if level else 0,
+        level_bar=min(_WIDEST_BAR, _LEVEL_BAR + 2 * share),
         voice_bar=min(_WIDEST_BAR, _VOICE_BAR + 2 * share) if voice else 0,
         output_bar=min(_WIDEST_BAR // 2, _OUTPUT_BAR + share) if output else 0,
         with_level_number=level_number,
@@ -122,8 +115,8 @@ class TalkStrip(Horizontal):
 
     def _fit(self, width: int) -> None:
         shape = plan(width, self.lamp.talk_cells, self.lamp.stop_cells)
-        self.lamp.show_stop(shape.with_stop)
-        self.lamp.styles.width = self.lamp.talk_cells + (self.lamp.stop_cells if shape.with_stop else 0)
+        self.lamp.show_stop(not shape.level_bar)
+        self.lamp.styles.width = self.lamp.talk_cells if shape.level_bar else "1fr"
         self.level.fit(shape.level_bar, shape.with_level_number)
         self.level.display = bool(shape.level_bar)
         self.level.styles.width = _LEVEL + shape.level_bar + (_LEVEL_NUMBER if shape.with_level_number else 0)
