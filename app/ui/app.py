@@ -1,0 +1,154 @@
+"""The full-screen program: one conversation, its two workers, its one screen."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from textual import on
+from textual.app import App
+from textual.binding import BindingType
+from textual.message import Message
+from textual.theme import Theme
+from textual.worker import Worker, WorkerState
+
+from app.conversation.effects import Notice, Severity
+from app.live.events import Listener, Live, LiveEvent
+from app.protocol.text import one_line
+from app.settings import Folders, Loaded, SettingError, Settings, save
+from app.ui import keys, messages
+from app.ui.editing import EditedSettings, SessionOf
+from app.ui.screens.main import MainScreen
+from app.ui.title import keep_terminal_title, restore_terminal_title
+from app.ui.workers import GROUP, LiveWorkers
+
+_TOP: Final = Path(__file__).parents[2] / "app.tcss"
+_IN_WHEEL: Final = Path(__file__).parents[1] / "app.tcss"
+
+
+class RealtimeApp(App[None]):
+    """Makes the conversation when the screen is there, and ends it, whatever ends the program."""
+
+    TITLE = "realtime"
+    CSS_PATH = str(_IN_WHEEL if _IN_WHEEL.exists() else _TOP)
+    BINDINGS: ClassVar[list[BindingType]] = [keys.TALK_ANYWHERE, keys.QUIT]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide"), (140, "-very-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (28, "-tall")]
+    PAUSE_GC_ON_SCROLL = True
+
+    def __init__(
+        self,
+        make_live: Callable[[Listener], Live],
+        loaded: Loaded,
+        folders: Folders,
+        *,
+        session_of: SessionOf | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`session_of` tells what of the settings the session knows; without it, changes of settings wait for a
+        new start. `clock` never goes back, `wall_clock` gives seconds since the epoch."""
+        self.COMMAND_PALETTE_BINDING = loaded.keys.get("palette", "ctrl+p")
+        super().__init__()
+        self._make_live = make_live
+        self._folders = folders
+        self._edited = EditedSettings(loaded, session_of)
+        self._clock, self._wall_clock = clock, wall_clock
+        self._workers_of_live: LiveWorkers | None = None
+        self._main: MainScreen | None = None
+        self._heard_early: list[Message] = []
+        """What the conversation told before there was a screen."""
+        self._old_handlers: dict[signal.Signals, Any] = {}
+
+    # ---------------------------------------------------------------- beginning and end
+
+    async def on_mount(self) -> None:
+        """The screen first, then the conversation's threads."""
+        self._set_looks()
+        self._catch_signals()
+        live = self._make_live(self._hear)
+        main = MainScreen(live, self._edited, clock=self._clock, wall_clock=self._wall_clock)
+        await self.push_screen(main)
+        self._main = main
+        for message in self._heard_early:
+            main.post_message(message)
+        self._workers_of_live = LiveWorkers(live)
+        self._workers_of_live.start(self)
+
+    async def action_quit(self) -> None:
+        """End the conversation, wait until its threads are done, and leave."""
+        if self._workers_of_live:
+            await self._workers_of_live.close()
+        ended = self._main.ended if self._main else None
+        self.exit(return_code=ended.exit_status if ended else 0)
+
+    def on_unmount(self) -> None:
+        """However the program ends: no thread outlives it."""
+        if self._workers_of_live:
+            self._workers_of_live.join()
+        for number, handler in self._old_handlers.items():
+            signal.signal(number, handler)
+        restore_terminal_title(self)
+
+    def _set_looks(self) -> None:
+        theme = self._edited.settings.theme
+        self.theme = theme if theme in self.available_themes else Settings().theme
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self.set_keymap(dict(self._edited.loaded.keys))
+        keep_terminal_title(self)
+
+    def _catch_signals(self) -> None:
+        """End in good order when the terminal is closed or the system asks (a test's runner keeps its own)."""
+        if self.is_headless or threading.current_thread() is not threading.main_thread():
+            return
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if number := getattr(signal, name, None):
+                # The loop wakes 20 times a second for the levels, so it finds the request soon.
+                self._old_handlers[number] = signal.signal(number, lambda *_: self.call_later(self.action_quit))
+
+    # ---------------------------------------------------------------- the conversation's threads
+
+    def _hear(self, event: LiveEvent) -> None:
+        """Called from any thread."""
+        message = messages.message_of(event)
+        if self._main is None:
+            self._heard_early.append(message)
+        else:
+            self._main.post_message(message)
+
+    @on(Worker.StateChanged)
+    def _worker_changed(self, event: Worker.StateChanged) -> None:
+        """A fault in a thread is said, and the screen with everything said stays."""
+        if event.worker.group == GROUP and event.state is WorkerState.ERROR:
+            error = one_line(f"{type(event.worker.error).__name__}: {event.worker.error}")
+            text = f"{event.worker.description} stopped by a fault of the program ({error}). Export what was said, and start again."
+            self._hear(Notice(text, Severity.ERROR))
+
+    # ---------------------------------------------------------------- keys and commands
+
+    def action_talk(self) -> None:
+        """The talk key that works everywhere."""
+        if self._main:
+            self._main.action_talk()
+
+    def on_app_blur(self) -> None:
+        """The keyboard is somewhere else: a key held there is not held here."""
+        if self._main:
+            self._main.talking.let_go()
+
+    def _keep_theme(self, theme: Theme) -> None:
+        if theme.name != self._edited.settings.theme:
+            self._edited.change("theme", theme.name)
+            self._save({"theme": theme.name})
+
+    def _save(self, values: Mapping[str, object]) -> bool:
+        try:
+            save(self._folders.settings_file, values)
+        except SettingError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return False
+        return True

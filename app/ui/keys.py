@@ -1,0 +1,117 @@
+"""The keys of the conversation, once: what they are called, where they show, and what they mean now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from textual.binding import Binding
+
+from app.conversation.session import Detection, Mode
+from app.conversation.status import State, Status
+
+TALK_ANYWHERE: Final = Binding(
+    "f9", "talk", "open or close the microphone", id="talk_anywhere", show=False, priority=True,
+    tooltip="The talk key, from anywhere: while typing, too",
+)  # fmt: skip
+QUIT: Final = Binding(
+    "ctrl+q", "quit", "quit", id="quit", show=False, priority=True, tooltip="End the program; everything said is kept"
+)
+
+BINDINGS: Final[tuple[Binding, ...]] = (
+    Binding("space", "talk", "open or close the microphone", id="talk",
+            tooltip="Open or close the microphone; in push-to-talk begin or end your turn"),
+    Binding("escape", "stop", "interrupt the assistant", id="stop",
+            tooltip="Silence the assistant; close a panel or an input first"),
+    Binding("x", "example", "speak the example", id="example",
+            tooltip="Speak the example's next question into the conversation"),
+    Binding("m", "mode", "hands-free or push-to-talk", id="mode",
+            tooltip="Change between hands-free and push-to-talk"),
+    Binding("left_square_bracket", "threshold(-1)", "threshold down", id="threshold_down", key_display="[",
+            tooltip="Count softer sounds as speech: the VAD threshold down by 0.05"),
+    Binding("right_square_bracket", "threshold(1)", "threshold up", id="threshold_up", key_display="]",
+            tooltip="Count only surer sounds as speech: the VAD threshold up by 0.05"),
+    Binding("i", "type", "type to the assistant", id="type", tooltip="Write to the assistant in this conversation"),
+    Binding("enter", "type", "type to the assistant", id="type_enter", show=False,
+            tooltip="Write to the assistant in this conversation"),
+    Binding("slash", "search", "search the transcript", id="search", key_display="/",
+            tooltip="Find words in the transcript"),
+    Binding("n", "search_step(1)", "next match", id="search_next", tooltip="Go to the next place found"),
+    Binding("N", "search_step(-1)", "previous match", id="search_previous",
+            tooltip="Go to the place found before this one"),
+    Binding("s", "settings", "settings", id="settings", tooltip="Open or close the settings panel"),
+    Binding("e", "export", "export", id="export", tooltip="Write the conversation to a file"),
+    Binding("c", "copy", "copy the turn", id="copy", show=False,
+            tooltip="Copy what is selected, or else the last turn in view"),
+    Binding("C", "copy_all", "copy everything", id="copy_all", show=False, tooltip="Copy the whole conversation"),
+    Binding("pageup", "page(-1)", "page up", id="page_up", show=False, tooltip="A page up in the transcript"),
+    Binding("pagedown", "page(1)", "page down", id="page_down", show=False, tooltip="A page down in the transcript"),
+    Binding("home", "first", "to the beginning", id="first", show=False, tooltip="To the beginning of the transcript"),
+    Binding("end", "follow", "follow the end", id="follow", show=False,
+            tooltip="To the end of the transcript, and stay there"),
+    Binding("f1", "help", "help", id="help", tooltip="What every key does"),
+)  # fmt: skip
+
+_HINT_ORDER: Final = (
+    "talk", "stop", "example", "search_next", "search_previous", "mode", "threshold_down", "threshold_up", "type",
+    "search", "settings", "export", "help",
+)  # fmt: skip
+"""In the row of keys, from the left; what there is no room for falls off at the right."""
+
+_LABELS: Final[Mapping[str, str]] = {
+    "stop": "interrupt",
+    "example": "example",
+    "search_next": "next",
+    "search_previous": "previous",
+    "threshold_down": "",  # one word for both brackets
+    "threshold_up": "threshold",
+    "type": "type",
+    "search": "search",
+    "settings": "settings",
+    "export": "export",
+    "help": "help",
+}
+
+
+def hint_order(binding_id: str | None) -> int:
+    """Where a key stands in the row of keys."""
+    return _HINT_ORDER.index(binding_id) if binding_id in _HINT_ORDER else len(_HINT_ORDER)
+
+
+def hint(binding_id: str | None, status: Status) -> str | None:
+    """What a key means now, in a word or two; None: nothing that is worth a place in the row of keys."""
+    match binding_id:
+        case "talk":
+            return talk_word(status)
+        case "stop":
+            return stop_word(status)
+        case "mode":
+            return (Mode.PUSH_TO_TALK if status.settings.mode is Mode.HANDS_FREE else Mode.HANDS_FREE).value
+        case "threshold_down" | "threshold_up":
+            return _LABELS[binding_id] if has_threshold(status) else None
+        case None:
+            return None
+        case _:
+            return _LABELS.get(binding_id)
+
+
+def talk_word(status: Status) -> str | None:
+    """What the talk key would do now; None where it can do nothing."""
+    if not status.has_microphone or status.state in (State.OFFLINE, State.CONNECTING):
+        return None
+    if status.settings.mode is Mode.PUSH_TO_TALK:
+        return "send" if status.is_microphone_open else "talk"
+    return "mute" if status.is_microphone_open else "unmute"
+
+
+def stop_word(status: Status) -> str | None:
+    """What the stop key would do to the conversation now; None where it can do nothing."""
+    if status.settings.mode is Mode.PUSH_TO_TALK and status.is_microphone_open:
+        return "discard"
+    return "interrupt" if status.is_response_active or status.state is State.SPEAKING else None
+
+
+def has_threshold(status: Status) -> bool:
+    """The threshold decides something now."""
+    settings = status.settings
+    return settings.mode is Mode.HANDS_FREE and settings.detection is Detection.SERVER_VAD

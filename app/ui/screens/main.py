@@ -1,0 +1,254 @@
+"""The screen of the conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.getters import query_one
+from textual.screen import Screen
+from textual.widgets import Static
+
+from app.audio.capture import Levels
+from app.conversation.session import Mode
+from app.conversation.status import State, Status
+from app.live.events import Ended, Live
+from app.protocol.text import sanitise_text
+from app.ui import keys, messages, wording
+from app.ui.editing import EditedSettings
+from app.ui.key_hints import key_hints, shown_key
+from app.ui.talking import Talking
+from app.ui.title import set_terminal_title
+from app.ui.widgets.header_line import HeaderLine
+from app.ui.widgets.key_bar import KeyBar
+from app.ui.widgets.lamp import TalkPressed, TalkReleased
+from app.ui.widgets.level_meter import ThresholdChanged
+from app.ui.widgets.status_line import StatusLine
+from app.ui.widgets.talk_strip import TalkStrip
+from app.ui.widgets.transcript_pane import TranscriptPane
+
+_LEVELS_S = 1 / 20
+_UNWATCHED_EVERY = 5
+"""While another window has the keyboard, levels are looked at only every so many times."""
+
+_THRESHOLD_STEP = 0.05
+
+
+class MainScreen(Screen[None]):
+    """Shows what the conversation tells, and passes on what the user wants of it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.BINDINGS)
+    AUTO_FOCUS = "TranscriptLog"
+
+    header = query_one(HeaderLine)
+    pane = query_one(TranscriptPane)
+    strip = query_one(TalkStrip)
+    status_line = query_one(StatusLine)
+    key_bar = query_one(KeyBar)
+
+    def __init__(
+        self, live: Live, edited: EditedSettings, *, clock: Callable[[], float], wall_clock: Callable[[], float]
+    ) -> None:
+        """`clock` gives seconds and never goes back; `wall_clock` gives the time since the epoch."""
+        super().__init__()
+        self.live = live
+        self.edited = edited
+        self.status = Status()
+        self.ended: Ended | None = None
+        self._example: str | None = None
+        self._wall_clock = wall_clock
+        self._levels: Levels | None = None
+        self._looks = 0
+        holds = edited.settings.talk_key == "hold"
+        self.talking = Talking(self, self._toggle, lambda: self.status.is_microphone_open, clock, holds=holds)
+
+    # ---------------------------------------------------------------- building
+
+    def compose(self) -> ComposeResult:
+        """From the top to the bottom."""
+        yield HeaderLine()
+        with Horizontal(id="middle"):
+            yield TranscriptPane(self._time_of_day, self.key_of)
+        yield Static(id="rule")
+        yield TalkStrip()
+        yield StatusLine(with_place=False)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Begin to look at levels and time."""
+        self.header.show_service(self.live.service_label)
+        self.header.show_started(self.live.started_at)
+        self.strip.show_keys(self.key_of("talk"), self.key_of("stop"))
+        self.set_interval(_LEVELS_S, self._look_at_levels, name="levels")
+        self.set_interval(1.0, self._look_at_time, name="time")
+        self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
+        self._show_status()
+
+    def key_of(self, binding_id: str) -> str:
+        """The key of a binding as it is bound and shown."""
+        return shown_key(self, binding_id)
+
+    def _time_of_day(self, ms: int) -> str:
+        return datetime.fromtimestamp(self.live.started_at + ms / 1000).strftime("%H:%M:%S")
+
+    # ---------------------------------------------------------------- what the conversation tells
+
+    def on_entry_told(self, message: messages.EntryTold) -> None:
+        """Somebody said something."""
+        self.pane.put(message.entry, message.index)
+
+    def on_entry_gone(self, message: messages.EntryGone) -> None:
+        """It turned out to be nothing."""
+        self.pane.remove(message.item_id)
+
+    def on_status_told(self, message: messages.StatusTold) -> None:
+        """The state, a setting, a figure."""
+        self.status = message.status
+        self._show_status()
+
+    def on_noticed(self, message: messages.Noticed) -> None:
+        """Something to say, aside."""
+        self.notify(message.notice.text, severity=message.notice.severity.value, markup=False, timeout=8)
+
+    def on_user_interrupted(self) -> None:
+        """The moment to say `heard`."""
+        self.strip.flash_heard()
+
+    def on_example_told(self, message: messages.ExampleTold) -> None:
+        """There is an example to speak, or none left."""
+        self._example = message.text
+        self._show_status()
+
+    def on_conversation_ended(self, message: messages.ConversationEnded) -> None:
+        """No more comes; everything said stays."""
+        self.ended = message.ended
+        if message.ended.why:
+            self.notify(message.ended.why, title="The conversation is over", severity="error", markup=False, timeout=60)
+
+    # ---------------------------------------------------------------- showing
+
+    def _show_status(self) -> None:
+        self.header.show_status(self.status)
+        self.strip.show_status(self.status)
+        self.status_line.show_status(self.status)
+        self.pane.show_first_steps(
+            wording.first_steps(self.status, self.live.service_label, self._example, self.key_of)
+        )
+        set_terminal_title(self.app, wording.terminal_title(self.status))
+        self._show_keys()
+
+    @on(TranscriptPane.Changed)
+    def _show_keys(self) -> None:
+        self.key_bar.show(key_hints(self, self.status))
+
+    def _look_at_levels(self) -> None:
+        self._looks += 1
+        if not self.app.app_focus and self._looks % _UNWATCHED_EVERY:
+            return
+        if (levels := self.live.levels) is not self._levels:
+            self._levels = levels
+            self.strip.show_levels(levels)
+
+    def _look_at_time(self) -> None:
+        self.header.tick(self._wall_clock())
+
+    # ---------------------------------------------------------------- what the user wants
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What works now; the rest is not shown either."""
+        match action:
+            case "search_step":
+                return self.pane.is_searching
+            case "example":
+                return self._example is not None
+            case "mode" | "threshold":
+                return self.status.state is not State.OFFLINE
+        return True
+
+    def _toggle(self) -> None:
+        if self.status.has_microphone:
+            self.live.talk_key()
+        else:
+            self.notify(wording.no_microphone(self._example, self.key_of), severity="warning", markup=False)
+
+    def action_talk(self) -> None:
+        """The talk key."""
+        self.talking.press()
+
+    @on(TalkPressed)
+    def _mouse_talks(self) -> None:
+        self.talking.mouse_down()
+
+    @on(TalkReleased)
+    def _mouse_stops(self) -> None:
+        self.talking.mouse_up()
+
+    def action_stop(self) -> None:
+        """Close what is open; where nothing is, interrupt the assistant."""
+        if not self.pane.close_something():
+            self.live.stop_key()
+
+    def action_example(self) -> None:
+        """Speak the example's next question."""
+        self.live.speak_example()
+
+    def action_type(self) -> None:
+        """Open the line to write in."""
+        self.pane.open_say()
+
+    @on(TranscriptPane.Typed)
+    def _typed(self, event: TranscriptPane.Typed) -> None:
+        self.live.say(sanitise_text(event.text))
+
+    def action_mode(self) -> None:
+        """The other of the two modes."""
+        is_hands_free = self.status.settings.mode is Mode.HANDS_FREE
+        self.change("mode", (Mode.PUSH_TO_TALK if is_hands_free else Mode.HANDS_FREE).value)
+
+    def action_threshold(self, steps: int) -> None:
+        """The VAD threshold up or down."""
+        value = self.edited.settings.threshold + steps * _THRESHOLD_STEP
+        self.change("threshold", round(min(1.0, max(0.0, value)), 2))
+
+    @on(ThresholdChanged)
+    def _threshold_dragged(self, event: ThresholdChanged) -> None:
+        self.change("threshold", event.value)
+
+    def change(self, name: str, value: object) -> None:
+        """Set one setting, at once where that is possible."""
+        if fields := self.edited.change(name, value):
+            self.live.change(**fields)
+        match name:
+            case "theme":
+                self.app.theme = str(value)
+            case "talk_key":
+                self.talking.set_holds(value == "hold")
+
+    def action_search(self) -> None:
+        """Look for words."""
+        self.pane.open_search()
+
+    def action_search_step(self, step: int) -> None:
+        """To the next place found, or the one before."""
+        self.pane.log_view.search_step(step)
+
+    def action_page(self, step: int) -> None:
+        """A page of the transcript."""
+        self.pane.page(step)
+
+    def action_first(self) -> None:
+        """To the beginning of the transcript."""
+        self.pane.log_view.scroll_home(animate=False)
+
+    def action_follow(self) -> None:
+        """To the end of the transcript, and stay there."""
+        self.pane.log_view.follow()
+
+    @on(KeyBar.Pressed)
+    def _hint_clicked(self, event: KeyBar.Pressed) -> None:
+        self.app.simulate_key(event.key)

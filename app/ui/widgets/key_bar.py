@@ -1,0 +1,104 @@
+"""The row of keys: what can be pressed now, with the keys as they are bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+_GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHint:
+    """One key: how it is shown, what it means now (empty: shares the word of the next), what a click presses."""
+
+    shown: str
+    word: str
+    key: str
+    tooltip: str = ""
+
+    @property
+    def cells(self) -> int:
+        """Its width, the gap after it included."""
+        return cell_len(self.shown) + 1 + (cell_len(self.word) + _GAP if self.word else 0)
+
+
+class KeyBar(Widget):
+    """One row, painted; the last hint stands at the right, the others fall off from the right as it narrows."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--word"}
+
+    @dataclass
+    class Pressed(Message):
+        """A hint was clicked."""
+
+        key: str
+
+    _hints: tuple[KeyHint, ...] = ()
+
+    def show(self, hints: tuple[KeyHint, ...]) -> None:
+        """These keys work now."""
+        if hints != self._hints:
+            self._hints = hints
+            self.refresh()
+
+    @property
+    def text(self) -> str:
+        """The row in characters."""
+        return "".join(segment.text for segment in self.render_line(0)).rstrip()
+
+    def render_line(self, y: int) -> Strip:
+        """The row; below it nothing."""
+        width = self.size.width
+        if y:
+            return Strip.blank(width, self.rich_style)
+        key = self.get_component_rich_style("key-bar--key")
+        word = self.get_component_rich_style("key-bar--word")
+        segments, at = [], 0
+        for start, hint in self._places():
+            segments.append(Segment(" " * (start - at), self.rich_style))
+            segments.append(Segment(f"{hint.shown} ", key))
+            segments.append(Segment(hint.word, word))
+            at = start + cell_len(hint.shown) + 1 + cell_len(hint.word)
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key."""
+        if hint := self._at(event.x):
+            self.post_message(self.Pressed(hint.key))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Tell about the key under the mouse."""
+        hint = self._at(event.x)
+        self.tooltip = hint.tooltip if hint else None
+
+    def _at(self, x: int) -> KeyHint | None:
+        return next((hint for start, hint in self._places() if start <= x < start + hint.cells - bool(hint.word)), None)
+
+    def _places(self) -> list[tuple[int, KeyHint]]:
+        """Which hints there is room for, and where each begins."""
+        if not self._hints:
+            return []
+        *hints, last = self._hints
+        room = self.size.width - 1
+        last_cells = last.cells - _GAP
+        at, places = 1, []
+        for hint in hints:
+            if at + hint.cells - _GAP > room:
+                break
+            places.append((at, hint))
+            at += hint.cells
+        if places and not places[-1][1].word:  # the first of a pair, whose word found no room
+            places.pop()
+        while len(places) > 2 and places[-1][0] + places[-1][1].cells > room - last_cells:
+            places.pop()
+        if not places or places[-1][0] + places[-1][1].cells + last_cells <= room:
+            places.append((room - last_cells, last))
+        return places

@@ -1,0 +1,302 @@
+"""The transcript on the screen: a window on the entries, as quick with 10,000 of them as with ten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+from app.conversation.transcript import Entry
+from app.ui.widgets.transcript_layout import INDENT, Block, Clock, Look, Mark, Row, marked, plain
+from app.ui.widgets.transcript_rows import Change, TranscriptRows
+from app.ui.widgets.transcript_search import Match, TranscriptSearch
+
+_SETTLE_BLOCKS = 150
+"""So many blocks are wrapped to a new width between two looks at the keyboard: about 5 ms."""
+
+
+class TranscriptLog(ScrollView, can_focus=True):
+    """Shows entries as they are told; follows the end until the user scrolls away."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"transcript--{look.value}" for look in Look}
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll_up", "Scroll up", show=False, id="scroll_up"),
+        Binding("down", "scroll_down", "Scroll down", show=False, id="scroll_down"),
+    ]
+
+    @dataclass
+    class Moved(Message):
+        """Whether the end is followed, and how many rows wait below, have changed."""
+
+        is_following: bool
+        waiting: int
+
+    @dataclass
+    class Searched(Message):
+        """What is found has changed: `number` of `count` (0: none)."""
+
+        number: int
+        count: int
+
+    def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002  (Textual's name)
+        super().__init__(id=id)
+        self._clock = clock
+        self._rows = TranscriptRows()
+        self._search = TranscriptSearch()
+        self._is_following = True
+        self._is_adjusting = False
+        self._seen = 0
+        """Rows that the user has had before the eyes, from the top."""
+        self._told = (True, 0)
+        self._styles: dict[Look, Style] = {}
+
+    # ---------------------------------------------------------------- what it is told
+
+    def put(self, entry: Entry, index: int) -> None:
+        """An entry is new, has changed or has moved; it stands at `index` now."""
+        change = self._rows.put(entry, index)
+        self._search_again(entry.item_id)
+        self._show(change)
+
+    def remove(self, item_id: str) -> None:
+        """An entry is gone."""
+        self._search.forget(item_id)
+        if change := self._rows.remove(item_id):
+            self._show(change)
+
+    # ---------------------------------------------------------------- what it is asked
+
+    @property
+    def is_empty(self) -> bool:
+        """There is no entry."""
+        return not len(self._rows)
+
+    @property
+    def is_following(self) -> bool:
+        """New words scroll into view by themselves."""
+        return self._is_following
+
+    @property
+    def turn_in_view(self) -> Entry | None:
+        """The turn that a command without a name means: the one found, else the last that is in view."""
+        if self._search.here and (index := self._rows.index_of(self._search.here.item_id)) is not None:
+            return self._rows.block(index).entry
+        bottom = min(self.scroll_offset.y + self._view_height, self._rows.height) - 2
+        place = self._rows.locate(max(0, bottom))
+        return self._rows.block(place[0]).entry if place else None
+
+    def follow(self) -> None:
+        """Go to the end and stay there."""
+        self._is_following = True
+        self._go_to(self._rows.height)
+        self._tell()
+
+    def page(self, step: int) -> None:
+        """A page up (-1) or down (1); one row of the old page stays in view."""
+        rows = max(1, self._view_height - 1)
+        self.scroll_to(y=self.scroll_offset.y + step * rows, animate=False, immediate=True)
+
+    def search(self, text: str) -> None:
+        """Mark all places with these words and go to the last one; for none, unmark."""
+        self._search.begin(text, self._rows.blocks())
+        self.search_step(0)
+
+    def search_step(self, step: int) -> None:
+        """Go to the next place (1) or the one before (-1)."""
+        here = self._search.step(self._rows.blocks(), step)
+        if here:
+            self._reveal(here)
+        self.refresh()
+        self._tell_search()
+
+    # ---------------------------------------------------------------- rows, scrolling
+
+    @property
+    def _view_height(self) -> int:
+        return self.scrollable_content_region.height
+
+    def _show(self, change: Change) -> None:
+        """Paint what changed and keep in view what is in view."""
+        grown = change.new_height - change.old_height
+        if grown:
+            top = self.scroll_offset.y
+            self._resize()
+            if self._is_following:
+                self._go_to(self._rows.height)
+            elif change.top + change.old_height <= top:
+                self._seen += grown
+                self._go_to(top + grown)
+            self._tell()
+        self.refresh_lines(change.top, max(change.old_height, change.new_height) if not grown else self._rows.height)
+
+    def _resize(self) -> None:
+        self.virtual_size = Size(self._rows.width, self._rows.height)
+
+    def _go_to(self, row: int) -> None:
+        self._is_adjusting = True
+        try:
+            self.scroll_to(y=max(0, row), animate=False, immediate=True, force=True)
+        finally:
+            self._is_adjusting = False
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The user scrolled, or we did."""
+        super().watch_scroll_y(old_value, new_value)
+        if not self._is_adjusting:
+            self._is_following = round(new_value) >= self.max_scroll_y
+        self._rows.settle_view(round(new_value), self._view_height)
+        self._tell()
+
+    def on_resize(self) -> None:
+        """Another width wraps what is in view at once and the rest when there is time."""
+        width = self.scrollable_content_region.width
+        if width <= 0:
+            return
+        place = self._rows.locate(self.scroll_offset.y)
+        self._rows.set_width(width)
+        if self._is_following or place is None:
+            self._rows.settle_end(self._view_height)
+        else:
+            self._rows.settle_view(self._rows.top(place[0]), self._view_height + place[1])
+        self._hold(place)
+        self._settle()
+
+    def _hold(self, place: tuple[int, int] | None) -> None:
+        """After heights have changed: the end, or the row that was at the top, is where it was."""
+        self._resize()
+        if self._is_following or place is None:
+            self._go_to(self._rows.height)
+        else:
+            index, number = place
+            self._go_to(self._rows.top(index) + min(number, self._rows.block(index).height - 1))
+        self.refresh()
+        self._tell()
+
+    def _settle(self) -> None:
+        if self._rows.is_settled:
+            return
+        place = self._rows.locate(self.scroll_offset.y)
+        self._rows.settle_some(_SETTLE_BLOCKS)
+        self._hold(place)
+        self.call_later(self._settle)
+
+    def _tell(self) -> None:
+        bottom = min(self._rows.height, self.scroll_offset.y + self._view_height)
+        self._seen = self._rows.height if self._is_following else min(max(self._seen, bottom), self._rows.height)
+        told = (self._is_following, self._rows.height - self._seen)
+        if told != self._told:
+            self._told = told
+            self.post_message(self.Moved(*told))
+
+    # ---------------------------------------------------------------- search
+
+    def _search_again(self, item_id: str) -> None:
+        index = self._rows.index_of(item_id) if self._search.is_active else None
+        if index is not None:
+            before = self._search.of(item_id)
+            self._search.look_at(self._rows.block(index))
+            if self._search.of(item_id) != before:
+                self._tell_search()
+
+    def _reveal(self, match: Match) -> None:
+        index = self._rows.index_of(match.item_id)
+        if index is None:
+            return
+        block = self._rows.block(index)
+        if block.is_cut and block.spans[block.shown_rows - 1][1] < match.end:
+            self._show(self._rows.open(index, is_open=True))
+        row = self._rows.top(index) + self._rows.block(index).number_of(match.start)
+        top = self.scroll_offset.y
+        if not top + 1 <= row < top + self._view_height - 1:
+            self._is_following = False
+            self._go_to(row - self._view_height // 3)
+            self._is_following = self.scroll_offset.y >= self.max_scroll_y
+        self._tell()
+
+    def _tell_search(self) -> None:
+        self.post_message(self.Searched(self._search.number_of_here(self._rows.blocks()), self._search.count))
+
+    # ---------------------------------------------------------------- mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """On an interrupted turn: show all of what was not heard, or only its beginning."""
+        offset = event.get_content_offset(self)
+        place = self._rows.locate(self.scroll_offset.y + offset.y) if offset and not self.text_selection else None
+        if place is None:
+            return
+        block = self._rows.block(place[0])
+        if block.is_cut or block.is_open:
+            self._show(self._rows.open(place[0], is_open=not block.is_open))
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected rows as text: without the indent, and rows that were only wrapped in one line."""
+        first = selection.start.y if selection.start else 0
+        last = min(selection.end.y, self._rows.height - 1) if selection.end else self._rows.height - 1
+        text = ""
+        for row in range(max(0, first), last + 1):
+            place = self._rows.locate(row)
+            if place is None:
+                break
+            block, number = self._rows.block(place[0]), place[1]
+            start, end = selection.get_span(row) or (0, 0)
+            line = plain(block.row(number, self._clock))
+            indent = INDENT if number > 0 else 1
+            text += line[max(start, indent) : None if end == -1 else end].rstrip()
+            if row < last:
+                text += " " if block.ends_softly(number) else "\n"
+        return text, "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Textual tells that the selection has changed."""
+        self.refresh()
+
+    # ---------------------------------------------------------------- painting
+
+    def notify_style_update(self) -> None:
+        """The theme has changed."""
+        super().notify_style_update()
+        self._styles.clear()
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the window."""
+        row_number = self.scroll_offset.y + y
+        width = self.scrollable_content_region.width
+        place = self._rows.locate(row_number)
+        if place is None:
+            return Strip.blank(width, self.rich_style)
+        block, number = self._rows.block(place[0]), place[1]
+        row = marked(block.row(number, self._clock), self._marks(block, number, row_number))
+        segments = [Segment(piece.text, self._style(piece.look)) for piece in row]
+        return Strip(segments).adjust_cell_length(width, self.rich_style).apply_offsets(0, row_number)
+
+    def _marks(self, block: Block, number: int, row_number: int) -> list[Mark]:
+        marks: list[Mark] = []
+        span = block.words_span(number)
+        for match in self._search.of(block.entry.item_id) if span else ():
+            look = Look.MATCH_HERE if match == self._search.here else Look.MATCH
+            start, end = max(match.start, span[0]) - span[0], min(match.end, span[1]) - span[0]
+            marks.append((start + INDENT, end + INDENT, look))
+        if (selection := self.text_selection) and (selected := selection.get_span(row_number)):
+            start, end = selected
+            length = len(plain(block.row(number, self._clock)))
+            marks.append((max(start, min(INDENT, length)), length if end == -1 else end, Look.SELECTED))
+        return marks
+
+    def _style(self, look: Look) -> Style:
+        if look not in self._styles:
+            if look is Look.SELECTED:
+                style = self.screen.get_component_rich_style("screen--selection")
+            else:
+                style = self.get_component_rich_style(f"transcript--{look.value}")
+            self._styles[look] = style
+        return self._styles[look]

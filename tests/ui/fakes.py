@@ -1,0 +1,123 @@
+"""A conversation without a service: remembers what it was asked, tells what the test wants told."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from app.audio.capture import Levels
+from app.conversation.effects import EntryChanged, EntryRemoved, StatusChanged
+from app.conversation.session import SessionSettings
+from app.conversation.status import State, Status
+from app.conversation.transcript import Entry, Speaker
+from app.live.events import Ended, Listener, LiveEvent
+
+LISTENING = Status(state=State.LISTENING, has_microphone=True, is_microphone_open=True)
+"""Hands-free, nobody talks."""
+
+
+@dataclass
+class FakeLive:
+    """State-based: `asked` is what the screen wanted, `status` and `entries` are what it was told."""
+
+    listener: Listener
+    service_label: str = "embedded service"
+    microphone_name: str = "headset"
+    speaker_name: str = "loudspeaker"
+    started_at: float = 1_790_000_000.0
+    levels: Levels = field(default_factory=Levels)
+    status: Status = LISTENING
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    faults: dict[str, Exception] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self.closed = threading.Event()
+        self.line_ended = threading.Event()
+        self.sound_ended = threading.Event()
+
+    # ---------------------------------------------------------------- Live
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(self._entries.values())
+
+    def run_line(self) -> None:
+        if "line" in self.faults:
+            raise self.faults["line"]
+        self.tell(StatusChanged(self.status))
+        self.closed.wait()
+        self.tell(Ended())
+        self.line_ended.set()
+
+    def run_sound(self) -> None:
+        if "sound" in self.faults:
+            raise self.faults["sound"]
+        self.closed.wait()
+        self.sound_ended.set()
+
+    def talk_key(self) -> None:
+        self.asked.append(("talk_key",))
+        self.now(is_microphone_open=not self.status.is_microphone_open)
+
+    def stop_key(self) -> None:
+        self.asked.append(("stop_key",))
+
+    def say(self, text: str) -> None:
+        self.asked.append(("say", text))
+
+    def change(self, **fields: object) -> None:
+        self.asked.append(("change", fields))
+        self.now(settings=replace(self.status.settings, **fields))
+
+    def speak_example(self) -> None:
+        self.asked.append(("speak_example",))
+
+    def close(self) -> None:
+        self.closed.set()
+
+    # ---------------------------------------------------------------- the test's side
+
+    def tell(self, event: LiveEvent) -> None:
+        """As a worker would, from whatever thread."""
+        self.listener(event)
+
+    def now(self, **fields: object) -> None:
+        """The status is another."""
+        self.status = replace(self.status, **fields)
+        self.tell(StatusChanged(self.status))
+
+    def put(self, entry: Entry) -> None:
+        """An entry is new or has changed; new ones come last."""
+        self._entries[entry.item_id] = entry
+        self.tell(EntryChanged(entry, list(self._entries).index(entry.item_id)))
+
+    def drop(self, item_id: str) -> None:
+        """An entry is gone."""
+        del self._entries[item_id]
+        self.tell(EntryRemoved(item_id))
+
+
+def user(text: str = "What time is it?", item_id: str = "u1", **fields: object) -> Entry:
+    """A final turn of the user's."""
+    return Entry(item_id, Speaker.USER, text, **{"is_final": True, "ended_ms": 1, **fields})
+
+
+def assistant(text: str = "It is noon.", item_id: str = "a1", **fields: object) -> Entry:
+    """A final turn of the assistant's, wholly heard."""
+    base: dict[str, object] = {"is_final": True, "received_ms": 2000, "heard_ms": 2000, "ended_ms": 9}
+    return Entry(item_id, Speaker.ASSISTANT, text, **{**base, **fields})
+
+
+def session_of(settings: Any) -> SessionSettings:
+    """What of the settings the fake's session knows."""
+    from app.conversation.session import Detection, Mode
+
+    return SessionSettings(
+        mode=Mode(settings.mode),
+        detection=Detection(settings.detection),
+        threshold=settings.threshold,
+        silence_ms=settings.silence_ms,
+        voice=settings.voice,
+    )
