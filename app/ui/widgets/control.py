@@ -1,0 +1,75 @@
+"""What all controls of the settings panel have in common: one row, a value, and a message when the user changes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+from textual import events
+from textual.message import Message
+
+from app.ui.widgets.line import Line
+
+Value: TypeAlias = bool | int | float | str | None
+"""What a setting can be."""
+
+V = TypeVar("V", bound=Value)
+
+
+class Control(Line, Generic[V], can_focus=True):
+    """A value in one row. `show` sets it silently, the user's hands post `Changed`; locked, they post `Refused`."""
+
+    @dataclass
+    class Changed(Message):
+        """The user has chosen another value."""
+
+        value: Value
+
+    class Refused(Message):
+        """The user tried to change a value that is locked."""
+
+    def __init__(self, value: V, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._value = value
+        self._is_locked = False
+
+    @property
+    def value(self) -> V:
+        """What is shown."""
+        return self._value
+
+    def show(self, value: V) -> None:
+        """Show a value that was set elsewhere; nothing is posted."""
+        self._value = value
+        self.draw()
+
+    def set_locked(self, is_locked: bool) -> None:
+        """Whether the user's hands are to be refused. It can have the focus all the same, to be asked why."""
+        self._is_locked = is_locked
+        self.draw()
+
+    def choose(self, value: V) -> None:
+        """The user wants this value."""
+        if value == self._value:
+            return
+        if self._is_locked:
+            self.post_message(self.Refused())
+            return
+        self.show(value)
+        self.post_message(self.Changed(value))
+
+    def draw(self) -> None:
+        """Paint the value at the present width."""
+        raise NotImplementedError
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Paint at the new width."""
+        self.draw()
+
+    def on_focus(self) -> None:
+        """Paint with the signs of what can be done."""
+        self.draw()
+
+    def on_blur(self) -> None:
+        """Paint without them."""
+        self.draw()
