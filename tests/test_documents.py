@@ -1,0 +1,84 @@
+"""README and `.env.example` say what the program does: settings, commands, options, and files that are there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from app.cli import root
+from app.settings import SETTINGS, Settings, load
+from tests import declared
+
+README = declared.README.read_text("utf-8")
+COMMANDS = {
+    name: [option for option in command.params if isinstance(option, click.Option) and not option.hidden]
+    for name, command in root.commands.items()
+    if not command.hidden
+}
+
+
+def section(title: str) -> str:
+    """The text of one of the README's sections."""
+    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_env_example_is_as_the_settings_are_declared():
+    assert declared.ENV_EXAMPLE.read_text("utf-8") == declared.env_example(), "run: python -m tests.declared"
+
+
+def test_the_settings_table_is_as_the_settings_are_declared():
+    assert declared.readme_with_table(README) == README, "run: python -m tests.declared"
+
+
+def test_every_line_of_env_example_can_be_taken_as_it_stands(tmp_path: Path):
+    path = tmp_path / ".env"
+    path.write_text(re.sub(r"^#(?=[A-Z_]+=)", "", declared.ENV_EXAMPLE.read_text("utf-8"), flags=re.MULTILINE))
+    loaded = load(given={}, environ={}, dotenv=path, file=None)
+    assert loaded.settings == Settings()
+    valued = {name for name, setting in SETTINGS.items() if setting.default not in (None, "")}
+    assert set(loaded.sources) == valued
+
+
+def test_env_example_names_every_variable_that_the_source_reads():
+    source = "\n".join(path.read_text("utf-8") for path in (declared.ROOT / "app").rglob("*.py"))
+    read = set(re.findall(r"environ\.get\(\"(\w+)\"", source)) | set(re.findall(r"envvar=\"(\w+)\"", source))
+    read |= {setting.env for setting in SETTINGS.values()}
+    assert "REALTIME_HOME" in read
+    read -= {"PYTHONPATH"}  # handed on to the child that is this program, and nothing of ours
+    named = set(re.findall(r"^#(\w+)=", declared.env_example(), re.MULTILINE))
+    assert read <= named
+
+
+def test_the_readme_names_every_command_and_option_and_no_other():
+    text = section("Commands")
+    commands = set(re.findall(r"`realtime ([a-z]+)`", text))
+    assert commands == set(COMMANDS)
+    options = set(re.findall(r"--[a-z][a-z-]+", text))
+    known = {name for params in COMMANDS.values() for param in params for name in param.opts} | {"--help"}
+    assert options == known
+
+
+def test_the_readme_links_to_files_that_are_there():
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    assert len(links) >= 5
+    assert [link for link in links if not (declared.ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("line", re.findall(r"^(python3 -m venv .*)$", README, re.MULTILINE))
+def test_the_two_commands_are_one_line_of_shell_each(line: str):
+    assert subprocess.run(["bash", "-n", "-c", line], check=False).returncode == 0
+    assert line.startswith("python3 -m venv .venv && .venv/bin/python -m pip install -q ")
+
+
+def test_ci_runs_the_line_that_the_readme_shows():
+    script = (declared.ROOT / ".ci" / "run").read_text("utf-8")
+    awk = re.search(r"^command=\$\((awk .*)\)$", script, re.MULTILINE)
+    assert awk, "the line that reads the README"
+    found = subprocess.run(["bash", "-c", awk[1]], cwd=declared.ROOT, capture_output=True, text=True, check=True)
+    lines = re.findall(r"^(python3 -m venv .*)$", README, re.MULTILINE)
+    assert len(lines) == 2
+    assert found.stdout == lines[1] + "\n"
