@@ -59,6 +59,7 @@ def _conversation_options(command: F) -> F:
         click.option("--language", metavar="XX", help="The language you speak, as two letters."),
         click.option("--export", "exports", multiple=True, type=click.Path(dir_okay=False, path_type=Path),
                      help="Write the transcript at the end: .md .json .txt .srt .vtt. Repeatable."),
+        click.option("--no-keep", is_flag=True, help="Keep nothing of what is said on this machine."),
         click.option("--events", type=click.Path(dir_okay=False, path_type=Path),
                      help="Log every event to this file (JSON lines; no sound, no secrets)."),
     ]  # fmt: skip
@@ -70,7 +71,13 @@ def _conversation_options(command: F) -> F:
 @root.command()
 @_conversation_options
 def talk(
-    plain: bool, text_only: bool, no_greeting: bool, exports: tuple[Path, ...], events: Path | None, **given: str | None
+    plain: bool,
+    text_only: bool,
+    no_greeting: bool,
+    no_keep: bool,
+    exports: tuple[Path, ...],
+    events: Path | None,
+    **given: str | None,
 ) -> None:
     """Talk. This is what `realtime` does without a command."""
     from app.talk import Request, run
@@ -80,6 +87,8 @@ def talk(
         values["output"] = "text"
     if no_greeting:
         values["greeting"] = False
+    if no_keep:
+        values["keep"] = False
     loaded, places = load_settings(values)
     is_plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
     request = Request(values, loaded, places, is_plain=is_plain, is_text_only=text_only, exports=exports, events=events)

@@ -4,6 +4,7 @@ that may know every layer."""
 from __future__ import annotations
 
 import importlib.util
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ from app.connection import services
 from app.connection.eventlog import EventLog
 from app.connection.inputs import DEFAULT_MODEL
 from app.connection.services import Service
+from app.conversation.effects import Notice, Severity
 from app.conversation.session import Detection, Mode, SessionSettings
+from app.history.writer import ConversationWriter, new_folder_name
 from app.live.conversation import LiveConversation
 from app.live.dialling import Dialler, EmbeddedDialler, ServiceDialler
 from app.live.events import Listener
@@ -156,9 +159,19 @@ def open_sound(settings: Settings, *, needs_microphone: bool, given: Mapping[str
 
 
 def make_live(
-    settings: Settings, dialler: Dialler, sound: Sound, listener: Listener, *, greets: bool
+    settings: Settings,
+    dialler: Dialler,
+    sound: Sound,
+    listener: Listener,
+    *,
+    greets: bool,
+    conversations: Path | None = None,
 ) -> LiveConversation:
-    """The conversation, ready to be run."""
+    """The conversation, ready to be run. It is kept under the folder `conversations`, unless the user said not to."""
+    keeper: ConversationWriter | None = None
+    if conversations is not None and settings.keep:
+        folder = conversations / new_folder_name(time.time())
+        keeper = ConversationWriter(folder, lambda sentence: listener(Notice(sentence, Severity.WARNING)))
     return LiveConversation(
         dialler=dialler,
         settings=session_settings(settings, dialler),
@@ -168,4 +181,5 @@ def make_live(
         greets=greets,
         speaks_example=sound.speaks_example,
         cancels_echo=settings.echo_cancelling,
+        keeper=keeper,
     )

@@ -105,7 +105,8 @@ def _run_plain(request: Request, log: EventLog | None) -> int:
     for notice in (*request.loaded.hints, *sound.notices, *([dialler.hint] if dialler.hint else [])):
         print(notice, file=sys.stderr)
     greets = request.loaded.settings.greeting and not typed
-    live = make_live(request.loaded.settings, dialler, sound, inbox.put, greets=greets)
+    kept = request.folders.conversations
+    live = make_live(request.loaded.settings, dialler, sound, inbox.put, greets=greets, conversations=kept)
     front = PlainFrontEnd(live, inbox, out=sys.stdout, err=sys.stderr, typed=typed, is_typing_over=is_typing_over)
     try:
         return front.run()
@@ -124,7 +125,8 @@ def _run_screen(request: Request, log: EventLog | None) -> int:
     lives: list[LiveConversation] = []
 
     def begin(listener: Listener) -> LiveConversation:
-        live = make_live(settings, dialler, sound, listener, greets=settings.greeting)
+        kept = request.folders.conversations
+        live = make_live(settings, dialler, sound, listener, greets=settings.greeting, conversations=kept)
         lives.append(live)
         for hint in hints:
             listener(Notice(hint, Severity.WARNING))

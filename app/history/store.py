@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -113,6 +113,6 @@ def _first_words(entries: tuple[Entry, ...], speaker: Speaker) -> str:
 def _time_of(name: str) -> float:
     match = _NAME.fullmatch(name)
     try:
-        return time.mktime(time.strptime(match[1], "%Y-%m-%d_%H-%M-%S")) if match else 0.0
-    except (ValueError, OverflowError):  # digits, but no date
+        return datetime.strptime(match[1], "%Y-%m-%d_%H-%M-%S").timestamp() if match else 0.0
+    except (ValueError, OverflowError, OSError):  # digits, but no date that the system knows
         return 0.0

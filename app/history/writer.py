@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ FILE_NAME: Final = "conversation.jsonl"
 
 def new_folder_name(started_at: float) -> str:
     """A folder's name from the local time (epoch seconds); four random digits part those of one second."""
-    return f"{time.strftime('%Y-%m-%d_%H-%M-%S', time.localtime(started_at))}_{secrets.token_hex(2)}"
+    return f"{datetime.fromtimestamp(started_at):%Y-%m-%d_%H-%M-%S}_{secrets.token_hex(2)}"
 
 
 class ConversationWriter:

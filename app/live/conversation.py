@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
+from typing import Protocol
 
 from app.audio.capture import Chunk, Levels
 from app.audio.example import CLIPS, Clip, load
@@ -15,6 +16,7 @@ from app.conversation.effects import Effect, Notice, Severity, StatusChanged
 from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State
 from app.conversation.transcript import Entry
+from app.history.lines import Saved
 from app.live.dialling import Dialler
 from app.live.events import ExampleOffered, Listener
 from app.live.example import ExampleDirector
@@ -24,6 +26,16 @@ from app.live.speaker import LastingSpeaker
 
 _RELEASE_AFTER_MS = 250
 """In push-to-talk the example keeps the microphone open for so long after its last word."""
+
+
+class Keeper(Protocol):
+    """Keeps what was said. Called on the line's thread; a failure of its is never ours."""
+
+    def keep(self, saved: Saved) -> None:
+        """The conversation so far: something of it that is final is new."""
+
+    def end(self, saved: Saved) -> None:
+        """The conversation as it ended; nothing comes after it."""
 
 
 class LiveConversation:
@@ -44,6 +56,7 @@ class LiveConversation:
         greets: bool,
         speaks_example: bool = False,
         cancels_echo: bool = True,
+        keeper: Keeper | None = None,
         clips: Sequence[Clip] = CLIPS,
     ) -> None:
         self._dialler, self._listener = dialler, listener
@@ -57,9 +70,16 @@ class LiveConversation:
             settings, seed=secrets.token_hex(5), has_microphone=first is not None, greets=greets
         )
         self._line = Line(
-            self._conversation, dialler, self._speaker, listener, self._sound.now_ms, on_status=self._status_changed
+            self._conversation,
+            dialler,
+            self._speaker,
+            listener,
+            self._sound.now_ms,
+            on_status=self._status_changed,
+            on_final=self._keep,
         )
         self._state = State.CONNECTING
+        self._keeper = keeper
         self.started_at = time.time()
 
     # ---------------------------------------------------------------- what a front end sees
@@ -99,7 +119,11 @@ class LiveConversation:
     # ---------------------------------------------------------------- what a front end does
 
     def run_line(self) -> None:
-        self._line.run()
+        try:
+            self._line.run()
+        finally:
+            if self._keeper is not None:
+                self._keeper.end(self._saved())
 
     def run_sound(self) -> None:
         self._offer_example()
@@ -152,6 +176,15 @@ class LiveConversation:
         if self._speaker.failure is not None:
             self._speaker.fall_back()
         return []
+
+    # ---------------------------------------------------------------- what is kept, on the line's thread
+
+    def _keep(self) -> None:
+        if self._keeper is not None:
+            self._keeper.keep(self._saved())
+
+    def _saved(self) -> Saved:
+        return Saved(self.started_at, self.service_label, self.model, self.entries)
 
     # ---------------------------------------------------------------- the example, on the line's thread
 

@@ -54,13 +54,17 @@ class Line:
         listener: Listener,
         now_ms: Callable[[], int],
         on_status: Callable[[StatusChanged], None],
+        on_final: Callable[[], None],
     ) -> None:
+        """`on_final` is called on the line's thread after a step that changed what is final of the transcript."""
         self._conversation = conversation
         self._dialler = dialler
         self._speaker = speaker
         self._listener = listener
         self._now_ms = now_ms
         self._on_status = on_status
+        self._on_final = on_final
+        self._has_final_news = False
         self._coalescer = Coalescer(self._tell_entry)
         self._outbox: asyncio.Queue[ClientEvent] = asyncio.Queue()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -174,6 +178,9 @@ class Line:
     def _happen(self, step: Step) -> None:
         with self._guard:
             self._apply(step(self._now_ms()))
+        if self._has_final_news:
+            self._has_final_news = False
+            self._on_final()  # without the guard: a slow disk keeps no screen waiting
 
     def _apply(self, effects: list[Effect]) -> None:
         for effect in effects:
@@ -193,8 +200,10 @@ class Line:
             case Duck(gain_db):
                 self._speaker.duck(gain_db)
             case EntryChanged(entry):
+                self._has_final_news |= entry.is_final
                 self._coalescer.changed(entry.item_id, self._now_ms())
             case EntryRemoved(item_id):
+                self._has_final_news = True
                 self._coalescer.removed(item_id)
                 self._listener(effect)
             case StatusChanged():

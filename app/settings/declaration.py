@@ -287,6 +287,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, About(_C, "responder's model", "The chat endpoint's model.", applies=Applies.START)
     ] = ""
     responder_key: Annotated[str, About(_C, "responder's key", "", is_secret=True, applies=Applies.START)] = ""
+    keep: Annotated[
+        bool,
+        About(
+            _C,
+            "keep conversations",
+            "Whether what was said is kept on this machine; `realtime history` shows, exports and deletes it.",
+            applies=Applies.START,
+        ),
+    ] = True
     # ---------------------------------------------------------------- looks
     theme: Annotated[str, Meta(min_length=1), About(_L, "theme", "The colours of the screen.")] = "textual-dark"
     talk_key: Annotated[

@@ -15,14 +15,20 @@ class Folders:
 
     settings_file: Path
     logs: Path
+    conversations: Path
+    """Each conversation that is kept has a folder of its own in it."""
 
 
 def folders(environ: Mapping[str, str]) -> Folders:
     """The usual places of the system, or those under REALTIME_HOME."""
     if home := environ.get("REALTIME_HOME", "").strip():
         root = Path(home).expanduser()
-        return Folders(root / "settings.toml", root / "logs")
+        return Folders(root / "settings.toml", root / "logs", root / "conversations")
     from platformdirs import PlatformDirs
 
     places = PlatformDirs(APP_NAME, appauthor=False)
-    return Folders(Path(places.user_config_dir) / "settings.toml", Path(places.user_log_dir))
+    return Folders(
+        Path(places.user_config_dir) / "settings.toml",
+        Path(places.user_log_dir),
+        Path(places.user_data_dir) / "conversations",
+    )

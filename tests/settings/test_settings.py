@@ -155,4 +155,5 @@ def test_no_text_raises_anything_else(name: str, text: str):
 def test_one_folder_for_everything(tmp_path: Path):
     places = folders({"REALTIME_HOME": str(tmp_path)})
     assert places.settings_file == tmp_path / "settings.toml"
+    assert places.conversations == tmp_path / "conversations"
     assert not list(tmp_path.iterdir())

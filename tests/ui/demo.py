@@ -116,7 +116,8 @@ def main() -> None:
     def make(listener: Listener) -> FakeLive:
         return Played(listener, started_at=time.time())
 
-    app = RealtimeApp(make, Loaded(Settings()), Folders(root / "settings.toml", root / "logs"), session_of=session_of)
+    places = Folders(root / "settings.toml", root / "logs", root / "conversations")
+    app = RealtimeApp(make, Loaded(Settings()), places, session_of=session_of)
     app.run()
     sys.exit(app.return_code)
 
