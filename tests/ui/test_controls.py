@@ -178,7 +178,7 @@ def test_a_field_is_edited_or_goes_through_suggestions(suggestions, keys, told):
 
 def test_a_field_shows_one_line_whatever_is_in_it():
     async def scenario(app, pilot):
-        assert app.control.text == "  [b]Be kind.[/b] Say no m… ⏎"
+        assert app.control.text == "  [b]Be kind.[/b] Say no mo… ⏎"
         app.control.show("")
         assert app.control.text.strip() == "none ⏎"
 
