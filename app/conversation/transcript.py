@@ -10,8 +10,11 @@ makes a new one. Rules kept here:
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 
 class Speaker(StrEnum):
@@ -79,9 +82,23 @@ class Entry:
         if self.heard_ms >= self.received_ms:
             return len(self.text)
         at = len(self.text) * self.heard_ms // self.received_ms
-        while at < len(self.text) and not self.text[at].isspace():
+        while at < len(self.text) and not _may_part(self.text, at):
             at += 1
         return at
+
+
+_UNSPACED: Final = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+)
+"""Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Chinese, Japanese. Hangul has spaces."""
+
+
+def _may_part(text: str, at: int) -> bool:
+    """Whether the text may be parted before this character: at a space, and in scripts without, at any letter."""
+    if text[at].isspace():
+        return True
+    is_mark = unicodedata.category(text[at]).startswith("M")
+    return at > 0 and not is_mark and _UNSPACED.match(text[at - 1]) is not None
 
 
 class Transcript:

@@ -1,0 +1,190 @@
+"""The figures beside the words: how fast the answer came, what it used and what that cost."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.conversation.usage import PRICES, UsageTotals, add_usage, price_of, response_cost_usd
+from app.protocol.convert import UNSET
+from app.protocol.items import CachedTokens, InputTokens, OutputTokens, Usage
+from tests.conversation.driver import PUSH_TO_TALK, Talk
+
+# ---------------------------------------------------------------- latency
+
+
+def test_answer_is_timed_from_the_end_of_the_turn_to_the_first_sound():
+    talk = Talk()
+    talk.later(1000).user_speaks()
+    talk.later(2000).user_spoke()
+    talk.later(300).began()
+    talk.words("Hi")
+    talk.later(50).audio(100)
+    assert talk.conversation.status.answered_ms is None
+    talk.later(150).sounding("a1")
+    latency = talk.entry("a1").latency
+    assert (latency.first_word_ms, latency.first_sound_ms, latency.answered_ms) == (300, 500, 500)
+    assert talk.conversation.status.answered_ms == 500
+    assert talk.entry("a1").started_ms == talk.now_ms
+
+
+def test_written_answer_is_timed_to_the_first_word():
+    talk = Talk()
+    talk.type("hello")
+    talk.began()
+    talk.later(200).text("Hi")
+    talk.later(200).text(" there")
+    assert talk.entry("a1").latency.answered_ms == 200
+    assert talk.conversation.status.answered_ms == 200
+
+
+def test_push_to_talk_is_timed_from_the_commit():
+    talk = Talk(PUSH_TO_TALK)
+    talk.talk_key()
+    talk.speak(400)
+    talk.talk_key()
+    talk.later(20).capture()
+    talk.later(300).answer()
+    assert talk.entry("a1").latency.answered_ms == 300
+
+
+def test_median_of_answers():
+    talk = Talk()
+    for number, wait_ms in enumerate((100, 900, 300), start=1):
+        talk.type("hello")
+        talk.began(f"r{number}")
+        talk.later(wait_ms).text("Hi", f"a{number}", f"r{number}")
+        talk.ended(f"r{number}")
+    assert talk.conversation.status.answered_ms == 300
+    assert talk.conversation.status.median_answered_ms == 300
+
+
+def test_greeting_answers_no_turn():
+    talk = Talk(greets=True)
+    talk.later(400).answer()
+    assert talk.entry("a1").latency is None
+    assert talk.conversation.status.answered_ms is None
+
+
+def test_only_the_first_item_answers():
+    talk = Talk()
+    talk.type("hello")
+    talk.later(100).answer()
+    talk.later(900).words("more", "a2")
+    talk.audio(100, "a2")
+    talk.sounding("a2")
+    assert talk.entry("a2").latency is None
+    assert talk.conversation.status.answered_ms == 100
+
+
+def test_what_was_interrupted_answers_nothing():
+    talk = Talk()
+    talk.began("r1")
+    talk.text("One")
+    talk.later(1000).type("wait")
+    talk.later(10).text(" two")  # still in flight
+    talk.audio(100, "a0")
+    talk.sounding("a0")
+    talk.ended("r1", "cancelled")
+    talk.began("r2")
+    talk.later(490).text("Yes", "a2", "r2")
+    assert talk.entry("a1").latency is None
+    assert talk.entry("a2").latency.answered_ms == 500
+
+
+# ---------------------------------------------------------------- prices
+
+
+@pytest.mark.parametrize(
+    ("model", "priced_as"),
+    [
+        ("gpt-realtime", "gpt-realtime"),
+        ("gpt-realtime-2025-08-28", "gpt-realtime"),
+        ("gpt-realtime-2", "gpt-realtime-2"),
+        ("gpt-realtime-2-2026-05-07", "gpt-realtime-2"),
+        ("gpt-realtime-2.1", "gpt-realtime-2.1"),
+        ("gpt-realtime-2.1-2026-07-07", "gpt-realtime-2.1"),
+        ("gpt-realtime-2.1-mini", "gpt-realtime-2.1-mini"),
+        ("gpt-realtime-2.1-mini-2026-07-07", "gpt-realtime-2.1-mini"),
+        ("gpt-realtime-mini-2025-12-15", "gpt-realtime-mini"),
+        ("gpt-realtime-1.5-2026-02-23", "gpt-realtime-1.5"),
+        ("gpt-realtime-3", None),
+        ("gpt-realtime-2-large", None),
+        ("gpt-realtime-whisper", None),
+        ("my-deployment", None),
+        ("local", None),
+        ("", None),
+    ],
+)
+def test_price_by_name(model, priced_as):
+    assert price_of(model) is (PRICES[priced_as] if priced_as else None)
+
+
+def usage(inputs: InputTokens | None, outputs: OutputTokens | None, total_in: int = 0, total_out: int = 0) -> Usage:
+    return Usage(
+        input_tokens=total_in, output_tokens=total_out, input_token_details=inputs, output_token_details=outputs
+    )
+
+
+M = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("used", "dollars"),
+    [
+        (usage(InputTokens(text_tokens=M), OutputTokens()), 4),
+        (usage(InputTokens(audio_tokens=M), OutputTokens()), 32),
+        (usage(InputTokens(), OutputTokens(text_tokens=M, audio_tokens=M)), 24 + 64),
+        (
+            usage(
+                InputTokens(
+                    text_tokens=2 * M,
+                    audio_tokens=3 * M,
+                    cached_tokens=3 * M,
+                    cached_tokens_details=CachedTokens(text_tokens=M, audio_tokens=2 * M),
+                ),
+                OutputTokens(),
+            ),
+            4 + 0.40 + 32 + 2 * 0.40,
+        ),
+        # cached, without a word of which kind: taken for text, as far as there is any
+        (usage(InputTokens(text_tokens=2 * M, cached_tokens=M), OutputTokens()), 4 + 0.40),
+        (usage(InputTokens(text_tokens=M, audio_tokens=M, cached_tokens=2 * M), None), 0.40 + 32),
+        # no details: all text
+        (usage(None, None, M, M), 4 + 24),
+        (Usage(input_tokens=M), 4),
+        (Usage(), 0),
+        # more cached than there was: never a negative price
+        (usage(InputTokens(cached_tokens_details=CachedTokens(text_tokens=M)), None), 0.40),
+    ],
+)
+def test_cost_of_a_response(used, dollars):
+    assert response_cost_usd(used, PRICES["gpt-realtime-2.1"]) == pytest.approx(dollars)
+
+
+def test_totals_add_up():
+    used = usage(InputTokens(text_tokens=30, audio_tokens=70, cached_tokens=20), OutputTokens(audio_tokens=50), 100, 50)
+    once = add_usage(UsageTotals(), used, "gpt-realtime-2.1")
+    twice = add_usage(once, used, "gpt-realtime-2.1")
+    assert (once.input_tokens, once.output_tokens, once.cached_tokens, once.total_tokens) == (100, 50, 20, 150)
+    assert (twice.total_tokens, twice.cached_tokens) == (300, 40)
+    assert twice.cost_usd == pytest.approx(2 * once.cost_usd)
+
+
+def test_unknown_model_has_no_cost():
+    assert add_usage(UsageTotals(), Usage(input_tokens=5), "my-deployment").cost_usd is None
+
+
+@pytest.mark.parametrize("nothing", [None, UNSET, Usage()])
+def test_response_without_usage(nothing):
+    talk = Talk()
+    talk.began()
+    talk.ended("r1", "failed", usage=nothing)
+    assert talk.conversation.status.usage.total_tokens == 0
+
+
+def test_cancelled_response_is_counted():
+    talk = Talk(model="gpt-realtime-2.1-2026-07-07")
+    talk.began()
+    talk.ended("r1", "cancelled", usage=Usage(input_tokens=132, output_tokens=121))
+    assert talk.conversation.status.usage.total_tokens == 253
+    assert talk.conversation.status.usage.cost_usd == pytest.approx((132 * 4 + 121 * 24) / M)
