@@ -186,7 +186,7 @@ def test_a_frame_that_is_no_event_leaves_the_session_open(frame, code):
 def test_deep_nesting_is_refused_and_harms_nobody():
     talk = Driver()
     deep = "[" * 400 + "]" * 400
-    new = talk.frame('{"type":"session.update","session":{"type":"realtime","tracing":%s}}' % deep)
+    new = talk.frame('{"type":"session.update","session":{"type":"realtime","tracing":' + deep + "}}")
     assert types(new) in (["session.updated"], ["error"])
     assert types(talk.update()) == ["session.updated"]
 
