@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -22,11 +23,24 @@ FAULT, USAGE, NO_DEVICE = 1, 2, 4
 """Exit statuses; a conversation's own are 3 (refused) and 5 (lost), see app.live."""
 
 
+_MODULES = {"history": "app.commands.history"}
+"""Commands with a module of their own, loaded when they are called."""
+
+
 class Root(click.Group):
     """`realtime` alone talks; `realtime COMMAND` does something else."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_MODULES])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _MODULES:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(importlib.import_module(_MODULES[cmd_name]), cmd_name)
+        return command
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ("--help", "--version")):
+        if not args or (args[0] not in self.list_commands(ctx) and args[0] not in ("--help", "--version")):
             args = ["talk", *args]
         return super().parse_args(ctx, args)
 
@@ -199,6 +213,9 @@ def main() -> None:
         sys.exit(done.exit_code)
     except click.ClickException as error:
         fail(error.format_message(), USAGE)
+    except BrokenPipeError:  # `realtime history list | head`: whoever read has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except Exception as error:  # a fault of ours: the details are for a file, not for the screen
         fail(_recorded(error), FAULT)
 

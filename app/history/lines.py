@@ -11,28 +11,16 @@ older reader would be misled.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import msgspec
 
 from app.conversation.transcript import Entry
+from app.history.saved import Saved
 from app.protocol.text import one_line, sanitise_text
 
 VERSION: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A conversation as it is kept."""
-
-    started_at: float
-    """The zero of the entries' times, in epoch seconds."""
-    service: str = ""
-    model: str = ""
-    entries: tuple[Entry, ...] = ()
-    skipped_lines: int = 0
-    """Lines that could not be understood, such as one that a crash cut."""
 
 
 class _Line(msgspec.Struct, omit_defaults=True):

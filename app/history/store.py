@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from app.conversation.transcript import Entry, Speaker
-from app.history.lines import Saved, read_lines
+from app.history.lines import read_lines
+from app.history.saved import Saved
 from app.history.writer import FILE_NAME
 from app.protocol.text import one_line
 

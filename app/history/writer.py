@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from app.conversation.transcript import Entry
-from app.history.lines import Saved, entry_line, header_line, removed_line
+from app.history.lines import entry_line, header_line, removed_line
+from app.history.saved import Saved
 
 FILE_NAME: Final = "conversation.jsonl"
 

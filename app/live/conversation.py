@@ -16,7 +16,7 @@ from app.conversation.effects import Effect, Notice, Severity, StatusChanged
 from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State
 from app.conversation.transcript import Entry
-from app.history.lines import Saved
+from app.history.saved import Saved
 from app.live.dialling import Dialler
 from app.live.events import ExampleOffered, Listener
 from app.live.example import ExampleDirector

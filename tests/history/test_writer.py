@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.conversation.transcript import Entry, Latency, Speaker
-from app.history.lines import Saved
+from app.history.saved import Saved
 from app.history.store import load
 from app.history.writer import FILE_NAME, ConversationWriter, new_folder_name
 
@@ -138,7 +138,7 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from app.conversation.transcript import Entry, Speaker
-from app.history.lines import Saved
+from app.history.saved import Saved
 from app.history.writer import ConversationWriter
 entries = tuple(Entry(str(n), Speaker.USER, f"turn {n}", True) for n in range(50))
 writer = ConversationWriter(Path(sys.argv[1]), print)

@@ -14,7 +14,7 @@ from app.audio.open import NONE, open_speaker
 from app.compose import Sound, make_live, session_settings
 from app.connection.services import compatible
 from app.conversation.effects import Notice
-from app.history.lines import Saved
+from app.history.saved import Saved
 from app.history.store import list_conversations, load
 from app.live.conversation import LiveConversation
 from app.live.dialling import ServiceDialler

@@ -1,0 +1,1 @@
+"""Commands beside the conversation, each loaded by the command line when it is called."""

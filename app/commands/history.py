@@ -1,0 +1,134 @@
+"""`realtime history`: kept conversations listed, shown, exported, deleted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.cli import USAGE, fail
+
+if TYPE_CHECKING:
+    from app.history.export import Format
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def history(ctx: click.Context) -> None:
+    """List, show, export and delete kept conversations.
+
+    ID is the beginning of an id from the list, or `last`.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_all)
+
+
+@history.command("list")
+def list_all() -> None:
+    """List them, newest first: id, date, turns, first words."""
+    from app.history.store import list_conversations
+
+    with _errors_in_words():
+        found = list_conversations(_root())
+    if not found:
+        click.echo(f"No conversation is kept in {_root()} yet.", err=True)
+    # What goes into a file or another program is not cut.
+    width = shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else None
+    for each in found:
+        began = datetime.fromtimestamp(each.started_at)
+        turns = f"{each.turns} turn{'s' if each.turns != 1 else ''}"
+        line = f"{each.id}  {began:%a %d %b %Y %H:%M}  {turns:>9}  {each.first_words}"
+        click.echo(line if width is None or len(line) <= width else line[: width - 1] + "…")
+
+
+@history.command()
+@click.argument("which", metavar="ID")
+def show(which: str) -> None:
+    """Print a conversation."""
+    from app.history.export import Format
+
+    with _errors_in_words():
+        folder, text = _rendered(which, Format.TEXT)
+    click.echo(text, nl=False)
+    click.echo(f"kept in {folder}", err=True)
+
+
+@history.command()
+@click.argument("which", metavar="ID")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def export(which: str, file: Path, force: bool) -> None:
+    """Write a conversation to FILE, as its ending says: .md .json .txt .srt .vtt."""
+    from app.history.export import format_of
+    from app.history.write import ExportExistsError, write_export
+
+    with _errors_in_words():
+        _, text = _rendered(which, format_of(file))
+        try:
+            written = write_export(file, text, overwrite=force)
+        except ExportExistsError:
+            fail(f"{file} exists already and was left alone. Choose another name, or say --force.", USAGE)
+    click.echo(f"written: {written}")
+
+
+@history.command()
+@click.argument("which", metavar="ID...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(which: tuple[str, ...], yes: bool) -> None:
+    """Delete conversations, for good, with their recordings."""
+    from app.history.store import delete as remove
+    from app.history.store import find
+
+    with _errors_in_words():
+        root = _root()
+        folders = list(dict.fromkeys(find(root, each) for each in which))
+        if not yes and not _is_sure(folders):
+            click.echo("Nothing was deleted.")
+            return
+        for folder in folders:
+            remove(folder)
+            click.echo(f"deleted: {folder.name}")
+
+
+def _is_sure(folders: list[Path]) -> bool:
+    names = "".join(f"  {folder.name}\n" for folder in folders)
+    try:
+        return click.confirm(f"{names}Delete for good?", err=True)
+    except click.Abort:
+        fail("Nothing was deleted: there was no answer. Say --yes to delete without being asked.", USAGE)
+
+
+def _rendered(which: str, form: Format) -> tuple[Path, str]:
+    from app.history.export import render
+    from app.history.store import find, load
+
+    folder = find(_root(), which)
+    saved = load(folder)
+    if saved.skipped_lines:
+        click.echo(f"{folder.name}: lines that could not be read, and are left out: {saved.skipped_lines}", err=True)
+    text = render(saved.entries, saved.started_at, form, service=saved.service, model=saved.model)
+    return folder, text
+
+
+def _root() -> Path:
+    from app.settings import folders
+
+    return folders(os.environ).conversations
+
+
+@contextmanager
+def _errors_in_words() -> Iterator[None]:
+    from app.history.export import ExportError
+    from app.history.store import HistoryError
+
+    try:
+        yield
+    except (HistoryError, ExportError) as error:
+        fail(str(error), USAGE)

@@ -1,0 +1,142 @@
+"""`realtime history` as a user runs it: by its output, its files and its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.conversation.transcript import Entry, Speaker
+from app.history.saved import Saved
+from app.history.writer import FILE_NAME, ConversationWriter
+
+ROOT = Path(__file__).parent.parent.parent
+OLD, NEW = "2026-01-02_03-04-05_aaaa", "2026-11-25_02-27-08_0c0c"
+ENTRIES = (
+    Entry("a", Speaker.USER, "What is the capital of France?", True, started_ms=0, ended_ms=900),
+    Entry("b", Speaker.ASSISTANT, "Paris ✓", True, started_ms=1200, ended_ms=2000, received_ms=800),
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    for name, entries in ((OLD, ENTRIES[:1]), (NEW, ENTRIES)):
+        writer = ConversationWriter(tmp_path / "home" / "conversations" / name, pytest.fail)
+        writer.end(Saved(1_790_000_000.0, "OpenAI", "m", entries))
+    return tmp_path / "home"
+
+
+def history(home: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "REALTIME_HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "app", "history", *arguments],
+        cwd=home.parent,
+        env=environment,
+        input=typed,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def kept(home: Path) -> list[str]:
+    return sorted(each.name for each in (home / "conversations").iterdir())
+
+
+@pytest.mark.parametrize("arguments", [(), ("list",)])
+def test_lists_newest_first(home: Path, arguments: tuple[str, ...]):
+    done = history(home, *arguments)
+    newest, oldest = done.stdout.splitlines()
+    assert newest.startswith(NEW)
+    assert newest.endswith("2 turns  What is the capital of France?")
+    assert oldest.startswith(OLD)
+    assert " 1 turn  " in oldest
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_empty_list_says_where_it_looked(tmp_path: Path):
+    done = history(tmp_path / "home", "list")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"No conversation is kept in {tmp_path / 'home' / 'conversations'} yet.\n"
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("which", ["last", "2026-11", NEW])
+def test_shows_one(home: Path, which: str):
+    done = history(home, "show", which)
+    assert done.returncode == 0
+    assert "you: What is the capital of France?\n" in done.stdout
+    assert "assistant: Paris ✓\n" in done.stdout
+    assert done.stderr == f"kept in {home / 'conversations' / NEW}\n"
+
+
+def test_says_what_could_not_be_read(home: Path):
+    with (home / "conversations" / NEW / FILE_NAME).open("ab") as file:
+        file.write(b'{"entry":{"it')
+    done = history(home, "show", "last")
+    assert "Paris" in done.stdout
+    assert f"{NEW}: lines that could not be read, and are left out: 1\n" in done.stderr
+
+
+@pytest.mark.parametrize("ending", [".md", ".json", ".txt", ".srt", ".vtt"])
+def test_exports_by_the_ending(home: Path, ending: str):
+    file = home.parent / f"talk{ending}"
+    done = history(home, "export", "last", str(file))
+    assert (done.returncode, done.stdout) == (0, f"written: {file}\n")
+    text = file.read_text("utf-8")
+    assert "Paris ✓" in text
+    if ending == ".json":
+        assert [turn["item_id"] for turn in json.loads(text)["turns"]] == ["a", "b"]
+
+
+def test_an_export_replaces_only_with_force(home: Path):
+    file = home.parent / "talk.md"
+    file.write_text("mine")
+    done = history(home, "export", "last", str(file))
+    assert (done.returncode, file.read_text()) == (2, "mine")
+    assert done.stderr == (
+        f"realtime: {file} exists already and was left alone. Choose another name, or say --force.\n"
+    )
+    assert history(home, "export", "last", str(file), "--force").returncode == 0
+    assert "Paris" in file.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("show", "2027"), 'No conversation\'s id begins with "2027"'),
+        (("show", "2026"), '2 conversations begin with "2026"'),
+        (("export", "last", "talk.doc"), "ending: 'talk.doc' needs .md"),
+        (("delete", "last", "2027", "--yes"), 'No conversation\'s id begins with "2027"'),
+        (("delete",), "Missing argument 'ID...'"),
+        (("burn", "last"), "No such command 'burn'"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_status_2(home: Path, arguments: tuple[str, ...], why: str):
+    done = history(home, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("realtime: ")
+    assert why in done.stderr
+    assert kept(home) == [OLD, NEW]
+
+
+@pytest.mark.parametrize(
+    ("typed", "left", "status"), [("y\n", [OLD], 0), ("n\n", [OLD, NEW], 0), ("\n", [OLD, NEW], 0), ("", [OLD, NEW], 2)]
+)
+def test_deletes_when_the_user_is_sure(home: Path, typed: str, left: list[str], status: int):
+    done = history(home, "delete", "last", typed=typed)
+    assert (done.returncode, kept(home)) == (status, left)
+    assert ("Nothing was deleted" in done.stdout + done.stderr) is (NEW in left)
+    assert "Traceback" not in done.stderr
+
+
+def test_deletes_several_without_asking(home: Path):
+    done = history(home, "delete", "last", "2026-01", NEW, "--yes")
+    assert (done.returncode, kept(home)) == (0, [])
+    assert done.stdout == f"deleted: {NEW}\ndeleted: {OLD}\n"
