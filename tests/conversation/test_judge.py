@@ -1,0 +1,120 @@
+"""The official client package judges what we say and what we take for the service's words.
+
+Its models allow keys they do not know, so unknown keys are looked for in what was parsed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.conversation.session import Detection, Mode
+from app.protocol.client_events import ClientEvent
+from app.protocol.codec import CLIENT_EVENTS, encode_client_event
+from app.protocol.server_events import SessionCreated
+from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk, least
+
+pydantic = pytest.importorskip("pydantic", reason="the official client package is not installed")
+realtime = pytest.importorskip("openai.types.realtime", reason="the official client package is not installed")
+
+SAMPLES = Path(__file__).parent.parent / "data" / "sample-events"
+GA = sorted([*SAMPLES.glob("ga/*.json"), *SAMPLES.glob("ga-variants/*.json")])
+NOT_SENT = {
+    "conversation.item.retrieve",
+    "conversation.item.delete",
+    "output_audio_buffer.clear",  # WebRTC and SIP only
+}
+SEEN_BUT_UNDECLARED = {"obfuscation", "phase", "object", "id", "expires_at"}
+"""Keys that services send and the package's models do not have."""
+
+
+@pytest.fixture(scope="module")
+def client_judge() -> Any:
+    return pydantic.TypeAdapter(realtime.RealtimeClientEvent)
+
+
+@pytest.fixture(scope="module")
+def server_judge() -> Any:
+    return pydantic.TypeAdapter(realtime.RealtimeServerEvent)
+
+
+def unknown_keys(value: Any, path: str = "") -> list[str]:
+    """Every key that the parsed model has no field for."""
+    if isinstance(value, list):
+        return [key for at, item in enumerate(value) for key in unknown_keys(item, f"{path}[{at}]")]
+    if not isinstance(value, pydantic.BaseModel):
+        return []
+    found = [f"{path}.{key}" for key in (value.model_extra or {})]
+    for name in type(value).model_fields:
+        found += unknown_keys(getattr(value, name), f"{path}.{name}")
+    return found
+
+
+def scenario() -> list[ClientEvent]:
+    """Everything that a conversation can say."""
+    voice = Talk(least(HANDS_FREE, instructions="Be brief.", language="en", idle_timeout_ms=6000), greets=True)
+    voice.speak(40)
+    voice.answer()
+    voice.type("wait")
+    voice.flushed(a1=300)
+    voice.ended("r1", "cancelled")
+    voice.microphone(False)
+
+    keys = Talk(least(PUSH_TO_TALK, noise_reduction="far_field", transcription_model=None, output="text", speed=1.2))
+    for ms in (400, 40):
+        keys.talk_key()
+        keys.speak(ms)
+        keys.talk_key()
+        keys.later(20).capture()
+
+    changed = Talk()
+    changes: list[dict[str, Any]] = [
+        {"detection": Detection.SEMANTIC_VAD, "eagerness": "low"},
+        {"detection": Detection.SERVER_VAD, "idle_timeout_ms": 8000},
+        {"idle_timeout_ms": None},
+        {"mode": Mode.PUSH_TO_TALK},
+        {"transcription_model": None},
+        {"transcription_model": "whisper-1", "language": "de"},
+        {"noise_reduction": "near_field"},
+        {"noise_reduction": None},
+        {"voice": "cedar", "speed": 0.9, "instructions": "Hm.", "output": "text"},
+    ]
+    for change in changes:
+        changed.change(**change)
+        changed.acknowledge()
+
+    refused = Talk(least(HANDS_FREE, instructions="Be brief."), ready=False)
+    refused(refused.conversation.connected(SessionCreated(), 0))
+    refused.refuse(refused.all_sent[0])
+    return [event for talk in (voice, keys, changed, refused) for event in talk.all_sent]
+
+
+def test_scenario_says_everything_there_is_to_say():
+    assert {event.TYPE for event in scenario()} == set(CLIENT_EVENTS) - NOT_SENT
+    creations = [event for event in scenario() if event.TYPE == "response.create"]
+    assert {bool(event.response) for event in creations} == {True, False}
+
+
+def test_every_client_event_is_valid_and_has_no_unknown_key(client_judge):
+    for event in scenario():
+        raw = json.loads(encode_client_event(event))
+        judged = client_judge.validate_python(raw)
+        assert judged.type == event.TYPE
+        assert unknown_keys(judged, event.TYPE) == []
+        assert judged.model_dump(mode="json", exclude_unset=True) == raw
+
+
+def test_judge_sees_unknown_keys(client_judge):
+    raw = {"type": "session.update", "session": {"type": "realtime", "audio": {"input": {"turn": 1}}}}
+    assert unknown_keys(client_judge.validate_python(raw)) == [".session.audio.input.turn"]
+
+
+@pytest.mark.parametrize("path", GA, ids=lambda path: path.stem)
+def test_ga_sample_is_valid(path: Path, server_judge):
+    raw = json.loads(path.read_text())
+    judged = server_judge.validate_python(raw)
+    assert judged.type == raw["type"]
+    assert {key.rpartition(".")[2] for key in unknown_keys(judged)} <= SEEN_BUT_UNDECLARED
