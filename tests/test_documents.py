@@ -14,11 +14,17 @@ from app.settings import SETTINGS, Settings, load
 from tests import declared
 
 README = declared.README.read_text("utf-8")
-COMMANDS = {
-    name: [option for option in command.params if isinstance(option, click.Option) and not option.hidden]
-    for name, command in root.commands.items()
-    if not command.hidden
-}
+
+
+def commands(group: click.Group, path: str = "") -> dict[str, click.Command]:
+    """Every command by its full name, those of groups included; hidden ones left out."""
+    context = click.Context(group)
+    found = {f"{path}{name}": group.get_command(context, name) for name in group.list_commands(context)}
+    shown = {name: command for name, command in found.items() if command is not None and not command.hidden}
+    for name, command in list(shown.items()):
+        if isinstance(command, click.Group):
+            shown |= commands(command, f"{name} ")
+    return shown
 
 
 def section(title: str) -> str:
@@ -27,11 +33,13 @@ def section(title: str) -> str:
 
 
 def test_env_example_is_as_the_settings_are_declared():
-    assert declared.ENV_EXAMPLE.read_text("utf-8") == declared.env_example(), "run: python -m tests.declared"
+    is_same = declared.ENV_EXAMPLE.read_text("utf-8") == declared.env_example()
+    assert is_same, "run: python -m tests.declared"
 
 
 def test_the_settings_table_is_as_the_settings_are_declared():
-    assert declared.readme_with_table(README) == README, "run: python -m tests.declared"
+    is_same = declared.readme_with_table(README) == README
+    assert is_same, "run: python -m tests.declared"
 
 
 def test_every_line_of_env_example_can_be_taken_as_it_stands(tmp_path: Path):
@@ -55,11 +63,17 @@ def test_env_example_names_every_variable_that_the_source_reads():
 
 def test_the_readme_names_every_command_and_option_and_no_other():
     text = section("Commands")
-    commands = set(re.findall(r"`realtime ([a-z]+)`", text))
-    assert commands == set(COMMANDS)
-    options = set(re.findall(r"--[a-z][a-z-]+", text))
-    known = {name for params in COMMANDS.values() for param in params for name in param.opts} | {"--help"}
-    assert options == known
+    known = commands(root)
+    named = set(re.findall(r"`realtime ((?:[a-z]+ ?)+)", text))
+    assert {name.strip() for name in named} == set(known)
+    options = {
+        name
+        for command in known.values()
+        for option in command.params
+        if isinstance(option, click.Option) and not option.hidden
+        for name in option.opts
+    }
+    assert set(re.findall(r"--[a-z][a-z-]+", text)) == options | {"--help"}
 
 
 def test_the_readme_links_to_files_that_are_there():
