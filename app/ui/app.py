@@ -5,14 +5,15 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from textual import on
-from textual.app import App
-from textual.binding import BindingType
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
@@ -21,13 +22,19 @@ from app.live.events import Listener, Live, LiveEvent
 from app.protocol.text import one_line
 from app.settings import Folders, Loaded, SettingError, Settings, save
 from app.ui import keys, messages
+from app.ui.commands import RealtimeCommands
 from app.ui.editing import EditedSettings, SessionOf
 from app.ui.screens.main import MainScreen
+from app.ui.screens.welcome import WelcomeScreen
 from app.ui.title import keep_terminal_title, restore_terminal_title
 from app.ui.workers import GROUP, LiveWorkers
 
 _TOP: Final = Path(__file__).parents[2] / "app.tcss"
 _IN_WHEEL: Final = Path(__file__).parents[1] / "app.tcss"
+
+# A class of the screen from so many columns or rows on; app.tcss says what it changes.
+_WIDTHS: Final = [(0, "-tiny"), (60, "-narrow"), (100, "-wide"), (140, "-very-wide")]
+_HEIGHTS: Final = [(0, "-flat"), (16, "-short"), (28, "-tall")]
 
 
 class RealtimeApp(App[None]):
@@ -35,9 +42,15 @@ class RealtimeApp(App[None]):
 
     TITLE = "realtime"
     CSS_PATH = str(_IN_WHEEL if _IN_WHEEL.exists() else _TOP)
-    BINDINGS: ClassVar[list[BindingType]] = [keys.TALK_ANYWHERE, keys.QUIT]
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide"), (140, "-very-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (28, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        keys.TALK_ANYWHERE,
+        keys.PALETTE,
+        keys.QUIT,
+        Binding("ctrl+c", "copy_or_quit", show=False, system=True),
+    ]
+    COMMANDS = App.COMMANDS | {RealtimeCommands}
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
     PAUSE_GC_ON_SCROLL = True
 
     def __init__(
@@ -47,16 +60,17 @@ class RealtimeApp(App[None]):
         folders: Folders,
         *,
         session_of: SessionOf | None = None,
+        suggestions: Mapping[str, Sequence[str]] | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """`session_of` tells what of the settings the session knows; without it, changes of settings wait for a
-        new start. `clock` never goes back, `wall_clock` gives seconds since the epoch."""
-        self.COMMAND_PALETTE_BINDING = loaded.keys.get("palette", "ctrl+p")
+        new start. `suggestions` are values to choose from for settings that are texts: voices, devices. `clock` never goes back, `wall_clock` gives seconds since the epoch."""
         super().__init__()
         self._make_live = make_live
         self._folders = folders
         self._edited = EditedSettings(loaded, session_of)
+        self._suggestions = suggestions or {}
         self._clock, self._wall_clock = clock, wall_clock
         self._workers_of_live: LiveWorkers | None = None
         self._main: MainScreen | None = None
@@ -71,13 +85,26 @@ class RealtimeApp(App[None]):
         self._set_looks()
         self._catch_signals()
         live = self._make_live(self._hear)
-        main = MainScreen(live, self._edited, clock=self._clock, wall_clock=self._wall_clock)
+        main = self._main_screen(live)
         await self.push_screen(main)
         self._main = main
         for message in self._heard_early:
             main.post_message(message)
         self._workers_of_live = LiveWorkers(live)
         self._workers_of_live.start(self)
+        if not self._edited.loaded.sources and not self._folders.settings_file.exists():
+            welcome = WelcomeScreen(live.service_label, live.microphone_name, live.speaker_name, main.key_of)
+            self.push_screen(welcome, lambda _: self._save({}))
+
+    def _main_screen(self, live: Live) -> MainScreen:
+        return MainScreen(
+            live,
+            self._edited,
+            self._folders.settings_file,
+            suggestions=self._suggestions,
+            clock=self._clock,
+            wall_clock=self._wall_clock,
+        )
 
     async def action_quit(self) -> None:
         """End the conversation, wait until its threads are done, and leave."""
@@ -125,10 +152,24 @@ class RealtimeApp(App[None]):
         """A fault in a thread is said, and the screen with everything said stays."""
         if event.worker.group == GROUP and event.state is WorkerState.ERROR:
             error = one_line(f"{type(event.worker.error).__name__}: {event.worker.error}")
-            text = f"{event.worker.description} stopped by a fault of the program ({error}). Export what was said, and start again."
+            what = f"{event.worker.description}: stopped by a fault of the program ({error})"
+            text = f"{what}. Export what was said, and start again."
             self._hear(Notice(text, Severity.ERROR))
 
     # ---------------------------------------------------------------- keys and commands
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Of Textual's own: themes, a picture, the way out. The rest is said better by ours."""
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Screenshot", "Quit"):
+                yield command
+
+    async def action_copy_or_quit(self) -> None:
+        """Ctrl+C: copy what is selected, and otherwise what it means everywhere."""
+        if self.screen.get_selected_text():
+            self.screen.action_copy_text()
+        else:
+            await self.action_quit()
 
     def action_talk(self) -> None:
         """The talk key that works everywhere."""
@@ -142,13 +183,14 @@ class RealtimeApp(App[None]):
 
     def _keep_theme(self, theme: Theme) -> None:
         if theme.name != self._edited.settings.theme:
-            self._edited.change("theme", theme.name)
+            self._edited.change("theme", theme.name, self._clock())
+        if "theme" in self._edited.unsaved:
             self._save({"theme": theme.name})
 
-    def _save(self, values: Mapping[str, object]) -> bool:
+    def _save(self, values: Mapping[str, object]) -> None:
         try:
             save(self._folders.settings_file, values)
         except SettingError as error:
             self.notify(str(error), severity="error", markup=False)
-            return False
-        return True
+        else:
+            self._edited.saved(values.keys())

@@ -1,18 +1,25 @@
-"""The settings as the user has changed them while the program runs. Pure."""
+"""The settings as the user has changed them while the program runs. Pure: the time is given."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Set
 from dataclasses import replace
-from typing import TypeAlias
+from enum import Enum
+from typing import Final, TypeAlias
 
 import msgspec
 
 from app.conversation.session import SessionSettings, differences
-from app.settings import Loaded, Settings
+from app.settings import SETTINGS, Loaded, Settings
 
 SessionOf: TypeAlias = Callable[[Settings], SessionSettings]
 """What of the settings the session knows; depends on the service."""
+
+_PATIENCE_S: Final = 2.0
+"""A change that no status has shown after so long was not taken."""
+
+_NONE_IS: Final = {"noise_reduction": "off", "language": ""}
+"""The setting's value where the session has none."""
 
 
 class EditedSettings:
@@ -22,6 +29,8 @@ class EditedSettings:
         self._loaded = loaded
         self._session_of = session_of
         self._unsaved: dict[str, object] = {}
+        self._asked: dict[str, tuple[object, float]] = {}
+        """Fields of the session that were asked for and not seen in a status yet, and when."""
 
     @property
     def loaded(self) -> Loaded:
@@ -34,28 +43,44 @@ class EditedSettings:
         return self._loaded.settings
 
     @property
-    def unsaved(self) -> Mapping[str, object]:
+    def unsaved(self) -> dict[str, object]:
         """What was changed since it was last written to the file."""
         return dict(self._unsaved)
 
-    def change(self, name: str, value: object) -> dict[str, object]:
-        """Set one setting; what is to be changed in the session for it (empty: nothing)."""
+    def change(self, name: str, value: object, now_s: float) -> dict[str, object]:
+        """Set one setting; what is to be changed in the session for it (nothing: it knows no such thing)."""
         before = self._session()
-        self._loaded = replace(self._loaded, settings=msgspec.structs.replace(self.settings, **{name: value}))
+        self._set(name, value)
         self._unsaved[name] = value
         after = self._session()
         if before is None or after is None:
             return {}
-        return {field: getattr(after, field) for field in differences(before, after)}
+        fields: dict[str, object] = {field: getattr(after, field) for field in differences(before, after)}
+        self._asked.update({field: (wanted, now_s) for field, wanted in fields.items()})
+        return fields
 
-    def put_back(self, name: str, value: object) -> None:
-        """The service did not take a change: the setting is again what it was, and nothing is to be saved."""
+    def told(self, session: SessionSettings, now_s: float) -> None:
+        """The session as a status shows it: what was refused is put back, and is no longer to be saved."""
+        ours = self._session()
+        if ours is None:
+            return
+        for field, (wanted, asked_s) in tuple(self._asked.items()):
+            if getattr(session, field) == wanted or now_s - asked_s > _PATIENCE_S:
+                del self._asked[field]
+        for field in differences(ours, session) - self._asked.keys():
+            value = getattr(session, field)
+            value = _NONE_IS.get(field) if value is None else value.value if isinstance(value, Enum) else value
+            if field in self._unsaved and (value is not None or SETTINGS[field].is_optional):
+                self._set(field, value)
+                del self._unsaved[field]
+
+    def saved(self, names: Set[str]) -> None:
+        """These are in the file now."""
+        for name in names:
+            self._unsaved.pop(name, None)
+
+    def _set(self, name: str, value: object) -> None:
         self._loaded = replace(self._loaded, settings=msgspec.structs.replace(self.settings, **{name: value}))
-        self._unsaved.pop(name, None)
-
-    def saved(self) -> None:
-        """Everything is in the file now."""
-        self._unsaved.clear()
 
     def _session(self) -> SessionSettings | None:
         return self._session_of(self.settings) if self._session_of else None

@@ -1,16 +1,20 @@
-"""What the row of keys shows, from the bindings that work now."""
+"""Keys by the names that people give them, and the row of keys that work now."""
 
 from __future__ import annotations
 
-from textual.binding import Binding
+from collections.abc import Mapping
+from typing import Final
+
 from textual.screen import Screen
 
 from app.conversation.status import Status
 from app.ui import keys
 from app.ui.widgets.key_bar import KeyHint
 
-_NAMES = {"escape": "Esc", "space": "Space", "enter": "Enter", "pageup": "PageUp", "pagedown": "PageDown",
-          "home": "Home", "end": "End", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]"}  # fmt: skip
+_NAMES: Final = {
+    "escape": "Esc", "space": "Space", "enter": "Enter", "pageup": "PageUp", "pagedown": "PageDown", "home": "Home",
+    "end": "End", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]",
+}  # fmt: skip
 
 
 def key_name(key: str) -> str:
@@ -18,33 +22,33 @@ def key_name(key: str) -> str:
     *modifiers, last = key.split("+")
     if last in _NAMES:
         last = _NAMES[last]
-    elif modifiers or (last[0] == "f" and last[1:].isdigit()):
+    elif modifiers or (last[:1] == "f" and last[1:].isdigit()):
         last = last.upper()
     elif len(last) > 1:
         last = last.replace("_", " ").capitalize()
     return "+".join([*(modifier.capitalize() for modifier in modifiers), last])
 
 
-def bound_keys(screen: Screen[object], binding_id: str) -> list[str]:
-    """The keys of a binding as they are bound now; none where it is not bound (or not here)."""
-    return [key for key, active in screen.active_bindings.items() if active.binding.id == binding_id]
+def bound_key(binding_id: str, remapped: Mapping[str, str]) -> str:
+    """The key that a binding has, by its name; empty where another binding was given it, or there is none.
+
+    `remapped` is the user's table of binding ids and keys.
+    """
+    if own := remapped.get(binding_id):
+        return key_name(own.split(",")[0].strip())
+    default = next((binding.key for binding in keys.EVERY if binding.id == binding_id), "")
+    taken = {key.strip() for mapped in remapped.values() for key in mapped.split(",")}
+    return "" if not default or default in taken else key_name(default)
 
 
-def shown_key(screen: Screen[object], binding_id: str) -> str:
-    """The first of them as people write it; the default where nothing is bound."""
-    bound = bound_keys(screen, binding_id)
-    default = next((b.key for b in (*keys.BINDINGS, keys.QUIT, keys.TALK_ANYWHERE) if b.id == binding_id), "")
-    return key_name(bound[0] if bound else default) if bound or default else ""
-
-
-def key_hints(screen: Screen[object], status: Status) -> tuple[KeyHint, ...]:
-    """The hints in their order, the palette last."""
+def key_hints(screen: Screen[None], status: Status) -> tuple[KeyHint, ...]:
+    """What works now, in the order of its worth; the palette last."""
     hints: list[tuple[int, KeyHint]] = []
     palette: list[KeyHint] = []
     for key, active in screen.active_bindings.items():
-        binding: Binding = active.binding
+        binding = active.binding
         if binding.action == "command_palette":
-            palette = [KeyHint(key_name(key), "palette", key, "Every command, by name")]
+            palette = [KeyHint(key_name(key).replace("Ctrl+", "^"), "palette", key, keys.PALETTE.tooltip)]
         word = keys.hint(binding.id, status)
         if binding.show and active.enabled and word is not None:
             hints.append((keys.hint_order(binding.id), KeyHint(key_name(key), word, key, binding.tooltip)))

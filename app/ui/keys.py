@@ -52,6 +52,11 @@ BINDINGS: Final[tuple[Binding, ...]] = (
     Binding("f1", "help", "help", id="help", tooltip="What every key does"),
 )  # fmt: skip
 
+PALETTE: Final = Binding("ctrl+p", "command_palette", "palette", id="palette", show=False, priority=True,
+                         tooltip="Every command, by name")  # fmt: skip
+
+EVERY: Final = (*BINDINGS, TALK_ANYWHERE, QUIT, PALETTE)
+
 _HINT_ORDER: Final = (
     "talk", "stop", "example", "search_next", "search_previous", "mode", "threshold_down", "threshold_up", "type",
     "search", "settings", "export", "help",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.conversation.session import Mode
@@ -12,27 +13,34 @@ KeyOf: TypeAlias = Callable[[str], str]
 """The key of a binding's id as it is bound and shown."""
 
 
-def first_steps(status: Status, service: str, example: str | None, key: KeyOf) -> tuple[str, ...]:
-    """What to do first, in an empty transcript; at most three lines."""
+@dataclass(frozen=True, slots=True)
+class FirstSteps:
+    """What an empty transcript says: a sentence, and keys with what they do."""
+
+    sentence: str
+    rows: tuple[tuple[str, str], ...] = ()
+
+
+def first_steps(status: Status, service: str, example: str | None, key: KeyOf) -> FirstSteps:
+    """What to do first, as things are."""
+    help_row = (key("help"), "shows every key")
     if status.state is State.CONNECTING:
-        return (f"Connecting to the {service} …" if service else "Connecting …",)
+        return FirstSteps(f"Connecting to the {service} …" if service else "Connecting …")
     if status.state is State.OFFLINE:
-        return ("There is no connection.", f"{key('help')} shows every key, {key('quit')} quits.")
-    typing = f"{key('type')}  types to the assistant.   {key('help')}  shows every key."
+        return FirstSteps("There is no connection.", (help_row, (key("quit"), "quits")))
+    typing = (key("type"), "types to the assistant")
+    if not status.has_microphone and example:
+        sentence = f"There is no microphone: press {key('example')} to hear the example, {key('type')} to type."
+        return FirstSteps(sentence, ((key("example"), f"says: “{example}”"), typing, help_row))
     if not status.has_microphone:
-        first = f"There is no microphone: press {key('example')} to hear the example, {key('type')} to type."
-        says = (f"The example says: “{example}”",) if example else ()
-        if not example:
-            return (f"There is no microphone: press {key('type')} to type.", f"{key('help')}  shows every key.")
-        return (first, *says, f"{key('help')}  shows every key.")
+        return FirstSteps(f"There is no microphone: press {key('type')} to type.", (typing, help_row))
     if status.settings.mode is Mode.PUSH_TO_TALK:
-        return (
-            f"Press {key('talk')}, speak, and press {key('talk')} again: the assistant answers.",
-            f"{key('stop')}  interrupts it, and so does {key('talk')}.   {key('mode')}  changes to hands-free.",
-            typing,
-        )
-    speak = "Just speak: the microphone is open." if status.is_microphone_open else f"{key('talk')}  opens the microphone."
-    return (speak, f"{key('talk')}  closes and opens it.   {key('stop')}  interrupts the assistant.", typing)
+        sentence = f"Press {key('talk')}, speak, and press {key('talk')} again."
+        return FirstSteps(sentence, ((key("mode"), "changes to hands-free: just speak"), typing, help_row))
+    if not status.is_microphone_open:
+        return FirstSteps(f"Press {key('talk')} to open the microphone.", (typing, help_row))
+    interrupt = (key("stop"), "interrupts the assistant, and so does speaking")
+    return FirstSteps("Just speak.", ((key("talk"), "closes and opens the microphone"), interrupt, typing, help_row))
 
 
 def waiting_line(waiting: int, key: KeyOf) -> str:
@@ -58,5 +66,5 @@ def terminal_title(status: Status) -> str:
 
 def no_microphone(example: str | None, key: KeyOf) -> str:
     """What the talk key answers where there is nothing to open."""
-    other = f"press {key('example')} to hear the example, or {key('type')} to type" if example else f"press {key('type')} to type"
-    return f"There is no microphone: {other}."
+    hear = f"press {key('example')} to hear the example, or " if example else "press "
+    return f"There is no microphone: {hear}{key('type')} to type."

@@ -53,7 +53,9 @@ class Played(FakeLive):
         self.user_turn("u2", "And in the whole region?")
         self.answer("a2", "About twelve million: every fifth person in France lives in or around Paris.")
         self.put(user("Danke! 東京はどうですか？ 👩‍👩‍👧 naïve café", "u3", is_spoken=False, started_ms=self.ms()))
-        self.answer("a3", "東京都には約一千四百万人が住んでいます。首都圏全体では三千七百万人を超え、世界最大の都市圏です。")
+        self.answer(
+            "a3", "東京都には約一千四百万人が住んでいます。首都圏全体では三千七百万人を超え、世界最大の都市圏です。"
+        )
         self.tell(Notice("Your turn could not be written down; the assistant heard it all the same.", Severity.WARNING))
         self.user_turn("u4", "And in the whole", is_final=False)
         self.closed.wait()

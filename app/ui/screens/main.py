@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -17,17 +18,23 @@ from textual.widgets import Static
 from app.audio.capture import Levels
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
+from app.history.export import Format, render
+from app.history.write import write_export
 from app.live.events import Ended, Live
 from app.protocol.text import sanitise_text
+from app.settings import SettingError, save
 from app.ui import keys, messages, wording
 from app.ui.editing import EditedSettings
-from app.ui.key_hints import key_hints, shown_key
+from app.ui.key_hints import bound_key, key_hints
+from app.ui.screens.export import ExportDialog, ExportPlace
+from app.ui.screens.help import HelpScreen
 from app.ui.talking import Talking
 from app.ui.title import set_terminal_title
 from app.ui.widgets.header_line import HeaderLine
 from app.ui.widgets.key_bar import KeyBar
 from app.ui.widgets.lamp import TalkPressed, TalkReleased
 from app.ui.widgets.level_meter import ThresholdChanged
+from app.ui.widgets.settings_panel import SettingChanged, SettingsClosed, SettingsPanel, SettingsSaveRequested
 from app.ui.widgets.status_line import StatusLine
 from app.ui.widgets.talk_strip import TalkStrip
 from app.ui.widgets.transcript_pane import TranscriptPane
@@ -52,16 +59,28 @@ class MainScreen(Screen[None]):
     key_bar = query_one(KeyBar)
 
     def __init__(
-        self, live: Live, edited: EditedSettings, *, clock: Callable[[], float], wall_clock: Callable[[], float]
+        self,
+        live: Live,
+        edited: EditedSettings,
+        settings_file: Path,
+        *,
+        suggestions: Mapping[str, Sequence[str]],
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
     ) -> None:
-        """`clock` gives seconds and never goes back; `wall_clock` gives the time since the epoch."""
+        """`suggestions` are values to choose from for settings that are texts. `clock` gives seconds and never goes
+        back; `wall_clock` gives the time since the epoch."""
         super().__init__()
         self.live = live
         self.edited = edited
         self.status = Status()
         self.ended: Ended | None = None
         self._example: str | None = None
-        self._wall_clock = wall_clock
+        self._export_place: ExportPlace | None = None
+        self._settings_file = settings_file
+        self._suggestions = suggestions
+        self._clock, self._wall_clock = clock, wall_clock
+        self._panel: SettingsPanel | None = None
         self._levels: Levels | None = None
         self._looks = 0
         holds = edited.settings.talk_key == "hold"
@@ -91,7 +110,7 @@ class MainScreen(Screen[None]):
 
     def key_of(self, binding_id: str) -> str:
         """The key of a binding as it is bound and shown."""
-        return shown_key(self, binding_id)
+        return bound_key(binding_id, self.edited.loaded.keys)
 
     def _time_of_day(self, ms: int) -> str:
         return datetime.fromtimestamp(self.live.started_at + ms / 1000).strftime("%H:%M:%S")
@@ -104,11 +123,12 @@ class MainScreen(Screen[None]):
 
     def on_entry_gone(self, message: messages.EntryGone) -> None:
         """It turned out to be nothing."""
-        self.pane.remove(message.item_id)
+        self.pane.take_out(message.item_id)
 
     def on_status_told(self, message: messages.StatusTold) -> None:
         """The state, a setting, a figure."""
         self.status = message.status
+        self.edited.told(message.status.settings, self._clock())
         self._show_status()
 
     def on_noticed(self, message: messages.Noticed) -> None:
@@ -140,6 +160,7 @@ class MainScreen(Screen[None]):
             wording.first_steps(self.status, self.live.service_label, self._example, self.key_of)
         )
         set_terminal_title(self.app, wording.terminal_title(self.status))
+        self._show_settings()
         self._show_keys()
 
     @on(TranscriptPane.Changed)
@@ -188,9 +209,13 @@ class MainScreen(Screen[None]):
     def _mouse_stops(self) -> None:
         self.talking.mouse_up()
 
-    def action_stop(self) -> None:
+    async def action_stop(self) -> None:
         """Close what is open; where nothing is, interrupt the assistant."""
-        if not self.pane.close_something():
+        if self.pane.close_something():
+            return
+        if self._panel:
+            await self._close_settings()
+        else:
             self.live.stop_key()
 
     def action_example(self) -> None:
@@ -221,13 +246,57 @@ class MainScreen(Screen[None]):
 
     def change(self, name: str, value: object) -> None:
         """Set one setting, at once where that is possible."""
-        if fields := self.edited.change(name, value):
+        if fields := self.edited.change(name, value, self._clock()):
             self.live.change(**fields)
         match name:
             case "theme":
                 self.app.theme = str(value)
             case "talk_key":
                 self.talking.set_holds(value == "hold")
+        self._show_settings()
+
+    # ---------------------------------------------------------------- the settings panel
+
+    async def action_settings(self) -> None:
+        """Open the panel, or close it."""
+        if self._panel:
+            await self._close_settings()
+            return
+        suggestions = {"theme": sorted(self.app.available_themes), **self._suggestions}
+        self._panel = SettingsPanel(self.edited.loaded, self.status, suggestions=suggestions)
+        self.add_class("-settings")
+        await self.query_one("#middle").mount(self._panel)
+        self._show_settings()
+        self._panel.focus_first()
+
+    @on(SettingsClosed)
+    async def _close_settings(self) -> None:
+        if self._panel:
+            panel, self._panel = self._panel, None
+            self.remove_class("-settings")
+            await panel.remove()
+            self.pane.focus_log()
+
+    @on(SettingChanged)
+    def _setting_changed(self, event: SettingChanged) -> None:
+        self.change(event.name, event.value)
+
+    @on(SettingsSaveRequested)
+    def action_save_settings(self) -> None:
+        """Write what was changed to the settings file."""
+        unsaved = self.edited.unsaved
+        try:
+            save(self._settings_file, unsaved)
+        except SettingError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.edited.saved(unsaved.keys())
+        self._show_settings()
+        self.notify(str(self._settings_file), title="Settings saved in", markup=False)
+
+    def _show_settings(self) -> None:
+        if self._panel:
+            self._panel.show_settings(self.edited.loaded, self.status, self.edited.unsaved.keys())
 
     def action_search(self) -> None:
         """Look for words."""
@@ -248,6 +317,55 @@ class MainScreen(Screen[None]):
     def action_follow(self) -> None:
         """To the end of the transcript, and stay there."""
         self.pane.log_view.follow()
+
+    # ---------------------------------------------------------------- copies, exports, help
+
+    def action_copy(self) -> None:
+        """Copy what is selected, or else the last turn in view."""
+        selected = self.get_selected_text()
+        turn = self.pane.log_view.turn_in_view
+        if selected:
+            self._copy(selected, "what is selected")
+        elif turn:
+            self._copy(turn.text, f"the turn of {self._time_of_day(turn.started_ms)}")
+
+    def action_copy_all(self) -> None:
+        """Copy the whole conversation as plain text."""
+        if self.live.entries:
+            self._copy(self._rendered(Format.TEXT), "the whole conversation")
+
+    def _copy(self, text: str, what: str) -> None:
+        self.app.copy_to_clipboard(text)
+        self.notify(f"Copied {what} ({len(text):,} characters).", markup=False, timeout=3)
+
+    def action_export(self) -> None:
+        """The dialog for exports."""
+        self.open_export()
+
+    def open_export(self, form: Format | None = None) -> None:
+        """The dialog for exports, with a format chosen already or the last one."""
+        if not self.live.entries:
+            self.notify("There is nothing to export yet.", severity="warning", markup=False)
+            return
+        place = self._export_place or ExportPlace.first(self.edited.settings.export_folder, self.live.started_at)
+        dialog = ExportDialog(place.with_form(form) if form else place, self._write_export, len(self.live.entries))
+        self.app.push_screen(dialog, self._exported)
+
+    def _rendered(self, form: Format) -> str:
+        live = self.live
+        return render(live.entries, live.started_at, form, service=live.service_label, model=self.status.model)
+
+    def _write_export(self, path: Path, form: Format, overwrite: bool) -> Path:
+        return write_export(path, self._rendered(form), overwrite=overwrite)
+
+    def _exported(self, place: ExportPlace | None) -> None:
+        if place:
+            self._export_place = place
+            self.notify(str(place.path), title="Exported to", markup=False, timeout=8)
+
+    def action_help(self) -> None:
+        """What every key does."""
+        self.app.push_screen(HelpScreen(self.key_of))
 
     @on(KeyBar.Pressed)
     def _hint_clicked(self, event: KeyBar.Pressed) -> None:

@@ -205,17 +205,16 @@ def _interrupted(entry: Entry) -> str:
 def _with_ellipsis(pieces: list[Piece], room: int) -> list[Piece]:
     look = next((piece.look for piece in reversed(pieces) if piece.text), Look.WORDS)
     used = sum(cell_len(piece.text) for piece in pieces)
-    if used + 2 <= room:
-        return [*pieces, Piece(" …", look)]
-    if used + 1 <= room:
-        return [*pieces, Piece("…", look)]
+    mark = "…" if used + 1 == room or plain(pieces).endswith(" ") else " …"
+    if used + len(mark) <= room:
+        return [*pieces, Piece(mark, look)]
     first, last = pieces
     if last.text:
         return [first, Piece(cut_to(last.text + " ", cell_len(last.text)), look)]
     return [Piece(cut_to(first.text + " ", cell_len(first.text)), look), last]
 
 
-def plain(row: Row) -> str:
+def plain(row: Iterable[Piece]) -> str:
     """The row's characters."""
     return "".join(piece.text for piece in row)
 

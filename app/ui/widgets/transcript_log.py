@@ -9,14 +9,14 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
 from app.conversation.transcript import Entry
-from app.ui.widgets.transcript_layout import INDENT, Block, Clock, Look, Mark, Row, marked, plain
+from app.ui.widgets.transcript_layout import INDENT, Block, Clock, Look, Mark, marked, plain
 from app.ui.widgets.transcript_rows import Change, TranscriptRows
 from app.ui.widgets.transcript_search import Match, TranscriptSearch
 
@@ -68,7 +68,7 @@ class TranscriptLog(ScrollView, can_focus=True):
         self._search_again(entry.item_id)
         self._show(change)
 
-    def remove(self, item_id: str) -> None:
+    def take_out(self, item_id: str) -> None:
         """An entry is gone."""
         self._search.forget(item_id)
         if change := self._rows.remove(item_id):
@@ -281,8 +281,8 @@ class TranscriptLog(ScrollView, can_focus=True):
 
     def _marks(self, block: Block, number: int, row_number: int) -> list[Mark]:
         marks: list[Mark] = []
-        span = block.words_span(number)
-        for match in self._search.of(block.entry.item_id) if span else ():
+        span = block.words_span(number) or (0, 0)
+        for match in self._search.of(block.entry.item_id) if number else ():
             look = Look.MATCH_HERE if match == self._search.here else Look.MATCH
             start, end = max(match.start, span[0]) - span[0], min(match.end, span[1]) - span[0]
             marks.append((start + INDENT, end + INDENT, look))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.getters import query_one
 from textual.message import Message
 from textual.widgets import Static
@@ -15,7 +17,7 @@ from app.conversation.transcript import Entry
 from app.ui.widgets.text_line import TextLine
 from app.ui.widgets.transcript_layout import Clock
 from app.ui.widgets.transcript_log import TranscriptLog
-from app.ui.wording import KeyOf, search_line, waiting_line
+from app.ui.wording import FirstSteps, KeyOf, search_line, waiting_line
 
 
 class TranscriptPane(Vertical):
@@ -42,6 +44,7 @@ class TranscriptPane(Vertical):
         """Rows below the view; None while the end is followed."""
         self._found: tuple[int, int] | None = None
         """Number and count while something is looked for."""
+        self._steps: FirstSteps | None = None
         self._first_steps = Static(markup=False, id="first-steps")
         self._below = Static(markup=False, id="below")
 
@@ -64,14 +67,22 @@ class TranscriptPane(Vertical):
         self.log_view.put(entry, index)
         self._show_emptiness()
 
-    def remove(self, item_id: str) -> None:
+    def take_out(self, item_id: str) -> None:
         """An entry is gone."""
-        self.log_view.remove(item_id)
+        self.log_view.take_out(item_id)
         self._show_emptiness()
 
-    def show_first_steps(self, lines: tuple[str, ...]) -> None:
+    def show_first_steps(self, steps: FirstSteps) -> None:
         """What an empty transcript says."""
-        self._first_steps.update("\n\n".join(lines))
+        if steps == self._steps:
+            return
+        self._steps = steps
+        width = max((cell_len(key) for key, _ in steps.rows), default=0)
+        rows = [
+            Content.assemble(Content.styled(key.rjust(width), "bold $text-accent"), "  ", meaning)
+            for key, meaning in steps.rows
+        ]
+        self._first_steps.update(Content("\n").join([Content.styled(steps.sentence, "bold"), Content(""), *rows]))
 
     # ---------------------------------------------------------------- what can be done
 
@@ -100,7 +111,7 @@ class TranscriptPane(Vertical):
             self.screen.clear_selection()
         else:
             return False
-        self._focus_log()
+        self.focus_log()
         return True
 
     def page(self, step: int) -> None:
@@ -132,7 +143,7 @@ class TranscriptPane(Vertical):
             self._end_search()
         else:
             self.search.display = False
-        self._focus_log()
+        self.focus_log()
 
     @on(TranscriptLog.Searched)
     def _found_some(self, event: TranscriptLog.Searched) -> None:
@@ -155,7 +166,8 @@ class TranscriptPane(Vertical):
         self._found = None
         self._show_below()
 
-    def _focus_log(self) -> None:
+    def focus_log(self) -> None:
+        """Give the keyboard to the transcript."""
         self.log_view.focus()
         self.post_message(self.Changed())
 

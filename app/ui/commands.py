@@ -1,0 +1,66 @@
+"""The command palette: everything the program can do, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from app.settings import SETTINGS
+from app.ui import keys
+from app.ui.screens.export import FORMAT_NAMES
+from app.ui.screens.main import MainScreen
+
+Run: TypeAlias = Callable[[], Any]
+
+_CHOICES = ("mode", "detection", "eagerness", "output", "noise_reduction", "talk_key")
+"""Settings that can be changed while talking and have few values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line of the palette."""
+
+    title: str
+    help: str
+    run: Run
+
+
+def commands_of(main: MainScreen) -> Iterable[Command]:
+    """All commands, those with a key first."""
+    for binding in keys.BINDINGS:
+        if binding.show or binding.id in ("copy", "copy_all", "first", "follow"):
+            key = main.key_of(binding.id or "")
+            title = binding.description[:1].upper() + binding.description[1:]
+            about = f"{binding.tooltip}  ({key})" if key else binding.tooltip
+            yield Command(title, about, partial(main.run_action, binding.action))
+    for form, name in FORMAT_NAMES.items():
+        yield Command(f"Export as {name}", f"Write the conversation to a {form} file", partial(main.open_export, form))
+    for name in _CHOICES:
+        setting = SETTINGS[name]
+        for value in setting.choices:
+            shown = value.replace("_", " ")
+            title = f"{setting.about.title[:1].upper()}{setting.about.title[1:]}: {shown}"
+            yield Command(title, setting.about.help, partial(main.change, name, value))
+
+
+class RealtimeCommands(Provider):
+    """Offers the commands of the main screen."""
+
+    async def discover(self) -> Hits:
+        """Everything, before anything is typed."""
+        for command in self._commands():
+            yield DiscoveryHit(command.title, command.run, help=command.help)
+
+    async def search(self, query: str) -> Hits:
+        """What fits the words."""
+        matcher = self.matcher(query)
+        for command in self._commands():
+            if (score := matcher.match(command.title)) > 0:
+                yield Hit(score, matcher.highlight(command.title), command.run, help=command.help)
+
+    def _commands(self) -> Iterable[Command]:
+        return commands_of(self.screen) if isinstance(self.screen, MainScreen) else ()
