@@ -121,13 +121,13 @@ def talk(
 def serve(host: str, port: int, token: str | None, synthesiser: str, embedded: bool, **given: str | None) -> None:
     """Run the embedded realtime service alone; other clients of the protocol can use it."""
     loaded, _ = load_settings(dict(given))
-    from app.server.serve import ServeOptions
+    from app.server.serve import Options
     from app.server.serve import run as run_service
 
     settings = loaded.settings
     sys.exit(
         run_service(
-            ServeOptions(
+            Options(
                 host=host,
                 port=port,
                 token=token or None,

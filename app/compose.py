@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.audio.files import WavMicrophone
 from app.audio.open import NONE, open_microphone, open_speaker
 from app.audio.ports import AudioError, Microphone, Speaker
 from app.connection import services
@@ -42,6 +43,8 @@ class Sound:
     microphone: Microphone | None
     speaker: Speaker
     speaks_example: bool = False
+    is_recording: bool = False
+    """The microphone is a file, which says what it has to say whatever it hears."""
     notices: tuple[str, ...] = ()
 
 
@@ -155,7 +158,8 @@ def open_sound(settings: Settings, *, needs_microphone: bool, given: Mapping[str
         if str(error) not in notices:
             notices.append(str(error))
         speaker = open_speaker(NONE)
-    return Sound(microphone, speaker, speaks_example, tuple(notices))
+    is_recording = isinstance(microphone, WavMicrophone)
+    return Sound(microphone, speaker, speaks_example, is_recording, tuple(notices))
 
 
 def make_live(
@@ -178,7 +182,8 @@ def make_live(
         microphone=sound.microphone,
         speaker=sound.speaker,
         listener=listener,
-        greets=greets,
+        greets=greets and not sound.is_recording,
+        waits_to_speak=sound.is_recording,
         speaks_example=sound.speaks_example,
         cancels_echo=settings.echo_cancelling,
         keeper=keeper,

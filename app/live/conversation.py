@@ -41,8 +41,9 @@ class Keeper(Protocol):
 class LiveConversation:
     """Joins conversation, connection and sound; see `app.live.events.Live` for what each method promises.
 
-    `microphone` None: there is none; the example can be spoken all the same. `speaks_example`: the microphone is
-    the example, whose sentences follow by themselves.
+    `microphone` None: there is none; the example can be spoken all the same. `waits_to_speak`: the microphone is a
+    recording, which begins when it is first heard, not before. `speaks_example`: the microphone is the example,
+    whose sentences follow by themselves.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class LiveConversation:
         speaker: Speaker,
         listener: Listener,
         greets: bool,
+        waits_to_speak: bool = False,
         speaks_example: bool = False,
         cancels_echo: bool = True,
         keeper: Keeper | None = None,
@@ -65,7 +67,8 @@ class LiveConversation:
         self._director = ExampleDirector(clips, is_automatic=speaks_example)
         first = self._example or microphone
         self._microphone_name = first.name if first else ""
-        self._sound = SoundWorker(first, self._speaker, self, cancels_echo=cancels_echo)
+        self._waiting = first if waits_to_speak else None
+        self._sound = SoundWorker(None if waits_to_speak else first, self._speaker, self, cancels_echo=cancels_echo)
         self._conversation = Conversation(
             settings, seed=secrets.token_hex(5), has_microphone=first is not None, greets=greets
         )
@@ -108,6 +111,8 @@ class LiveConversation:
     @property
     def is_input_over(self) -> bool:
         """Nothing more will be said into the microphone: there is none, its file is over, or the example is."""
+        if self._waiting is not None:
+            return False
         if self._example is not None:
             return self._director.is_over and not self._example.speaking
         return self._sound.is_input_over
@@ -210,6 +215,9 @@ class LiveConversation:
         return effects
 
     def _status_changed(self, changed: StatusChanged) -> None:
+        if self._waiting is not None and changed.status.is_microphone_open:
+            self._sound.take(self._waiting)
+            self._waiting = None
         state = changed.status.state
         if state is not self._state:
             self._state = state

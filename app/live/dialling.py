@@ -77,9 +77,10 @@ class EmbeddedDialler:
 
     async def hang_up(self) -> None:
         """See Dialler."""
-        await asyncio.wait({asyncio.wrap_future(self._starting)})
-        if self._starting.exception() is None:
-            await self._starting.result().stop()
+        starting = asyncio.wrap_future(self._starting)
+        await asyncio.wait({starting})
+        if starting.exception() is None:  # `dial` has told of one
+            await starting.result().stop()
         self._starter.shutdown()
         if self._log:
             self._log.close()

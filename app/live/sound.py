@@ -78,6 +78,7 @@ class SoundWorker:
 
     def take(self, microphone: Microphone) -> None:
         """Use this microphone from now on. From any thread."""
+        self.is_input_over = False
         self._next_microphone = microphone
         self._wake.set()
 
