@@ -87,7 +87,8 @@ class Connection:
             self._touched.clear()
             left_s = max(0.0, self._session.next_tick_at - self._now())
             try:
-                await asyncio.wait_for(self._touched.wait(), left_s)
+                async with asyncio.timeout(left_s):  # not wait_for: in Python 3.11 it can lose a cancellation
+                    await self._touched.wait()
             except TimeoutError:
                 await self._call(lambda: self._session.tick(self._now()))
 
@@ -143,6 +144,7 @@ class Connection:
             case Respond(job_id, prompt):
                 async with contextlib.aclosing(fragments(self._engines.responder, prompt)) as answer:
                     async for fragment in answer:
+                        await self._roomy.wait()
                         await self._call(partial(self._session.fragment, job_id, fragment, self._now()))
                 await self._call(lambda: self._session.answered(job_id, self._now()))
             case Speak(job_id, sentence, speed):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from types import GeneratorType
 from typing import Final, Generic, Protocol, TypeVar
 
 from app.server.engines.ports import EngineUnavailableError, Prompt, Recogniser, Responder, Synthesiser
@@ -21,6 +22,9 @@ class _Engine(Protocol):
 
     def load(self) -> None: ...
 
+
+_MAX_FRAGMENTS_AHEAD: Final = 64
+"""A responder that is quicker than the rest of the service waits."""
 
 E = TypeVar("E", bound=_Engine)
 T = TypeVar("T")
@@ -98,29 +102,46 @@ class Engines:
 
 
 async def fragments(thread: EngineThread[Responder], prompt: Prompt) -> AsyncGenerator[str, None]:
-    """The responder's answer as it comes. Closing this iterator closes the responder's, at its next fragment."""
+    """The responder's answer as it comes. Closing this iterator closes the responder's: at once where that can be
+    closed from another thread, else (a generator cannot) at its next fragment.
+    """
     loop = asyncio.get_running_loop()
     arrived: asyncio.Queue[str | None] = asyncio.Queue()
     given_up = threading.Event()
+    room = threading.Semaphore(_MAX_FRAGMENTS_AHEAD)
+    opened: list[Iterator[str]] = []
 
     def work(responder: Responder) -> None:
         answer = responder.respond(prompt)
+        opened.append(answer)
         try:
+            if given_up.is_set():
+                return
             for fragment in answer:
+                room.acquire()
                 if given_up.is_set():
                     return
                 loop.call_soon_threadsafe(arrived.put_nowait, fragment)
         finally:
-            close = getattr(answer, "close", None)  # generators have it; a plain iterator holds nothing open
-            if close is not None:
-                close()
+            _close(answer)
 
     working = asyncio.ensure_future(thread.run(work))
     working.add_done_callback(lambda _: arrived.put_nowait(None))  # after all fragments: the loop keeps their order
     try:
         while (part := await arrived.get()) is not None:
             yield part
+            room.release()
         await working
     finally:
         given_up.set()
+        room.release()
         working.cancel()
+        for answer in opened:
+            if not isinstance(answer, GeneratorType):
+                _close(answer)
+
+
+def _close(answer: Iterator[str]) -> None:
+    close = getattr(answer, "close", None)  # a plain iterator has none and holds nothing open
+    if close is not None:
+        close()

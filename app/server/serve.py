@@ -1,0 +1,113 @@
+"""Running the embedded service: engines, socket, and the reasons to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.server.engine_threads import Engines
+from app.server.engines.choose import open_recogniser, open_responder, open_synthesiser
+from app.server.listener import PATH, Listener
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the service runs."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0: the system chooses a free one."""
+    token: str | None = None
+    """Where it is set, clients must name it."""
+    recogniser: str = "auto"
+    responder: str = "builtin"
+    responder_model: str | None = None
+    responder_key: str | None = None
+    synthesiser: str = "hibari"
+    parent_watch: bool = False
+    """End when standard input ends: a child of the program must never outlive it, however it dies."""
+
+
+async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
+    """Serve until cancelled; every thread and connection has ended then.
+
+    `on_listening` is called with the address (`ws://HOST:PORT/v1/realtime`) as soon as clients may come; the engines
+    load meanwhile. Raises ValueError for an engine that is not known, and OSError where the address cannot be had.
+    """
+    engines = Engines.of(
+        open_recogniser(options.recogniser),
+        open_responder(options.responder, model=options.responder_model, key=options.responder_key),
+        open_synthesiser(options.synthesiser),
+    )
+    listener = Listener(engines, options.token)
+    engines.start()
+    try:
+        port = await listener.open(options.host, options.port)
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        on_listening(f"ws://{host}:{port}{PATH}")
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await listener.close()
+        await engines.close()
+
+
+def run(options: Options) -> int:
+    """Serve until SIGINT, SIGTERM or the end of the parent; the exit status.
+
+    The first line on standard output is `listening on ws://HOST:PORT/v1/realtime`; errors go to standard error.
+    """
+    try:
+        asyncio.run(_until_stopped(options))
+    except ValueError as error:
+        print(error, file=sys.stderr)  # noqa: T201  # this is a command's output
+        return 2
+    except OSError as error:
+        where = f"{options.host}:{options.port}"
+        print(  # noqa: T201
+            f"The service cannot listen on {where}: {error.strerror or error}. Choose another --port or --host.",
+            file=sys.stderr,
+        )
+        return 2
+    except KeyboardInterrupt:  # where signals cannot be given to the loop
+        return 0
+    return 0
+
+
+async def _until_stopped(options: Options) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows; there Ctrl+C raises KeyboardInterrupt in `run`
+            loop.add_signal_handler(number, stop.set)
+    if options.parent_watch:
+        _watch_stdin(loop, stop)
+    serving = asyncio.ensure_future(serve(options, _announce))
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not serving.done():
+        serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+
+
+def _announce(address: str) -> None:
+    print(f"listening on {address}", flush=True)  # noqa: T201
+
+
+def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    def watch() -> None:
+        with contextlib.suppress(OSError):  # a closed standard input has ended too
+            while os.read(0, 4096):
+                pass
+        with contextlib.suppress(RuntimeError):  # the loop is over: so is the service
+            loop.call_soon_threadsafe(stop.set)
+
+    # The one thread that nobody joins: a read of standard input cannot be ended from outside on every platform.
+    threading.Thread(target=watch, name="realtime-parent-watch", daemon=True).start()
