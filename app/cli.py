@@ -23,7 +23,7 @@ FAULT, USAGE, NO_DEVICE = 1, 2, 4
 """Exit statuses; a conversation's own are 3 (refused) and 5 (lost), see app.live."""
 
 
-_MODULES = {"history": "app.commands.history"}
+_MODULES = {"history": "app.commands.history", "doctor": "app.commands.doctor"}
 """Commands with a module of their own, loaded when they are called."""
 
 

@@ -65,10 +65,11 @@ def make_dialler(
     if which == "local":
         _require_local(settings, is_written_only)
         return EmbeddedDialler(_serve_options(settings), log, service_log)
-    return ServiceDialler(_service(which, settings), log)
+    return ServiceDialler(service_of(which, settings), log)
 
 
-def _service(which: str, settings: Settings) -> Service:
+def service_of(which: str, settings: Settings) -> Service:
+    """The remote service of that name or address. Raises ServiceSettingError."""
     transcription = None if settings.transcription_model in ("auto", "off") else settings.transcription_model
     match which:
         case "azure":

@@ -1,0 +1,50 @@
+"""`realtime doctor`: what the program needs, checked piece by piece."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--service", metavar="WHICH", help="auto, azure, openai, local, or ws(s)://...")
+@click.option("--mic", metavar="WHAT", help="A device's name or number, a .wav file, `example`, or `none`.")
+@click.option("--speaker", metavar="WHAT", help="A device's name or number, a .wav file to write, or `none`.")
+@click.option("--json", "is_json", is_flag=True, help="As JSON, for scripts.")
+def doctor(is_json: bool, **given: str | None) -> None:
+    """Check settings, sound, network and service one by one; each problem with its remedy.
+
+    Exit status 0 when all that is needed is fine, 1 when a problem was found.
+    """
+    from app.doctor.configuration import here
+    from app.doctor.finding import Level
+    from app.doctor.report import as_json, checks, last_line, line_of
+    from app.settings import folders
+
+    places = folders(os.environ)
+    values = {name: value for name, value in given.items() if value is not None}
+    findings = []
+    with _quiet_libraries(places.logs):
+        for finding in checks(here(values, places.settings_file), places, os.environ):
+            findings.append(finding)
+            if not is_json:
+                click.echo(line_of(finding))
+    click.echo(as_json(findings) if is_json else last_line(findings))
+    sys.exit(any(finding.level is Level.PROBLEM for finding in findings))
+
+
+@contextlib.contextmanager
+def _quiet_libraries(logs: Path) -> Iterator[None]:
+    """What ALSA and its like print goes to a file where there can be one."""
+    from app.audio.native_stderr import native_stderr_to
+
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # the check of the folders says so
+            logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+            stack.enter_context(native_stderr_to(logs / "native.log"))
+        yield

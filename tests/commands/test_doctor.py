@@ -1,0 +1,81 @@
+"""`realtime doctor` as a user runs it, on whatever machine this is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+NOTHING_NEEDED = ("--mic", "none", "--speaker", "none")
+NOBODY = ("--service", "ws://127.0.0.1:1/v1")
+
+
+def doctor(tmp_path: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    foreign = ("REALTIME_", "AZURE_", "OPENAI_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    here = {"REALTIME_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "app", "doctor", *arguments],
+        cwd=tmp_path,
+        env=inherited | here | environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=110,
+        check=False,
+    )
+
+
+def test_this_machine_needs_no_sound_card(tmp_path: Path):
+    done = doctor(tmp_path, "--json", *NOTHING_NEEDED)
+    report = json.loads(done.stdout)
+    findings = {finding["check"]: finding for finding in report["findings"]}
+    wrong = [finding for finding in report["findings"] if finding["level"] == "problem"]
+    assert report["problems"] == len(wrong)
+    assert done.returncode == (1 if wrong else 0)
+    assert done.stderr == ""
+    assert {finding["check"] for finding in wrong} <= {"embedded", "connection"}, wrong
+    assert all(finding["remedy"] for finding in wrong)
+    assert findings["microphone"]["text"] == "none, as set."
+    assert findings["microphones"]["level"] in ("ok", "note")
+    assert findings["speakers"]["level"] in ("ok", "note")
+    assert findings["service"]["text"].startswith("auto: the embedded service")
+
+
+def test_a_problem_has_its_remedy_and_ends_with_1(tmp_path: Path):
+    done = doctor(tmp_path, *NOBODY, *NOTHING_NEEDED)
+    lines = done.stdout.splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith("problem  connection: "))
+    assert "cannot be reached" in lines[at]
+    assert lines[at + 1].startswith("         -> ")
+    assert lines[-1] == "1 problem was found."
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_wrong_settings_are_all_named_and_the_rest_is_checked(tmp_path: Path):
+    done = doctor(tmp_path, *NOBODY, *NOTHING_NEEDED, REALTIME_MODE="x", REALTIME_SPEED="9")
+    assert done.stdout.count("problem  settings: ") == 2
+    assert "problem  connection: " in done.stdout
+    assert done.stdout.splitlines()[-1] == "3 problems were found."
+    assert done.returncode == 1
+
+
+def test_no_key_is_ever_shown(tmp_path: Path):
+    key = "sk-very-secret-key-0123456789"
+    done = doctor(tmp_path, *NOTHING_NEEDED, OPENAI_API_KEY=key, OPENAI_BASE_URL="http://127.0.0.1:1/v1")
+    assert "because OPENAI_API_KEY is set (environment)" in done.stdout
+    assert key not in done.stdout + done.stderr
+    assert done.returncode == 1
+
+
+def test_a_home_that_cannot_be_one_is_a_problem_and_no_fault(tmp_path: Path):
+    (tmp_path / "home").write_text("")
+    done = doctor(tmp_path, *NOBODY, *NOTHING_NEEDED)
+    assert done.stdout.count("problem  folders: ") == 3
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 1

@@ -1,0 +1,122 @@
+"""The service as set, its parts, and a real connection to it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from websockets.http11 import Response
+
+from app.doctor.finding import Level
+from app.doctor.service import address, connection, packages
+from app.settings import Settings
+from tests.connection.loopback import CREATED, Script, http, playing, says
+
+
+@contextmanager
+def service(script: Script, answer: Response | None = None) -> Iterator[str]:
+    """Its address; it plays on a thread of its own, since the check has its own loop."""
+    begun, over, url = threading.Event(), threading.Event(), ""
+
+    async def play() -> None:
+        nonlocal url
+        async with playing(script, answer) as loopback:
+            url = loopback.url
+            begun.set()
+            await asyncio.to_thread(over.wait, 60)
+
+    thread = threading.Thread(target=lambda: asyncio.run(play()))
+    thread.start()
+    try:
+        assert begun.wait(30)
+        yield url
+    finally:
+        over.set()
+        thread.join()
+
+
+AZURE = {"azure_endpoint": "https://n.openai.azure.com", "azure_deployment": "rt", "azure_api_key": "key-1234567"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "level", "text"),
+    [
+        (Settings(), Level.OK, "On this machine, with the recogniser auto and the built-in responder."),
+        (
+            Settings(openai_api_key="sk-12345678", model="gpt-realtime"),
+            Level.OK,
+            "wss://api.openai.com/v1/realtime, model gpt-realtime, dialect ga.",
+        ),
+        (
+            Settings(service="ws://me:pass@127.0.0.1:8080/v1?key=abcd1234", dialect="beta"),
+            Level.OK,
+            "ws://127.0.0.1:8080/v1, model of its own choice, dialect beta.",
+        ),
+        (Settings(**AZURE), Level.NOTE, "wss://n.openai.azure.com/openai/v1/realtime, model rt, dialect ga."),
+        (Settings(service="openai"), Level.PROBLEM, None),
+        (Settings(service="azure"), Level.PROBLEM, None),
+        (Settings(service="ws://"), Level.PROBLEM, None),
+    ],
+)
+def test_where_the_service_is(settings: Settings, level: Level, text: str | None):
+    finding = address(settings)
+    assert finding.level is level
+    assert text is None or finding.text == text
+    assert bool(finding.remedy) is (level is not Level.OK)
+
+
+def test_what_stands_behind_the_address_is_asked_with_the_key(tmp_path: Path):
+    with service(says(CREATED)) as url:
+        finding = connection(Settings(service=url, api_key="k-12345678"), tmp_path / "log")
+    assert finding.level is Level.OK
+    assert finding.text.endswith("began a session with m.")
+
+
+def test_a_refused_key_is_a_problem_with_the_setting_to_change(tmp_path: Path):
+    with service(says(CREATED), http(401)) as url:
+        finding = connection(Settings(service=url, api_key="k-12345678"), tmp_path / "log")
+    assert finding.level is Level.PROBLEM
+    assert "HTTP 401" in finding.text
+    assert "REALTIME_API_KEY" in finding.remedy
+    assert "k-12345678" not in finding.text + finding.remedy
+
+
+def test_where_nothing_listens_it_cannot_be_reached(tmp_path: Path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"ws://127.0.0.1:{free.getsockname()[1]}/v1"
+        finding = connection(Settings(service=url), tmp_path / "log")
+    assert finding.level is Level.PROBLEM
+    assert "cannot be reached" in finding.text
+    assert finding.remedy
+
+
+def test_a_service_that_is_not_set_is_not_tried(tmp_path: Path):
+    assert connection(Settings(service="azure"), tmp_path / "log").level is Level.NOTE
+
+
+def test_the_embedded_service_answers_for_real(tmp_path: Path):
+    if missing := [finding.text for finding in packages(Settings()) if finding.level is Level.PROBLEM]:
+        pytest.skip(f"the embedded service is not installed: {missing[0]}")
+    finding = connection(Settings(), tmp_path / "log")
+    assert finding.level is Level.OK, finding.text
+    assert "5" in finding.text.partition("answered with")[2]
+
+
+def test_a_mind_that_is_not_there_is_a_problem(tmp_path: Path):
+    if [finding for finding in packages(Settings()) if finding.level is Level.PROBLEM]:
+        pytest.skip("the embedded service is not installed")
+    finding = connection(Settings(responder="http://127.0.0.1:1/v1", responder_model="m"), tmp_path / "log")
+    assert finding.level is Level.PROBLEM
+    assert "did not answer" in finding.text
+
+
+def test_missing_parts_matter_only_where_the_embedded_service_is_used():
+    elsewhere = {finding.level for finding in packages(Settings(openai_api_key="sk-12345678", recogniser="whisper"))}
+    assert Level.PROBLEM not in elsewhere
+    assert {finding.check for finding in packages(Settings())} == {"embedded"}
