@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
+
+from tests.rig.fixtures import SoundCard
+from tests.rig.sound import RATE_HZ
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -14,9 +21,11 @@ NOTHING_NEEDED = ("--mic", "none", "--speaker", "none")
 NOBODY = ("--service", "ws://127.0.0.1:1/v1")
 
 
-def doctor(tmp_path: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def doctor(
+    tmp_path: Path, *arguments: str, base: Mapping[str, str] = os.environ, **environ: str
+) -> subprocess.CompletedProcess[str]:
     foreign = ("REALTIME_", "AZURE_", "OPENAI_")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    inherited = {name: value for name, value in base.items() if not name.startswith(foreign)}
     here = {"REALTIME_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
     return subprocess.run(
         [sys.executable, "-m", "app", "doctor", *arguments],
@@ -79,3 +88,14 @@ def test_a_home_that_cannot_be_one_is_a_problem_and_no_fault(tmp_path: Path):
     assert done.stdout.count("problem  folders: ") == 3
     assert "Traceback" not in done.stderr
     assert done.returncode == 1
+
+
+def test_a_sound_card_is_opened_and_listened_to(tmp_path: Path, soundcard: SoundCard):
+    silent = doctor(tmp_path, *NOBODY, base=soundcard.env)
+    assert "\nok       speaker: " in silent.stdout
+    assert "opens, but only digital silence arrives" in silent.stdout
+    with soundcard.mouth() as mouth:
+        hum = 0.1 * np.sin(np.arange(60 * RATE_HZ) * 2 * np.pi * 200 / RATE_HZ)
+        mouth.play(hum)
+        hearing = doctor(tmp_path, *NOBODY, base=soundcard.env)
+    assert re.search(r"\nok       microphone: .+ opens; level -2\d dBFS", hearing.stdout), hearing.stdout
