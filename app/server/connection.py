@@ -131,8 +131,9 @@ class Connection:
             await self._failed(job, "engine_unavailable", str(error))
         except ResponderError as error:
             await self._failed(job, "responder_failed", str(error))
-        except Exception:
-            _log.exception("an engine failed at %s", type(job).__name__)
+        except Exception as error:
+            _log.error("an engine failed at %s: %r", type(job).__name__, error)
+            _log.debug("in detail", exc_info=error)
             what = {Recognise: "understood", Respond: "answered", Speak: "spoken"}[type(job)]
             await self._failed(job, "engine_failed", f"This could not be {what}: the engine failed. Please try again.")
 
@@ -163,4 +164,5 @@ async def _ended(tasks: list[asyncio.Task[None]]) -> None:
         task.cancel()
     for result in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(result, Exception) and not isinstance(result, ConnectionClosed):
-            _log.error("a connection ended badly", exc_info=result)
+            _log.error("a connection ended badly: %r", result)
+            _log.debug("in detail", exc_info=result)

@@ -50,7 +50,7 @@ class EngineThread(Generic[E]):
         except EngineUnavailableError:
             raise
         except Exception as error:
-            _log.exception("the %s %s could not be loaded", self.kind, self.engine.name)
+            _log.debug("the %s %s could not be loaded", self.kind, self.engine.name, exc_info=error)
             raise EngineUnavailableError(
                 f"The {self.kind} {self.engine.name} could not be started: {error}. Choose another one, "
                 "or reinstall the extra that it belongs to."

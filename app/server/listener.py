@@ -9,7 +9,7 @@ import secrets
 import time
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
@@ -62,8 +62,7 @@ class Listener:
             await self._server.wait_closed()
 
     def _admit(self, socket: ServerConnection, request: Request) -> Response | None:
-        path = urlsplit(request.path).path.rstrip("/")
-        if path != PATH:
+        if request.path.partition("?")[0].rstrip("/") != PATH:
             return _refusal(socket, HTTPStatus.NOT_FOUND, "not_found", f"Not here: the service is at {PATH}.")
         if self._token is not None and not self._is_named(request):
             message = "Access denied: the token is missing or wrong. Send it as 'Authorization: Bearer TOKEN'."
@@ -78,10 +77,10 @@ class Listener:
             if value.lower().startswith("bearer ")
         ]
         named = [*bearer, *request.headers.get_all("api-key")]
-        return any(hmac.compare_digest(one.encode(), wanted) for one in named)
+        return any(hmac.compare_digest(one.encode(errors="surrogateescape"), wanted) for one in named)
 
     async def _handle(self, socket: ServerConnection) -> None:
-        query = parse_qs(urlsplit(socket.request.path).query) if socket.request else {}
+        query = parse_qs(socket.request.path.partition("?")[2]) if socket.request else {}
         model = one_line(query.get("model", [DEFAULT_MODEL])[0], 100)
         now = asyncio.get_running_loop().time()
         session = RealtimeSession(model, int(time.time()) + MAX_SESSION_S, now, new_id)

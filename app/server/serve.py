@@ -46,9 +46,9 @@ async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
         open_synthesiser(options.synthesiser),
     )
     listener = Listener(engines, options.token)
-    engines.start()
     try:
         port = await listener.open(options.host, options.port)
+        engines.start()
         host = f"[{options.host}]" if ":" in options.host else options.host
         on_listening(f"ws://{host}:{port}{PATH}")
         await asyncio.get_running_loop().create_future()
