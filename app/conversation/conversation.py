@@ -6,7 +6,8 @@ effects, to be carried out in order. One thread owns it.
     effects = conversation.receive(event, now_ms)
 
 Barge-in takes two steps, since only the speaker knows what was heard: an interruption asks for a `Flush`, and the
-shell reports what the speaker says with `flushed`, which truncates the service's item at exactly that.
+shell reports what the speaker says with `flushed`, which truncates the service's item at exactly that. Until then
+nothing is typed or asked for, so that the service answers knowing what was heard: every `Flush` must be reported.
 """
 
 from __future__ import annotations
@@ -242,7 +243,7 @@ class Conversation:
         if became_ready:
             effects += self._begin(now_ms)
         if self._reception.is_live:
-            if update := self._settling.next_update(self._ids.event()):
+            if update := self._settling.next_update(self._ids):
                 self._reception.updating(now_ms)
                 effects.append(Send(update))
             effects += self._floor.next_request(now_ms)

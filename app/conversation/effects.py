@@ -35,7 +35,10 @@ class FinishPlay:
 
 @dataclass(frozen=True, slots=True)
 class Flush:
-    """Silence the speaker now, then report what was heard with `Conversation.flushed`."""
+    """Silence the speaker now, then report what was heard with `Conversation.flushed`.
+
+    Always the last of a step's effects, so the report may be given, and its effects carried out, on the spot.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,9 +74,7 @@ class Floor:
 
     def next_request(self, now_ms: int) -> list[Effect]:
         """The request for an answer, when its time has come: not before the service knows what was heard."""
-        if self._is_flushing or not self.responses.is_request_due:
-            return []
-        request = self.responses.next_request(self._ids.event(), now_ms)
+        request = None if self._is_flushing else self.responses.next_request(self._ids, now_ms)
         return [Send(request)] if request else []
 
     def interrupt(self, *, is_cancelled_by_service: bool, is_answer_expected: bool = False) -> list[Effect]:

@@ -125,13 +125,13 @@ class Playout:
         return item is not None and item.is_complete
 
     def cut(self, item_id: str, heard_ms: int) -> int | None:
-        """Where to truncate a silenced item; None where nothing was missed or received, or it is cut already.
+        """Where to truncate a silenced item; None where nothing was missed or nothing was received.
 
         Never claims more than was received: services refuse that.
         """
         item = self._items.get(item_id)
         received_ms = self.received_ms(item_id)
-        if item is None or item.is_settled or received_ms == 0:
+        if item is None or received_ms == 0:
             return None
         item.is_settled = True
         return None if item.is_complete and heard_ms >= received_ms else max(0, min(heard_ms, received_ms))

@@ -215,8 +215,7 @@ class Reception:
         event_id, code = error.event_id or "", error.code or ""
         words = one_line(error.message or code or "The service reported an error without saying which.")
         is_busy = code == "conversation_already_has_active_response"
-        if self._floor.responses.cancel_refused(event_id):
-            return []
+        self._floor.responses.cancel_refused(event_id)
         if self._floor.responses.refused(event_id, is_busy=is_busy, now_ms=now_ms):
             return [] if is_busy else [Notice(f"The service gave no answer: {words}", Severity.ERROR)]
         back = self._settling.refused(event_id)

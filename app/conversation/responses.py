@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.conversation.ids import Ids
 from app.protocol.client_events import ResponseCancel, ResponseCreate
 from app.protocol.convert import UNSET
 
@@ -58,15 +59,11 @@ class Responses:
         """Ask for an answer as soon as none is active."""
         self._wanted = request
 
-    @property
-    def is_request_due(self) -> bool:
-        """Whether `next_request` has one to send."""
-        return self._wanted is not None and not self.is_busy
-
-    def next_request(self, event_id: str, now_ms: int) -> ResponseCreate | None:
-        """What to send now, if anything, under this event id."""
+    def next_request(self, ids: Ids, now_ms: int) -> ResponseCreate | None:
+        """What to send now, if anything, under an event id of its own also when it is asked again."""
         if self._wanted is None or self.is_busy:
             return None
+        event_id = ids.event()
         self._asked, self._wanted = replace(self._wanted, event_id=event_id), None
         self._sent_id, self._retry, self._is_doomed = event_id, self._asked, False
         self._due_ms = now_ms + ASKED_TIMEOUT_MS
@@ -98,12 +95,10 @@ class Responses:
                 self._active_id, self._due_ms = "", now_ms + BUSY_RETRY_MS
         return True
 
-    def cancel_refused(self, event_id: str) -> bool:
-        """The service refused this cancellation, so nothing is active; whether it was one of ours."""
-        if not event_id or event_id != self._cancel_id:
-            return False
-        self.done(self._active_id or "")
-        return True
+    def cancel_refused(self, event_id: str) -> None:
+        """The service refused this event: if it was our cancellation, nothing is active, whatever we missed."""
+        if event_id and event_id == self._cancel_id:
+            self.done(self._active_id or "")
 
     def expire(self, now_ms: int) -> bool:
         """Time has passed; whether a request was given up."""

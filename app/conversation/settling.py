@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.conversation.ids import Ids
 from app.conversation.session import SessionSettings, changed_session, differences
 from app.protocol.client_events import SessionUpdate
 
@@ -39,10 +40,11 @@ class Settling:
         """The service takes no first update, so nobody knows what it works with; from here on changes are sent."""
         self._acknowledged, self._sent = self.wanted, None
 
-    def next_update(self, event_id: str) -> SessionUpdate | None:
+    def next_update(self, ids: Ids) -> SessionUpdate | None:
         """What to send now, if anything."""
         if self._sent is not None or self._acknowledged is None or self.wanted == self._acknowledged:
             return None
+        event_id = ids.event()
         update = SessionUpdate(event_id=event_id, session=changed_session(self._acknowledged, self.wanted))
         self.begin(event_id)
         return update

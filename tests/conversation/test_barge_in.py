@@ -6,6 +6,7 @@ import pytest
 
 from app.conversation.effects import Effect, EntryChanged, Flush, Play, Send, StatusChanged
 from app.conversation.status import State
+from app.protocol import server_events as sv
 from app.protocol.client_events import ItemTruncate, ResponseCancel, ResponseCreate
 from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk, failure, message, pcm
 
@@ -150,6 +151,13 @@ def test_cancel_goes_out_once_and_its_refusal_is_no_news():
     assert talk.notices == []
 
 
+def test_cancel_refused_for_another_reason_is_told():
+    talk = speaking("stop key")
+    talk.stop_key()
+    talk.refuse(talk.said(ResponseCancel)[0], "server_error", "Oops.")
+    assert talk.notices == ["The service says: Oops."]
+
+
 def test_refused_cancel_shows_that_nothing_is_active():
     talk = Talk()
     talk.began()  # its end is never told
@@ -208,6 +216,16 @@ def test_stop_key_stops_no_later_answer_than_the_next():
     assert talk.wire == []
     talk.audio(100)
     assert talk.played == {"a1": pcm(100)}
+
+
+def test_stop_key_does_not_stop_what_the_service_says_after_a_long_silence():
+    talk = Talk()
+    talk.user_speaks()
+    talk.user_spoke()
+    talk.stop_key()
+    talk.hear(sv.InputTimeoutTriggered(item_id="u2"))
+    talk.began("r1")
+    assert talk.wire == []
 
 
 # ---------------------------------------------------------------- 4: truncation is also needed when all is generated
