@@ -34,7 +34,7 @@ class Action(Enum):
     INTERRUPT = auto()
     """Silence the assistant, cancel its response if one is active, truncate at what was heard."""
     INTERRUPT_UNLESS_SERVER_DOES = auto()
-    """The same, but the service cancels its own response when it hears speech; nothing where speech may not interrupt."""
+    """The same, but the service cancels its own response at speech. Nothing where speech may not interrupt."""
     OPEN = auto()
     """Open the microphone."""
     CLOSE = auto()
