@@ -13,7 +13,7 @@ class Coalescer:
     The first change after a pause is told at once. Pure: the owner passes the time and keeps the timer.
     """
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Callable[[tuple[str, ...]], None]) -> None:
         self._tell = tell
         self._changed: dict[str, None] = {}
         self._next_ms = 0.0
@@ -37,5 +37,5 @@ class Coalescer:
         """Tell all that waits."""
         waiting, self._changed = self._changed, {}
         self._next_ms = now_ms + PERIOD_MS
-        for item_id in waiting:
-            self._tell(item_id)
+        if waiting:
+            self._tell(tuple(waiting))

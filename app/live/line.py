@@ -65,7 +65,7 @@ class Line:
         self._on_status = on_status
         self._on_final = on_final
         self._has_final_news = False
-        self._coalescer = Coalescer(self._tell_entry)
+        self._coalescer = Coalescer(self._tell_entries)
         self._outbox: asyncio.Queue[ClientEvent] = asyncio.Queue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = asyncio.Event()
@@ -216,8 +216,9 @@ class Line:
         heard = [(item.item_id, item.heard_ms) for item in self._speaker.flush()]
         self._apply(self._conversation.flushed(heard, self._now_ms()))
 
-    def _tell_entry(self, item_id: str) -> None:
-        if changed := self._conversation.find(item_id):
+    def _tell_entries(self, item_ids: tuple[str, ...]) -> None:
+        found = [changed for item_id in item_ids if (changed := self._conversation.find(item_id))]
+        for changed in sorted(found, key=lambda changed: changed.index):  # an index counts on those before it
             self._listener(changed)
 
     def _set_timer(self) -> None:

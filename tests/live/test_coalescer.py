@@ -12,7 +12,7 @@ from app.live.coalescer import PERIOD_MS, Coalescer
 
 def test_the_first_change_is_told_at_once_and_the_next_together():
     told: list[str] = []
-    coalescer = Coalescer(told.append)
+    coalescer = Coalescer(told.extend)
     coalescer.changed("a", 1000)
     assert told == ["a"]
     coalescer.changed("a", 1010)
@@ -27,7 +27,7 @@ def test_the_first_change_is_told_at_once_and_the_next_together():
 
 def test_what_was_removed_is_not_told():
     told: list[str] = []
-    coalescer = Coalescer(told.append)
+    coalescer = Coalescer(told.extend)
     coalescer.changed("a", 0)
     coalescer.changed("b", 1)
     coalescer.removed("b")
@@ -39,7 +39,12 @@ def test_what_was_removed_is_not_told():
 def test_at_most_fifteen_times_a_second_and_nothing_is_forgotten(changes: list[tuple[str, int]]):
     told_at: dict[str, list[float]] = {"a": [], "b": [], "c": []}
     now = 0.0
-    coalescer = Coalescer(lambda item_id: told_at[item_id].append(now))
+
+    def tell(item_ids: tuple[str, ...]) -> None:
+        for item_id in item_ids:
+            told_at[item_id].append(now)
+
+    coalescer = Coalescer(tell)
     last_change: dict[str, float] = {}
     for item_id, pause_ms in changes:
         target = now + pause_ms
