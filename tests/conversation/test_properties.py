@@ -245,7 +245,7 @@ class Watch:
                 self.outstanding, self.asked_ms = event, self.talk.now_ms
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(Mode), st.booleans(), stories)
 def test_whatever_happens(mode, greets, story):
     watch = Watch(mode, greets=greets)

@@ -1,0 +1,81 @@
+"""When the assistant's speech is over, and that an entry knows what was received and heard of it."""
+
+from __future__ import annotations
+
+from app.conversation.effects import EntryChanged, Send
+from app.conversation.status import State
+from app.protocol.client_events import ResponseCreate
+from tests.conversation.driver import Talk, failure
+from tests.conversation.interruptions import speaking
+
+
+def test_failed_response_that_never_closed_its_speech_still_ends():
+    talk = Talk()
+    talk.began()
+    talk.audio(300)
+    talk.ended("r1", "failed", details=failure("server_error", "Sorry."))
+    assert talk.state is State.SPEAKING
+    talk.played_out("a1")
+    assert talk.state is State.LISTENING
+    assert talk.entry("a1").note == "The service could not answer: Sorry."
+
+
+def test_running_dry_is_not_the_end():
+    talk = Talk()
+    talk.answer(300)
+    talk.played_out("a1")
+    assert talk.state is State.SPEAKING
+    talk.audio(300)
+    talk.audio_done()
+    assert talk.state is State.SPEAKING
+    talk.later(300).played_out("a1")
+    assert talk.entry("a1").heard_ms == 600
+    assert talk.entry("a1").ended_ms == 300
+
+
+def test_end_that_is_told_after_all_was_played():
+    talk = Talk()
+    talk.answer(300)
+    talk.played_out("a1")
+    talk.later(50).audio_done()
+    assert talk.state is not State.SPEAKING
+    assert talk.entry("a1").heard_ms == 300
+
+
+def test_playout_reports_of_the_dead_change_nothing():
+    talk = speaking("stop key")
+    talk.stop_key()
+    talk.flushed(a1=300)
+    before = talk.entry("a1")
+    talk.later(100).sounding("a1")
+    talk.played_out("a1")
+    assert talk.entry("a1") == before
+
+
+def test_speech_without_words_has_an_entry():
+    talk = Talk()
+    talk.began()
+    talk.audio(200, "a7")
+    talk.audio_done("a7")
+    talk.ended("r1")
+    assert talk.entry("a7").received_ms == 200
+    assert talk.entry("a7").is_final
+
+
+def test_speech_before_its_words_is_counted():
+    talk = Talk()
+    talk.began()
+    talk.audio(200)
+    talk.words("one two")
+    talk.stop_key()
+    talk.flushed(a1=50)
+    assert talk.entry("a1").heard_text == "one"
+
+
+def test_entries_are_told_with_their_place():
+    talk = Talk()
+    talk.began()
+    talk.words("Hi")
+    assert talk.of(EntryChanged)[-1].index == 0
+    assert [effect for effect in talk.step if isinstance(effect, Send)] == []
+    assert talk.said(ResponseCreate) == []
