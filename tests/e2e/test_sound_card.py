@@ -1,0 +1,96 @@
+"""The same through real PortAudio streams, on a virtual sound card."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.audio.pcm import resample
+from tests.e2e.program import command, home, needs_local, said, turns, words
+from tests.rig.fixtures import SoundCard
+from tests.rig.sound import RATE_HZ
+
+pytestmark = [needs_local, pytest.mark.timeout(120)]
+
+
+class Talk:
+    """The program on the card, followed through its event log as it goes."""
+
+    def __init__(self, card: SoundCard, folder: Path, *arguments: str) -> None:
+        self.log = folder / "events"
+        self.log.unlink(missing_ok=True)
+        # A named pipe: whoever reads it waits for the program, and needs no clock.
+        os.mkfifo(self.log)
+        self.process = subprocess.Popen(
+            command("--plain", "--no-greeting", "--export", "talk.json", "--events", str(self.log), *arguments),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**home(folder), **{name: card.env[name] for name in card.env if "PULSE" in name or "ALSA" in name}},
+            cwd=folder,
+            text=True,
+        )
+        self.events = self.log.open()
+
+    def wait_for(self, *types: str) -> dict:
+        """The next event of one of these types."""
+        for line in self.events:
+            event = json.loads(line).get("event", {})
+            if event.get("type") in types:
+                return event
+        raise AssertionError(f"no {types}: {self.process.stderr.read()}")
+
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.process.terminate()
+        self.events.read()
+        assert self.process.wait(20) == 0, self.process.stderr.read()
+
+
+def test_a_question_into_the_microphone_is_answered_at_the_speaker(soundcard: SoundCard, tmp_path: Path):
+    question, rate_hz = said("question_joe.wav", 0.2)
+    with soundcard.mouth() as mouth, soundcard.speaker() as speaker:
+        talk = Talk(soundcard, tmp_path)
+        try:
+            talk.wait_for("session.updated")
+            mouth.play(resample(question, rate_hz, RATE_HZ))
+            asked = talk.wait_for("conversation.item.input_audio_transcription.completed")["transcript"]
+            talk.wait_for("response.done")
+            answered_s = speaker.samples().size / RATE_HZ + 3.5
+            speaker.wait_for(answered_s)
+            heard = words(speaker.samples(), RATE_HZ)
+        finally:
+            talk.end()
+    assert "twenty" in asked
+    assert "391" in heard or "ninety one" in heard
+    assert [turn["speaker"] for turn in turns(tmp_path / "talk.json")] == ["you", "assistant"]
+
+
+def test_speaking_over_the_answer_silences_the_card(soundcard: SoundCard, tmp_path: Path):
+    story, rate_hz = said("story_joe.wav", 0.2)
+    stop, _ = said("stop_joe.wav", 0.2)
+    with soundcard.mouth() as mouth, soundcard.speaker() as speaker:
+        talk = Talk(soundcard, tmp_path)
+        try:
+            talk.wait_for("session.updated")
+            mouth.play(resample(story, rate_hz, RATE_HZ))
+            talk.wait_for("response.output_audio.delta")
+            speaker.wait_for(speaker.samples().size / RATE_HZ + 4.0)
+            mouth.play(resample(stop, rate_hz, RATE_HZ))
+            truncated = talk.wait_for("conversation.item.truncate")
+            silent_from = speaker.samples().size
+            talk.wait_for("input_audio_buffer.speech_stopped")
+            silence = speaker.samples()[silent_from + RATE_HZ // 5 : silent_from + RATE_HZ]
+            talk.wait_for("response.done")
+        finally:
+            talk.end()
+    assert float(np.max(np.abs(silence))) < 0.003
+    told = turns(tmp_path / "talk.json")
+    assert told[1]["is_interrupted"]
+    assert told[1]["heard_ms"] == truncated["audio_end_ms"]
+    assert 2_000 < truncated["audio_end_ms"] < 6_000
