@@ -30,10 +30,11 @@ _MAX_FRAME_BYTES: Final = 24 * 1024 * 1024
 class Listener:
     """Listens on one address until it is closed."""
 
-    def __init__(self, engines: Engines, token: str | None = None) -> None:
-        """With a `token`, a client must name it as `Authorization: Bearer` or `api-key`. The engines stay the
-        caller's, who starts and closes them.
+    def __init__(self, engines: Engines, token: str | None = None, *, drafts: bool = False) -> None:
+        """With a `token`, a client must name it as `Authorization: Bearer` or `api-key`. With `drafts` the responder
+        is also asked on a guess, which must cost nothing. The engines stay the caller's, who starts and closes them.
         """
+        self._drafts = drafts
         self._engines = engines
         self._token = token or None
         self._server: Server | None = None
@@ -83,7 +84,7 @@ class Listener:
         query = parse_qs(socket.request.path.partition("?")[2]) if socket.request else {}
         model = one_line(query.get("model", [DEFAULT_MODEL])[0], 100)
         now = asyncio.get_running_loop().time()
-        session = RealtimeSession(model, int(time.time()) + MAX_SESSION_S, now, new_id)
+        session = RealtimeSession(model, int(time.time()) + MAX_SESSION_S, now, new_id, drafts=self._drafts)
         await Connection(socket, session, self._engines).run()
 
 

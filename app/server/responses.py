@@ -7,7 +7,7 @@ number of them; they leave nothing in the conversation.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from app.audio.ports import Samples
 from app.protocol.items import StatusDetails
@@ -15,7 +15,8 @@ from app.protocol.server_events import ErrorEvent
 from app.server.answer import Answer
 from app.server.answer_settings import AnswerSettings
 from app.server.conversation import Conversation, Entry
-from app.server.engines.ports import Prompt
+from app.server.drafts import Draft
+from app.server.engines.ports import Message, Prompt
 from app.server.engines.sentences import SentenceSplitter
 from app.server.jobs import CancelJob, NewId, Outbox, Respond, Speak
 from app.server.refusals import Failure, RefusedError
@@ -26,8 +27,15 @@ class _Response:
     """One response under way. `done` once its last event is said; nothing moves it after that."""
 
     def __init__(
-        self, out: Outbox, new_id: NewId, settings: AnswerSettings, context: tuple[Entry, ...], answer: Answer
+        self,
+        out: Outbox,
+        new_id: NewId,
+        settings: AnswerSettings,
+        context: tuple[Entry, ...],
+        answer: Answer,
+        claim: Callable[[Prompt, float | None], Draft | None],
     ) -> None:
+        """`claim` gives the draft for a prompt, where there is one."""
         self._out = out
         self._new_id = new_id
         self.settings = settings
@@ -39,6 +47,8 @@ class _Response:
         self._respond_job: str | None = None
         self._speak: Speak | None = None
         self._answered = False
+        self._claim = claim
+        self._draft: Draft | None = None
 
     @property
     def jobs(self) -> Iterable[str]:
@@ -56,9 +66,21 @@ class _Response:
         if newest is not None and newest.words is not None and newest.words.failure is not None:
             self._close("failed", newest.words.failure)  # said as an error when it happened
             return
-        messages = tuple(filter(None, (entry.message() for entry in self._context)))
+        prompt = prompt_of(self.settings, self._context)
+        draft = self._claim(prompt, self.settings.speed if self.settings.aloud else None)
+        if draft is not None:
+            self._go_on_from(draft)
+            return
         self._respond_job = self._new_id("job")
-        self._out.put(Respond(self._respond_job, Prompt(self.settings.instructions, messages)))
+        self._out.put(Respond(self._respond_job, prompt))
+
+    def _go_on_from(self, draft: Draft) -> None:
+        self._draft, self._respond_job = draft, draft.respond_job
+        for text in draft.fragments:
+            if not self.done:
+                self.fragment(text)
+        if draft.respond_job is None and not self.done:
+            self.answered()
 
     def fragment(self, text: str) -> None:
         """More of the answer from the responder."""
@@ -94,7 +116,14 @@ class _Response:
 
     def _speak_next(self) -> None:
         if self._speak is None and self._sentences:
-            self._speak = Speak(self._new_id("job"), self._sentences.popleft(), self.settings.speed)
+            sentence = self._sentences.popleft()
+            draft, self._draft = self._draft, None
+            if draft is not None and draft.speak is not None and draft.speak.sentence == sentence:
+                self._speak = draft.speak
+                if draft.sound is not None:
+                    self.spoken(draft.sound)
+                return
+            self._speak = Speak(self._new_id("job"), sentence, self.settings.speed)
             self._out.put(self._speak)
         elif self._speak is None and self._answered:
             self._close("completed")
@@ -119,6 +148,11 @@ class _Response:
         self.answer.close(status, details, None if status == "failed" else usage)
 
 
+def prompt_of(settings: AnswerSettings, context: tuple[Entry, ...]) -> Prompt:
+    """What the responder is asked for a response to these items."""
+    return Prompt(settings.instructions, tuple(filter(None, (entry.message() for entry in context))))
+
+
 class Responses:
     """All responses of a session."""
 
@@ -128,6 +162,7 @@ class Responses:
         self._conversation = conversation
         self._running: dict[str, _Response] = {}
         self._just_ended: int | None = None
+        self._draft: Draft | None = None
         self.spoken = False
         """The assistant has been heard in this session: voice and format are fixed from then on."""
 
@@ -146,7 +181,7 @@ class Responses:
             self.check_free()
         response_id, item_id = self._new_id("resp"), self._new_id("item")
         answer = Answer(self._out, self._conversation, response_id, item_id, settings)
-        run = _Response(self._out, self._new_id, settings, context, answer)
+        run = _Response(self._out, self._new_id, settings, context, answer, self._claim_draft)
         self._running[response_id] = run
         answer.open()
         run.advance()
@@ -175,8 +210,30 @@ class Responses:
             self._running[active].cancel("turn_detected")
             self._sweep()
 
+    def draft(self, settings: AnswerSettings, guess: str) -> None:
+        """Begin to answer what the user may just have said to the end. Nothing of it is told before it is."""
+        known = prompt_of(settings, self._conversation.entries())
+        prompt = Prompt(known.instructions, (*known.messages, Message("user", guess)))
+        if self._draft is None or self._draft.prompt != prompt:
+            self.drop_draft()
+            self._draft = Draft(self._out, self._new_id, prompt, settings.speed if settings.aloud else None)
+
+    def drop_draft(self) -> None:
+        """The user goes on."""
+        if self._draft is not None:
+            self._draft.cancel()
+            self._draft = None
+
+    def _claim_draft(self, prompt: Prompt, speed: float | None) -> Draft | None:
+        draft = self._draft
+        if draft is None or draft.given_up or draft.prompt != prompt or draft.speed != speed:
+            return None
+        self._draft = None
+        return draft
+
     def drop_all(self) -> None:
         """The session ends: no more work, and no more events either."""
+        self.drop_draft()
         for run in self._running.values():
             for job in run.jobs:
                 self._out.put(CancelJob(job))
@@ -192,27 +249,38 @@ class Responses:
 
     def fragment(self, job_id: str, text: str) -> None:
         """More of an answer; ignored when nobody waits for it any more, as all of these."""
-        if run := self._waiting_for(job_id):
+        if draft := self._drafted(job_id):
+            draft.fragment(text)
+        elif run := self._waiting_for(job_id):
             run.fragment(text)
             self._sweep()
 
     def answered(self, job_id: str) -> None:
         """An answer is complete."""
-        if run := self._waiting_for(job_id):
+        if draft := self._drafted(job_id):
+            draft.answered()
+        elif run := self._waiting_for(job_id):
             run.answered()
             self._sweep()
 
     def spoken_sentence(self, job_id: str, samples_24k: Samples) -> None:
         """A sentence's sound."""
-        if run := self._waiting_for(job_id):
+        if draft := self._drafted(job_id):
+            draft.sound = samples_24k
+        elif run := self._waiting_for(job_id):
             run.spoken(samples_24k)
             self._sweep()
 
     def failed(self, job_id: str, failure: Failure) -> None:
-        """An engine gave up."""
-        if run := self._waiting_for(job_id):
+        """An engine gave up. A draft is only given up: the response itself may do better, or tell why not."""
+        if draft := self._drafted(job_id):
+            draft.give_up()
+        elif run := self._waiting_for(job_id):
             run.fail(failure)
             self._sweep()
+
+    def _drafted(self, job_id: str) -> Draft | None:
+        return self._draft if self._draft is not None and job_id in self._draft.jobs else None
 
     def _waiting_for(self, job_id: str) -> _Response | None:
         return next((run for run in self._running.values() if job_id in run.jobs), None)

@@ -45,7 +45,8 @@ async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
         open_responder(options.responder, model=options.responder_model, key=options.responder_key),
         open_synthesiser(options.synthesiser),
     )
-    listener = Listener(engines, options.token)
+    # A language model is not asked on a guess: that may cost money, and always keeps it from the real question.
+    listener = Listener(engines, options.token, drafts=options.responder == "builtin")
     try:
         port = await listener.open(options.host, options.port)
         engines.start()

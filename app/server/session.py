@@ -28,7 +28,7 @@ from app.protocol.client_events import (
     SessionUpdate,
 )
 from app.protocol.convert import Json, from_json
-from app.protocol.items import ErrorDetail, Item, ResponseOptions
+from app.protocol.items import Item, ResponseOptions
 from app.protocol.server_events import (
     ErrorEvent,
     ItemAdded,
@@ -39,14 +39,14 @@ from app.protocol.server_events import (
     SessionCreated,
     SessionUpdated,
 )
-from app.protocol.session import ServerVad
+from app.protocol.session import SemanticVad, ServerVad
 from app.server.answer_settings import answer_settings
 from app.server.client_items import accepted, sound_of, without_sound
 from app.server.conversation import Conversation, Entry
 from app.server.hearing import Hearing, Words
 from app.server.jobs import CloseConnection, NewId, Outbox, Output
 from app.server.listening import Listening
-from app.server.refusals import INVALID_REQUEST, Failure, RefusedError, invalid_value
+from app.server.refusals import Failure, RefusedError, invalid_value
 from app.server.responses import Responses
 from app.server.settings import first_session, updated
 from app.server.validation import UnreadableError, check_shape, check_values, error_detail, read_event
@@ -68,8 +68,12 @@ class RealtimeSession:
         now: float,
         new_id: NewId,
         detector: Callable[[], VoiceDetector] = open_detector,
+        *,
+        drafts: bool = False,
     ) -> None:
-        """`expires_at`: when the session will end, in epoch seconds, for the client's eyes only."""
+        """`expires_at`: when the session will end, in epoch seconds, for the client's eyes only. `drafts`: the
+        responder may be asked in vain, so an answer can begin before a pause is known to be the end of a turn.
+        """
         self._out = Outbox(new_id)
         self._new_id = new_id
         self._session = first_session(new_id("sess"), model, expires_at)
@@ -86,6 +90,7 @@ class RealtimeSession:
             on_speech=self._user_speaks,
             on_turn=self._answer_turn,
         )
+        self._drafts = drafts
         self._ends_at = now + MAX_SESSION_S
         self._idle_at: float | None = None
         self._ended = False
@@ -184,11 +189,8 @@ class RealtimeSession:
         if self._ended:
             return []
         if now >= self._ends_at:
-            detail = ErrorDetail(
-                type=INVALID_REQUEST, code="session_expired", message=_EXPIRED, param=None, event_id=None
-            )
             self._responses.drop_all()
-            self._out.say(ErrorEvent(error=detail))
+            self._out.say(ErrorEvent(error=error_detail(RefusedError("session_expired", _EXPIRED), None)))
             self._out.put(CloseConnection(_GOING_AWAY, _EXPIRED))
             self._ended = True
             return self._out.take()
@@ -204,6 +206,8 @@ class RealtimeSession:
         if self._ended:
             return []
         self._responses.advance()
+        if self._drafts:
+            self._draft()
         ended_ms = self._responses.just_ended()
         idle_ms = self._idle_timeout_ms()
         if self._listening.speaking or self._responses.active_id() is not None or idle_ms is None:
@@ -212,6 +216,15 @@ class RealtimeSession:
             # The answer is sent faster than it is heard: what is idle begins when it has been heard.
             self._idle_at = now + (ended_ms + idle_ms) / 1000
         return self._out.take()
+
+    def _draft(self) -> None:
+        detection, guess = self._session.turn_detection, self._hearing.guess
+        answers = isinstance(detection, ServerVad | SemanticVad) and detection.create_response is True
+        if guess and answers and self._responses.active_id() is None:
+            settings = answer_settings(self._session, ResponseOptions(), spoken=self._responses.spoken)
+            self._responses.draft(settings, guess)
+        else:
+            self._responses.drop_draft()
 
     def _idle_timeout_ms(self) -> int | None:
         detection = self._session.turn_detection
@@ -230,7 +243,8 @@ class RealtimeSession:
         previous_id = self._conversation.insert(entry, event.previous_item_id or None)
         self._out.say(ItemAdded(item=entry.item, previous_item_id=previous_id))
         self._out.say(ItemDone(item=entry.item, previous_item_id=previous_id))
-        self._hear(entry, sound)
+        if sound:
+            entry.words, entry.audio_ms = self._listening.words_of(entry.item_id, sound)
 
     def _entry(self, item: Item, path: str) -> tuple[Entry, bytes]:
         """The item as it is remembered, and its sound whose words are still to be found."""
@@ -242,10 +256,6 @@ class RealtimeSession:
             entry.words = Words(text=given_words)
             return entry, b""
         return entry, sound
-
-    def _hear(self, entry: Entry, sound: bytes) -> None:
-        if sound:
-            entry.words, entry.audio_ms = self._listening.words_of(entry.item_id, sound)
 
     def _truncate(self, event: ItemTruncate) -> None:
         self._conversation.truncate(event.item_id, event.content_index, event.audio_end_ms)
@@ -263,7 +273,8 @@ class RealtimeSession:
             return
         entries = [self._context_entry(raw, f"response.input[{at}]") for at, raw in enumerate(options.input)]
         for entry, sound in entries:
-            self._hear(entry, sound)
+            if sound:
+                entry.words, entry.audio_ms = self._listening.words_of(entry.item_id, sound)
         self._responses.create(settings, tuple(entry for entry, _ in entries))
 
     def _context_entry(self, raw: Json, path: str) -> tuple[Entry, bytes]:

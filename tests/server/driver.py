@@ -49,11 +49,17 @@ class Driver:
     cancelled: list = field(default_factory=list)
     closed: CloseConnection | None = None
     now: float = 100.0
+    drafts: bool = False
 
     def __post_init__(self):
         counter = itertools.count()
         self.session = RealtimeSession(
-            "test", 1_800_000_000, self.now, lambda word: f"{word}_{next(counter)}", LoudnessDetector
+            "test",
+            1_800_000_000,
+            self.now,
+            lambda word: f"{word}_{next(counter)}",
+            LoudnessDetector,
+            drafts=self.drafts,
         )
         self.take(self.session.start())
 

@@ -191,9 +191,9 @@ def finish(talk: Driver) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(STEP, max_size=40))
-def test_any_sequence(steps):
-    talk = Driver()
+@given(st.lists(STEP, max_size=40), st.booleans())
+def test_any_sequence(steps, drafts):
+    talk = Driver(drafts=drafts)
     done: list = []
     for step in steps:
         play(talk, step, done)
