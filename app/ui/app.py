@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Final
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
@@ -64,8 +63,11 @@ class RealtimeApp(App[None]):
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """`session_of` tells what of the settings the session knows; without it, changes of settings wait for a
-        new start. `suggestions` are values to choose from for settings that are texts: voices, devices. `clock` never goes back, `wall_clock` gives seconds since the epoch."""
+        """`session_of` tells what of the settings the session knows; without it, changes wait for a new start.
+
+        `suggestions` are values to choose from for settings that are texts: voices, devices. `clock` gives seconds
+        and never goes back, `wall_clock` gives the time since the epoch.
+        """
         super().__init__()
         self._make_live = make_live
         self._folders = folders
@@ -74,8 +76,6 @@ class RealtimeApp(App[None]):
         self._clock, self._wall_clock = clock, wall_clock
         self._workers_of_live: LiveWorkers | None = None
         self._main: MainScreen | None = None
-        self._heard_early: list[Message] = []
-        """What the conversation told before there was a screen."""
         self._old_handlers: dict[signal.Signals, Any] = {}
 
     # ---------------------------------------------------------------- beginning and end
@@ -88,8 +88,6 @@ class RealtimeApp(App[None]):
         main = self._main_screen(live)
         await self.push_screen(main)
         self._main = main
-        for message in self._heard_early:
-            main.post_message(message)
         self._workers_of_live = LiveWorkers(live)
         self._workers_of_live.start(self)
         if not self._edited.loaded.sources and not self._folders.settings_file.exists():
@@ -140,11 +138,12 @@ class RealtimeApp(App[None]):
     # ---------------------------------------------------------------- the conversation's threads
 
     def _hear(self, event: LiveEvent) -> None:
-        """Called from any thread."""
-        message = messages.message_of(event)
-        if self._main is None:
-            self._heard_early.append(message)
-        else:
+        """Called from any thread. (Of Textual's nodes, only the program itself takes messages from every thread.)"""
+        self.post_message(messages.message_of(event))
+
+    @on(messages.LiveMessage)
+    def _pass_on(self, message: messages.LiveMessage) -> None:
+        if self._main:
             self._main.post_message(message)
 
     @on(Worker.StateChanged)

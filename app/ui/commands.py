@@ -38,7 +38,7 @@ def commands_of(main: MainScreen) -> Iterable[Command]:
             about = f"{binding.tooltip}  ({key})" if key else binding.tooltip
             yield Command(title, about, partial(main.run_action, binding.action))
     for form, name in FORMAT_NAMES.items():
-        yield Command(f"Export as {name}", f"Write the conversation to a {form} file", partial(main.open_export, form))
+        yield Command(f"Export as {name}", f"Write a {form} file", partial(main.exporter.open, form))
     for name in _CHOICES:
         setting = SETTINGS[name]
         for value in setting.choices:

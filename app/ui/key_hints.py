@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from textual.screen import Screen
@@ -42,15 +43,18 @@ def bound_key(binding_id: str, remapped: Mapping[str, str]) -> str:
 
 
 def key_hints(screen: Screen[None], status: Status) -> tuple[KeyHint, ...]:
-    """What works now, in the order of its worth; the palette last."""
+    """What works now, in the order of its worth; help and palette pinned to the end."""
     hints: list[tuple[int, KeyHint]] = []
-    palette: list[KeyHint] = []
+    pinned: list[KeyHint] = []
     for key, active in screen.active_bindings.items():
         binding = active.binding
-        if binding.action == "command_palette":
-            palette = [KeyHint(key_name(key).replace("Ctrl+", "^"), "palette", key, keys.PALETTE.tooltip)]
         word = keys.hint(binding.id, status)
-        if binding.show and active.enabled and word is not None:
-            hints.append((keys.hint_order(binding.id), KeyHint(key_name(key), word, key, binding.tooltip)))
+        if not active.enabled or word is None:
+            continue
+        hint = KeyHint(key_name(key), word, key, binding.tooltip)
+        if binding.id in keys.PINNED:
+            pinned.append(replace(hint, shown=hint.shown.replace("Ctrl+", "^"), is_pinned=True))
+        elif binding.show:
+            hints.append((keys.hint_order(binding.id), hint))
     hints.sort(key=lambda pair: pair[0])
-    return (*(hint for _, hint in hints), *palette[:1])
+    return (*(hint for _, hint in hints), *pinned)

@@ -59,9 +59,12 @@ EVERY: Final = (*BINDINGS, TALK_ANYWHERE, QUIT, PALETTE)
 
 _HINT_ORDER: Final = (
     "talk", "stop", "example", "search_next", "search_previous", "mode", "threshold_down", "threshold_up", "type",
-    "search", "settings", "export", "help",
+    "settings", "search", "export", "help",
 )  # fmt: skip
 """In the row of keys, from the left; what there is no room for falls off at the right."""
+
+PINNED: Final = frozenset({"help", "palette"})
+"""At the right end of the row of keys, always: from there one finds the rest."""
 
 _LABELS: Final[Mapping[str, str]] = {
     "stop": "interrupt",
@@ -75,6 +78,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "settings": "settings",
     "export": "export",
     "help": "help",
+    "palette": "palette",
 }
 
 

@@ -13,8 +13,12 @@ from app.conversation.transcript import Entry
 from app.live.events import Ended, ExampleOffered, LiveEvent
 
 
+class LiveMessage(Message, bubble=False):
+    """Any of them. Posted to the program, which can be done from any thread; it passes them on to its main screen."""
+
+
 @dataclass
-class EntryTold(Message, bubble=False):
+class EntryTold(LiveMessage, bubble=False):
     """An entry is new, has changed or has moved; it stands at `index` now."""
 
     entry: Entry
@@ -26,14 +30,14 @@ class EntryTold(Message, bubble=False):
 
 
 @dataclass
-class EntryGone(Message, bubble=False):
+class EntryGone(LiveMessage, bubble=False):
     """An entry was removed."""
 
     item_id: str
 
 
 @dataclass
-class StatusTold(Message, bubble=False):
+class StatusTold(LiveMessage, bubble=False):
     """Something of the status is different."""
 
     status: Status
@@ -44,26 +48,26 @@ class StatusTold(Message, bubble=False):
 
 
 @dataclass
-class Noticed(Message, bubble=False):
+class Noticed(LiveMessage, bubble=False):
     """One or two sentences for the user."""
 
     notice: Notice
 
 
 @dataclass
-class UserInterrupted(Message, bubble=False):
+class UserInterrupted(LiveMessage, bubble=False):
     """The assistant was just silenced by the user."""
 
 
 @dataclass
-class ExampleTold(Message, bubble=False):
+class ExampleTold(LiveMessage, bubble=False):
     """The example's next question, or None when there is none."""
 
     text: str | None
 
 
 @dataclass
-class ConversationEnded(Message, bubble=False):
+class ConversationEnded(LiveMessage, bubble=False):
     """The conversation is over."""
 
     ended: Ended

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final, Protocol
 
-REPEAT_MS: Final = 120
+REPEAT_MS: Final = 150
 """Presses as close as this are repeats of one another."""
 
 FIRST_REPEAT_MS: Final = 750

@@ -50,12 +50,12 @@ def waiting_line(waiting: int, key: KeyOf) -> str:
     return f"↓ {waiting:,} new {'line' if waiting == 1 else 'lines'}, {key('follow')} follows"
 
 
-def search_line(text: str, number: int, count: int, key: KeyOf) -> str:
-    """What stands below a transcript that is searched."""
+def search_line(text: str, number: int, count: int, key: KeyOf, *, is_typing: bool) -> str:
+    """What stands below a transcript that is searched; `is_typing`: what to look for is still being written."""
     if not count:
-        return f"“{text}” is nowhere in the transcript   {key('stop')} closes"
-    steps = f"{key('search_next')} next   {key('search_previous')} previous   {key('stop')} closes"
-    return f"“{text}”  {number} of {count}   {steps}"
+        return f"“{text}” is nowhere here   {key('stop')} closes"
+    steps = "Enter keeps" if is_typing else f"{key('search_next')} next   {key('search_previous')} previous"
+    return f"{number} of {count}   {steps}   {key('stop')} closes" + ("" if is_typing else f"   “{text}”")
 
 
 def terminal_title(status: Status) -> str:

@@ -7,10 +7,9 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.content import Content
+from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import Label, Static
 
 from app.ui import keys
 from app.ui.wording import KeyOf
@@ -23,6 +22,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 _STATES: tuple[tuple[str, str], ...] = (
+    ("● ◌", "the microphone is open, it is closed"),
     ("connecting", "the line to the service is being made"),
     ("ready", "nobody talks, and no microphone is open"),
     ("listening", "the microphone is open: speak"),
@@ -31,6 +31,12 @@ _STATES: tuple[tuple[str, str], ...] = (
     ("speaking", "the assistant talks; speak, and it falls silent"),
     ("muted", "you have closed the microphone"),
     ("offline", "there is no connection"),
+)
+
+_MOUSE: tuple[tuple[str, str], ...] = (
+    ("lamp", "a click opens or closes the microphone; held, it is open as long"),
+    ("mark ┃", "drag it, and the threshold follows"),
+    ("transcript", "drag over words to select them; a click on an interrupted turn shows all that was not heard"),
 )
 
 
@@ -48,26 +54,17 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(classes="dialog") as dialog:
             dialog.border_title = "Help"
             dialog.border_subtitle = "Esc closes"
-            yield Static(Content("\n").join(self._lines()), markup=False)
+            for title, rows in self._chapters():
+                yield Label(title, classes="help--title")
+                for name, meaning in rows:
+                    with Horizontal(classes="help--row"):
+                        yield Label(name, classes="help--name", markup=False)
+                        yield Static(meaning, classes="help--meaning", markup=False)
 
-    def _lines(self) -> Iterable[Content]:
+    def _chapters(self) -> Iterable[tuple[str, Iterable[tuple[str, str]]]]:
         by_id = {binding.id: binding for binding in keys.EVERY}
         for title, ids in _GROUPS:
-            yield Content.styled(title, "bold")
-            for binding_id in ids:
-                yield _row(self._key_of(binding_id), by_id[binding_id].tooltip, "bold $text-accent")
-            yield Content("")
-        yield Content.styled("What the lamp says", "bold")
-        yield Content("  ● the microphone is open    ◌ it is closed")
-        for state, meaning in _STATES:
-            yield _row(state, meaning, "bold")
-        yield Content("")
-        yield Content.styled("With the mouse", "bold")
-        yield Content("  Hold the lamp to talk, drag the mark ┃ to set the threshold, drag over text to select it,")
-        yield Content("  click an interrupted turn to see all of what was not heard.")
-        yield Content("")
-        yield Content('Every key can be changed in the settings file, in the table [keys]: talk = "ctrl+t".')
-
-
-def _row(name: str, meaning: str, style: str) -> Content:
-    return Content.assemble("  ", Content.styled(f"{name:12}", style), " ", meaning)
+            yield title, [(self._key_of(binding_id), by_id[binding_id].tooltip) for binding_id in ids]
+        yield "What the lamp says", _STATES
+        yield "With the mouse", _MOUSE
+        yield "Other keys", [("[keys]", 'a table in the settings file: talk = "ctrl+t", stop = "f4" and so on')]

@@ -18,23 +18,21 @@ from textual.widgets import Static
 from app.audio.capture import Levels
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
-from app.history.export import Format, render
-from app.history.write import write_export
 from app.live.events import Ended, Live
 from app.protocol.text import sanitise_text
-from app.settings import SettingError, save
 from app.ui import keys, messages, wording
 from app.ui.editing import EditedSettings
+from app.ui.exporter import Exporter
 from app.ui.key_hints import bound_key, key_hints
-from app.ui.screens.export import ExportDialog, ExportPlace
 from app.ui.screens.help import HelpScreen
+from app.ui.settings_desk import SettingsDesk
 from app.ui.talking import Talking
 from app.ui.title import set_terminal_title
 from app.ui.widgets.header_line import HeaderLine
 from app.ui.widgets.key_bar import KeyBar
 from app.ui.widgets.lamp import TalkPressed, TalkReleased
 from app.ui.widgets.level_meter import ThresholdChanged
-from app.ui.widgets.settings_panel import SettingChanged, SettingsClosed, SettingsPanel, SettingsSaveRequested
+from app.ui.widgets.settings_panel import SettingChanged, SettingsClosed, SettingsSaveRequested
 from app.ui.widgets.status_line import StatusLine
 from app.ui.widgets.talk_strip import TalkStrip
 from app.ui.widgets.transcript_pane import TranscriptPane
@@ -75,16 +73,13 @@ class MainScreen(Screen[None]):
         self.edited = edited
         self.status = Status()
         self.ended: Ended | None = None
+        self.desk = SettingsDesk(self, live, edited, settings_file, suggestions, clock)
+        self.exporter = Exporter(self, live, lambda: edited.settings.export_folder, lambda: self.status.model)
+        self.talking = Talking(self, self._toggle, self._is_open, clock, holds=edited.settings.talk_key == "hold")
         self._example: str | None = None
-        self._export_place: ExportPlace | None = None
-        self._settings_file = settings_file
-        self._suggestions = suggestions
-        self._clock, self._wall_clock = clock, wall_clock
-        self._panel: SettingsPanel | None = None
+        self._wall_clock = wall_clock
         self._levels: Levels | None = None
         self._looks = 0
-        holds = edited.settings.talk_key == "hold"
-        self.talking = Talking(self, self._toggle, lambda: self.status.is_microphone_open, clock, holds=holds)
 
     # ---------------------------------------------------------------- building
 
@@ -128,7 +123,7 @@ class MainScreen(Screen[None]):
     def on_status_told(self, message: messages.StatusTold) -> None:
         """The state, a setting, a figure."""
         self.status = message.status
-        self.edited.told(message.status.settings, self._clock())
+        self.desk.show_status(message.status)
         self._show_status()
 
     def on_noticed(self, message: messages.Noticed) -> None:
@@ -160,7 +155,6 @@ class MainScreen(Screen[None]):
             wording.first_steps(self.status, self.live.service_label, self._example, self.key_of)
         )
         set_terminal_title(self.app, wording.terminal_title(self.status))
-        self._show_settings()
         self._show_keys()
 
     @on(TranscriptPane.Changed)
@@ -191,6 +185,9 @@ class MainScreen(Screen[None]):
                 return self.status.state is not State.OFFLINE
         return True
 
+    def _is_open(self) -> bool:
+        return self.status.is_microphone_open
+
     def _toggle(self) -> None:
         if self.status.has_microphone:
             self.live.talk_key()
@@ -209,12 +206,12 @@ class MainScreen(Screen[None]):
     def _mouse_stops(self) -> None:
         self.talking.mouse_up()
 
-    async def action_stop(self) -> None:
+    def action_stop(self) -> None:
         """Close what is open; where nothing is, interrupt the assistant."""
         if self.pane.close_something():
             return
-        if self._panel:
-            await self._close_settings()
+        if self.desk.is_open:
+            self._close_settings()
         else:
             self.live.stop_key()
 
@@ -246,57 +243,34 @@ class MainScreen(Screen[None]):
 
     def change(self, name: str, value: object) -> None:
         """Set one setting, at once where that is possible."""
-        if fields := self.edited.change(name, value, self._clock()):
-            self.live.change(**fields)
+        self.desk.change(name, value)
         match name:
             case "theme":
                 self.app.theme = str(value)
             case "talk_key":
                 self.talking.set_holds(value == "hold")
-        self._show_settings()
-
-    # ---------------------------------------------------------------- the settings panel
 
     async def action_settings(self) -> None:
         """Open the panel, or close it."""
-        if self._panel:
-            await self._close_settings()
-            return
-        suggestions = {"theme": sorted(self.app.available_themes), **self._suggestions}
-        self._panel = SettingsPanel(self.edited.loaded, self.status, suggestions=suggestions)
-        self.add_class("-settings")
-        await self.query_one("#middle").mount(self._panel)
-        self._show_settings()
-        self._panel.focus_first()
+        if self.desk.is_open:
+            self._close_settings()
+        else:
+            await self.desk.open(self.query_one("#middle"))
 
     @on(SettingsClosed)
-    async def _close_settings(self) -> None:
-        if self._panel:
-            panel, self._panel = self._panel, None
-            self.remove_class("-settings")
-            await panel.remove()
-            self.pane.focus_log()
+    def _close_settings(self) -> None:
+        self.desk.close()
+        self.pane.focus_log()
 
     @on(SettingChanged)
     def _setting_changed(self, event: SettingChanged) -> None:
         self.change(event.name, event.value)
 
     @on(SettingsSaveRequested)
-    def action_save_settings(self) -> None:
-        """Write what was changed to the settings file."""
-        unsaved = self.edited.unsaved
-        try:
-            save(self._settings_file, unsaved)
-        except SettingError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
-        self.edited.saved(unsaved.keys())
-        self._show_settings()
-        self.notify(str(self._settings_file), title="Settings saved in", markup=False)
+    def _save_settings(self) -> None:
+        self.desk.save()
 
-    def _show_settings(self) -> None:
-        if self._panel:
-            self._panel.show_settings(self.edited.loaded, self.status, self.edited.unsaved.keys())
+    # ---------------------------------------------------------------- the transcript
 
     def action_search(self) -> None:
         """Look for words."""
@@ -322,46 +296,15 @@ class MainScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Copy what is selected, or else the last turn in view."""
-        selected = self.get_selected_text()
-        turn = self.pane.log_view.turn_in_view
-        if selected:
-            self._copy(selected, "what is selected")
-        elif turn:
-            self._copy(turn.text, f"the turn of {self._time_of_day(turn.started_ms)}")
+        self.exporter.copy(self.pane.log_view.turn_in_view)
 
     def action_copy_all(self) -> None:
-        """Copy the whole conversation as plain text."""
-        if self.live.entries:
-            self._copy(self._rendered(Format.TEXT), "the whole conversation")
-
-    def _copy(self, text: str, what: str) -> None:
-        self.app.copy_to_clipboard(text)
-        self.notify(f"Copied {what} ({len(text):,} characters).", markup=False, timeout=3)
+        """Copy the whole conversation."""
+        self.exporter.copy_all()
 
     def action_export(self) -> None:
         """The dialog for exports."""
-        self.open_export()
-
-    def open_export(self, form: Format | None = None) -> None:
-        """The dialog for exports, with a format chosen already or the last one."""
-        if not self.live.entries:
-            self.notify("There is nothing to export yet.", severity="warning", markup=False)
-            return
-        place = self._export_place or ExportPlace.first(self.edited.settings.export_folder, self.live.started_at)
-        dialog = ExportDialog(place.with_form(form) if form else place, self._write_export, len(self.live.entries))
-        self.app.push_screen(dialog, self._exported)
-
-    def _rendered(self, form: Format) -> str:
-        live = self.live
-        return render(live.entries, live.started_at, form, service=live.service_label, model=self.status.model)
-
-    def _write_export(self, path: Path, form: Format, overwrite: bool) -> Path:
-        return write_export(path, self._rendered(form), overwrite=overwrite)
-
-    def _exported(self, place: ExportPlace | None) -> None:
-        if place:
-            self._export_place = place
-            self.notify(str(place.path), title="Exported to", markup=False, timeout=8)
+        self.exporter.open()
 
     def action_help(self) -> None:
         """What every key does."""

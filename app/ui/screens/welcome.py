@@ -37,7 +37,7 @@ class WelcomeScreen(ModalScreen[None]):
             how = Content.assemble(
                 "Just speak. ", talk, " closes and opens the microphone, ", type_key, " types instead."
             )
-            sound = f"Microphone: {self._microphone}. Its level moves at the bottom of the screen when you speak."
+            sound = f"Microphone: {self._microphone}; its level moves below when you speak."
         else:
             how = Content.assemble("Press ", example, " to hear the example, or ", type_key, " to type.")
             sound = "No microphone was found."
@@ -50,9 +50,10 @@ class WelcomeScreen(ModalScreen[None]):
                 f"Loudspeaker: {self._speaker}." if self._speaker else "No loudspeaker was found: answers are written."
             ),
             Content(""),
-            Content("For another service set, in the environment or in a file .env:"),
-            Content("  AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_API_KEY and AZURE_OPENAI_DEPLOYMENT"),
-            Content("  or OPENAI_API_KEY"),
+            Content("For another service set, in the environment or in a file .env, either"),
+            Content("  AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_API_KEY, AZURE_OPENAI_DEPLOYMENT"),
+            Content("or"),
+            Content("  OPENAI_API_KEY"),
             Content(""),
             Content.assemble(Content.styled(self._key_of("help"), strong), " shows every key."),
         ]

@@ -23,6 +23,8 @@ class KeyHint:
     word: str
     key: str
     tooltip: str = ""
+    is_pinned: bool = False
+    """Stands at the right end, and stays longest."""
 
     @property
     def cells(self) -> int:
@@ -31,7 +33,7 @@ class KeyHint:
 
 
 class KeyBar(Widget):
-    """One row, painted; the last hint stands at the right, the others fall off from the right as it narrows."""
+    """One row, painted; what there is no room for falls off from the right, but for what is pinned there."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--word"}
 
@@ -84,21 +86,24 @@ class KeyBar(Widget):
 
     def _places(self) -> list[tuple[int, KeyHint]]:
         """Which hints there is room for, and where each begins."""
-        if not self._hints:
-            return []
-        *hints, last = self._hints
         room = self.size.width - 1
-        last_cells = last.cells - _GAP
-        at, places = 1, []
-        for hint in hints:
-            if at + hint.cells - _GAP > room:
+        pinned = [hint for hint in self._hints if hint.is_pinned]
+        room_left = room - sum(hint.cells for hint in pinned)
+        at = 1
+        places: list[tuple[int, KeyHint]] = []
+        for hint in self._hints:
+            if hint.is_pinned:
+                continue
+            if at + hint.cells - _GAP > room_left and places:  # the first one stays, whatever it costs
                 break
             places.append((at, hint))
             at += hint.cells
         if places and not places[-1][1].word:  # the first of a pair, whose word found no room
-            places.pop()
-        while len(places) > 2 and places[-1][0] + places[-1][1].cells > room - last_cells:
-            places.pop()
-        if not places or places[-1][0] + places[-1][1].cells + last_cells <= room:
-            places.append((room - last_cells, last))
-        return places
+            at = places.pop()[0]
+        for hint in reversed(pinned):
+            room -= hint.cells - _GAP
+            if room < at:
+                break
+            places.append((room, hint))
+            room -= _GAP
+        return sorted(places, key=lambda place: place[0])

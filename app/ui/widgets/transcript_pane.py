@@ -143,6 +143,7 @@ class TranscriptPane(Vertical):
             self._end_search()
         else:
             self.search.display = False
+            self._show_below()
         self.focus_log()
 
     @on(TranscriptLog.Searched)
@@ -180,7 +181,7 @@ class TranscriptPane(Vertical):
 
     def _show_below(self) -> None:
         if self._found is not None:
-            text = search_line(self.search.text, *self._found, self._key_of)
+            text = search_line(self.search.text, *self._found, self._key_of, is_typing=self.search.is_open)
         elif self._waiting is not None:
             text = waiting_line(self._waiting, self._key_of)
         else:

@@ -47,7 +47,8 @@ def _wrap_line(text: str, at: int, line_end: int, width: int, rows: list[Span]) 
     """Append the rows of one line; where the next line begins."""
     while True:
         end = _row_end(text, at, line_end, max(1, width))
-        rows.append((at, end))
+        row = text[at:end]
+        rows.append((at, at + len(row.rstrip(" ")) if end < line_end and row.strip(" ") else end))
         at = end
         while at < line_end and text[at] == " ":
             at += 1

@@ -1,0 +1,89 @@
+"""Changes of settings: to the conversation, to the screen, to the panel and to the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from textual.screen import Screen
+from textual.widget import Widget
+
+from app.conversation.status import Status
+from app.live.events import Live
+from app.settings import SettingError, save
+from app.ui.editing import EditedSettings
+from app.ui.widgets.settings_panel import SettingsPanel
+
+
+class SettingsDesk:
+    """Owns the panel, which is made when it is first opened."""
+
+    def __init__(
+        self,
+        screen: Screen[Any],
+        live: Live,
+        edited: EditedSettings,
+        file: Path,
+        suggestions: Mapping[str, Sequence[str]],
+        clock: Callable[[], float],
+    ) -> None:
+        """`suggestions` are values to choose from for settings that are texts. `clock` gives seconds and never goes
+        back."""
+        self._screen, self._live, self._edited, self._file = screen, live, edited, file
+        self._suggestions, self._clock = suggestions, clock
+        self._panel: SettingsPanel | None = None
+        self._is_open = False
+        self._status = Status()
+
+    @property
+    def is_open(self) -> bool:
+        """The panel is on the screen."""
+        return self._is_open
+
+    def show_status(self, status: Status) -> None:
+        """What the service has taken and what not."""
+        self._status = status
+        self._edited.told(status.settings, self._clock())
+        self._show()
+
+    def change(self, name: str, value: object) -> None:
+        """Set one setting, in the conversation at once where it knows it."""
+        if fields := self._edited.change(name, value, self._clock()):
+            self._live.change(**fields)
+        self._show()
+
+    async def open(self, place: Widget) -> None:
+        """Show the panel in a container, and put the keyboard on its first row."""
+        self._is_open = True
+        self._screen.add_class("-settings")
+        if self._panel is None:
+            suggestions = {"theme": sorted(self._screen.app.available_themes), **self._suggestions}
+            self._panel = SettingsPanel(self._edited.loaded, self._status, suggestions=suggestions)
+            await place.mount(self._panel)
+        self._panel.display = True
+        self._show()
+        self._panel.focus_first()
+
+    def close(self) -> None:
+        """Hide the panel; what was changed stays changed."""
+        self._is_open = False
+        self._screen.remove_class("-settings")
+        if self._panel:
+            self._panel.display = False
+
+    def save(self) -> None:
+        """Write what was changed to the settings file."""
+        unsaved = self._edited.unsaved
+        try:
+            save(self._file, unsaved)
+        except SettingError as error:
+            self._screen.notify(str(error), severity="error", markup=False)
+            return
+        self._edited.saved(unsaved.keys())
+        self._show()
+        self._screen.notify(str(self._file), title="Settings saved in", markup=False)
+
+    def _show(self) -> None:
+        if self._panel and self._is_open:
+            self._panel.show_settings(self._edited.loaded, self._status, self._edited.unsaved.keys())
