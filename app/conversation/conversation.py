@@ -220,9 +220,9 @@ class Conversation:
         """The first sound of an item left the speaker."""
         return self._with_status(self._floor.started(item_id, now_ms))
 
-    def played_out(self, item_id: str, now_ms: int) -> list[Effect]:
-        """Everything given for an item has sounded."""
-        effects = self._floor.played_out(item_id, now_ms)
+    def played_out(self, item_id: str, played_ms: int, now_ms: int) -> list[Effect]:
+        """The speaker has nothing left of an item; so much of it has sounded."""
+        effects = self._floor.played_out(item_id, played_ms, now_ms)
         return self._with_status(effects if self._floor.playout.is_sounding else effects + self._undone_duck())
 
     def _duck(self, length_ms: float) -> list[Effect]:

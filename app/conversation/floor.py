@@ -191,8 +191,13 @@ class Floor:
         self._latency = Latency(first_word_ms, now_ms - self._turn_ended_ms)
         return effects + self._answered(item_id)
 
-    def played_out(self, item_id: str, now_ms: int) -> list[Effect]:
-        """Everything received for the item was heard."""
+    def played_out(self, item_id: str, played_ms: int, now_ms: int) -> list[Effect]:
+        """So much of the item was heard, and for the speaker that was all.
+
+        More may have come in since: the report crosses what arrives meanwhile.
+        """
+        if played_ms < self.playout.received_ms(item_id):
+            return []
         return self._over(item_id, now_ms) if self.playout.played_out(item_id) else []
 
     def _over(self, item_id: str, now_ms: int) -> list[Effect]:

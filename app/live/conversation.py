@@ -161,8 +161,8 @@ class LiveConversation:
     def sounding(self, item_id: str) -> None:
         self._line.post(lambda now_ms: self._conversation.sounding(item_id, now_ms))
 
-    def played_out(self, item_id: str) -> None:
-        self._line.post(lambda now_ms: self._conversation.played_out(item_id, now_ms))
+    def played_out(self, item_id: str, played_ms: int) -> None:
+        self._line.post(lambda now_ms: self._conversation.played_out(item_id, played_ms, now_ms))
 
     def microphone_ended(self, error: AudioError | None) -> None:
         if error is None:  # the end of a file: a quiet room follows

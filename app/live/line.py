@@ -130,10 +130,10 @@ class Line:
             await self._end(talking)
 
     def _ended(self, talking: asyncio.Task[None]) -> Ended:
+        self._happen(lambda _: [*self._conversation.lost(), Flush()])  # what was said until now is all there is
         if not talking.done():
             return Ended()
         error = talking.exception()
-        self._happen(lambda _: [*self._conversation.lost(), Flush()])
         if error is None:
             return Ended("The service ended the conversation.", 5)
         if isinstance(error, ServiceFailure):

@@ -28,8 +28,8 @@ class SoundListener(Protocol):
     def sounding(self, item_id: str) -> None:
         """The first sound of an item left the speaker."""
 
-    def played_out(self, item_id: str) -> None:
-        """Everything given for an item so far has sounded."""
+    def played_out(self, item_id: str, played_ms: int) -> None:
+        """Everything given for an item so far has sounded: so many milliseconds."""
 
     def microphone_ended(self, error: AudioError | None) -> None:
         """The file is over (None), or the device is gone or never came."""
@@ -137,7 +137,7 @@ class SoundWorker:
                 self._listener.sounding(item.item_id)
             if item.heard_ms >= item.received_ms > self._reported_ms.get(item.item_id, 0):
                 self._reported_ms[item.item_id] = item.received_ms
-                self._listener.played_out(item.item_id)
+                self._listener.played_out(item.item_id, item.received_ms)
         failure = self._speaker.failure
         if failure is not None and failure is not self._speaker_failure:
             self._speaker_failure = failure

@@ -169,9 +169,9 @@ class Talk:
         """Its first sound is out."""
         return self(self.conversation.sounding(item_id, self.now_ms))
 
-    def played_out(self, item_id: str) -> list[Effect]:
-        """All of it is out."""
-        return self(self.conversation.played_out(item_id, self.now_ms))
+    def played_out(self, item_id: str, played_ms: int = 10**9) -> list[Effect]:
+        """All of it is out, or all of which the speaker knew."""
+        return self(self.conversation.played_out(item_id, played_ms, self.now_ms))
 
     # ---------------------------------------------------------------- the service
 

@@ -79,3 +79,15 @@ def test_entries_are_told_with_their_place():
     assert talk.of(EntryChanged)[-1].index == 0
     assert [effect for effect in talk.step if isinstance(effect, Send)] == []
     assert talk.said(ResponseCreate) == []
+
+
+def test_a_report_that_speech_has_overtaken_is_not_the_end():
+    talk = Talk()
+    talk.answer(300)
+    talk.audio(300)
+    talk.audio_done()
+    talk.played_out("a1", 300)
+    assert talk.state is State.SPEAKING
+    talk.played_out("a1", 600)
+    assert talk.state is not State.SPEAKING
+    assert talk.entry("a1").heard_ms == 600
