@@ -1,56 +1,106 @@
-"""The talk strip by itself, for looking at: python -m tests.ui.demo_widgets."""
+"""The widgets by themselves, for looking at: `python -m tests.ui.demo_widgets [strip|panel|beside]`, t changes the theme."""
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 from textual.app import App, ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
 
 from app.audio.capture import Levels
 from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State, Status
+from app.conversation.usage import UsageTotals
+from app.settings import Loaded, Settings
+from app.ui.widgets.header_line import HeaderLine
+from app.ui.widgets.settings_panel import SettingChanged, SettingsClosed, SettingsPanel
+from app.ui.widgets.status_line import StatusLine
 from app.ui.widgets.talk_strip import TalkStrip
 
-LIVE = Status(state=State.LISTENING, has_microphone=True, is_microphone_open=True)
+NOW = 1_800_000_000
+OPEN = Status(State.LISTENING, has_microphone=True, is_microphone_open=True)
+STATES = (
+    (OPEN, Levels(-48, -40, False, 0.04)),
+    (replace(OPEN, state=State.HEARING), Levels(-23, -12, False, 0.82)),
+    (replace(OPEN, state=State.THINKING), Levels(-55, -30, False, 0.49)),
+    (replace(OPEN, state=State.SPEAKING, unacknowledged=frozenset({"threshold"})), Levels(-50, -1, True, 0.50, -20)),
+    (Status(State.MUTED, has_microphone=True), Levels()),
+    (Status(State.READY, SessionSettings(mode=Mode.PUSH_TO_TALK), has_microphone=True), Levels(-50, -50)),
+    (Status(State.READY), Levels()),
+    (Status(State.OFFLINE, has_microphone=True), Levels()),
+    (Status(State.CONNECTING, has_microphone=True), Levels(-40, -30)),
+)
+BUSY = replace(
+    OPEN,
+    model="gpt-realtime-2.1",
+    expires_at=NOW + 3400,
+    answered_ms=420,
+    median_answered_ms=510,
+    usage=UsageTotals(1000, 204, 0, 0.0041),
+)
+THEMES = ("textual-dark", "textual-light", "nord", "ansi-dark", "gruvbox")
 
 
 class Demo(App[None]):
+    """One of the widgets, or a few."""
+
     CSS_PATH = Path(__file__).parents[2] / "app.tcss"
     BINDINGS: ClassVar = [("t", "next_theme")]
 
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self.what = what
+        self.loaded = Loaded(Settings())
+        self.unsaved: set[str] = set()
+        self.panel = SettingsPanel(self.loaded, OPEN, suggestions={"voice": ("alloy", "cedar", "marin")})
+
     def compose(self) -> ComposeResult:
-        for _ in range(9):
-            yield TalkStrip()
+        if self.what == "panel":
+            yield self.panel
+        elif self.what == "beside":
+            with Horizontal():
+                left = Static("the transcript")
+                left.styles.width = "1fr"
+                self.panel.styles.width = 38
+                yield left
+                yield self.panel
+        else:
+            yield HeaderLine()
+            for _ in STATES:
+                yield TalkStrip()
+            yield StatusLine()
 
     def on_mount(self) -> None:
-        states = [
-            (LIVE, Levels(-48, -40, False, 0.04, -100)),
-            (Status(State.HEARING, has_microphone=True, is_microphone_open=True), Levels(-23, -12, False, 0.82, -100)),
-            (Status(State.THINKING, has_microphone=True, is_microphone_open=True), Levels(-55, -30, False, 0.49, -100)),
-            (
-                Status(
-                    State.SPEAKING,
-                    has_microphone=True,
-                    is_microphone_open=True,
-                    unacknowledged=frozenset({"threshold"}),
-                ),
-                Levels(-50, -1, True, 0.50, -20),
-            ),
-            (Status(State.MUTED, has_microphone=True), Levels()),
-            (Status(State.READY, SessionSettings(mode=Mode.PUSH_TO_TALK), has_microphone=True), Levels(-50, -50)),
-            (Status(State.READY), Levels()),
-            (Status(State.OFFLINE, has_microphone=True), Levels()),
-            (Status(State.CONNECTING, has_microphone=True), Levels(-40, -30)),
-        ]
-        for strip, (status, levels) in zip(self.query(TalkStrip), states, strict=True):
+        for line in (*self.query(HeaderLine), *self.query(StatusLine)):
+            line.show_status(BUSY)
+            line.show_service("embedded service")
+            line.tick(NOW)
+        for header in self.query(HeaderLine):
+            header.show_started(NOW - 252)
+            header.show_recording(True)
+        for strip, (status, levels) in zip(self.query(TalkStrip), STATES, strict=False):
             strip.show_status(status)
             strip.show_levels(levels)
+        if self.panel.is_attached:
+            self.panel.focus_first()
+
+    def on_setting_changed(self, message: SettingChanged) -> None:
+        settings = msgspec.structs.replace(self.loaded.settings, **{message.name: message.value})
+        self.loaded = replace(self.loaded, settings=settings)
+        self.unsaved.add(message.name)
+        self.panel.show_settings(self.loaded, replace(OPEN, unacknowledged=frozenset({message.name})), self.unsaved)
+
+    def on_settings_closed(self, message: SettingsClosed) -> None:
+        self.exit()
 
     def action_next_theme(self) -> None:
-        themes = ["textual-dark", "textual-light", "nord", "ansi-dark", "gruvbox"]
-        self.theme = themes[(themes.index(self.theme) + 1) % len(themes)]
+        self.theme = THEMES[(THEMES.index(self.theme) + 1) % len(THEMES)]
 
 
 if __name__ == "__main__":
-    Demo().run()
+    Demo(sys.argv[1] if len(sys.argv) > 1 else "strip").run()

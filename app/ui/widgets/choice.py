@@ -12,7 +12,7 @@ from app.ui.widgets.control import Control, Value
 from app.ui.widgets.line import Role
 
 
-class Choice(Control[Value]):
+class Choice(Control):
     """A value out of a list, gone through by keys and mouse; the last is followed by the first.
 
     A value that is not in the list can be shown; the next one is then the first.

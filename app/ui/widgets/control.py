@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import TypeAlias
 
 from textual import events
 from textual.message import Message
@@ -13,10 +13,8 @@ from app.ui.widgets.line import Line
 Value: TypeAlias = bool | int | float | str | None
 """What a setting can be."""
 
-V = TypeVar("V", bound=Value)
 
-
-class Control(Line, Generic[V], can_focus=True):
+class Control(Line, can_focus=True):
     """A value in one row. `show` sets it silently, the user's hands post `Changed`; locked, they post `Refused`."""
 
     @dataclass
@@ -28,17 +26,17 @@ class Control(Line, Generic[V], can_focus=True):
     class Refused(Message):
         """The user tried to change a value that is locked."""
 
-    def __init__(self, value: V, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, value: Value, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._value = value
         self._is_locked = False
 
     @property
-    def value(self) -> V:
+    def value(self) -> Value:
         """What is shown."""
         return self._value
 
-    def show(self, value: V) -> None:
+    def show(self, value: Value) -> None:
         """Show a value that was set elsewhere; nothing is posted."""
         self._value = value
         self.draw()
@@ -48,7 +46,7 @@ class Control(Line, Generic[V], can_focus=True):
         self._is_locked = is_locked
         self.draw()
 
-    def choose(self, value: V) -> None:
+    def choose(self, value: Value) -> None:
         """The user wants this value."""
         if value == self._value:
             return
@@ -66,10 +64,7 @@ class Control(Line, Generic[V], can_focus=True):
         """Paint at the new width."""
         self.draw()
 
-    def on_focus(self) -> None:
-        """Paint with the signs of what can be done."""
-        self.draw()
-
-    def on_blur(self) -> None:
-        """Paint without them."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Paint with the signs of what can be done, or without them."""
+        super().watch_has_focus(has_focus)
         self.draw()

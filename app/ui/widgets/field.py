@@ -13,7 +13,7 @@ from app.ui.widgets.control import Control
 from app.ui.widgets.line import Role
 
 
-class Field(Control[str]):
+class Field(Control):
     """A text in one row. Enter or a click asks for an editor; left and right go through suggestions, if any.
 
     The editor is the row's matter, not the field's: it may be larger than this one row.
@@ -54,7 +54,7 @@ class Field(Control[str]):
         """So many suggestions on; a text that is none of them is followed by the first."""
         if self._suggestions:
             known = self._suggestions
-            at = known.index(self.value) + steps if self.value in known else 0
+            at = known.index(str(self.value)) + steps if self.value in known else 0
             self.choose(known[at % len(known)])
 
     def on_click(self) -> None:
@@ -66,7 +66,7 @@ class Field(Control[str]):
         is_live = self.has_focus and not self._is_locked
         sign: Role = "accent" if is_live else "track"
         left, right = ("‹ ", " ›") if self._suggestions else ("  ", " ⏎" if is_live else "")
-        text = " ".join(self.value.split()) or self._empty_text
+        text = " ".join(str(self.value).split()) or self._empty_text
         room = max(1, self.size.width - len(left) - len(right))
         if cell_len(text) > room:
             text = set_cell_size(text, room - 1) + "…"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events
 
 from app.conversation.status import Status
-from app.ui.widgets.line import Line
+from app.ui.widgets.line import LOOKS, Line
 from app.ui.widgets.pieces import Piece, elapsed_text, laid_out, place_pieces, time_left_piece
 
 
 class HeaderLine(Line):
     """`realtime   embedded service · hands-free   …   ● REC   04:12   56 min left`."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = LOOKS
 
     def __init__(self, name: str = "realtime", *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

@@ -14,7 +14,7 @@ _SHORTEST_TRACK = 5
 _PAGE_STEPS = 10
 
 
-class Slider(Control[float | None]):
+class Slider(Control):
     """A number between `low` and `high`, moved by keys and mouse in whole steps.
 
     With `none_text` there is one more place left of `low`: no number at all, shown by that text.
@@ -38,29 +38,39 @@ class Slider(Control[float | None]):
         step: float = 0.01,
         unit: str = "",
         none_text: str = "",
+        text_cells: int = 0,
         id: str | None = None,  # noqa: A002
     ) -> None:
-        """`step` above 0; with whole `low` and `step` the values are whole numbers of type int."""
+        """`step` above 0; with whole `low` and `step` the values are whole numbers of type int.
+
+        `text_cells` is the least room for the number, for sliders that stand below one another.
+        """
         super().__init__(value, id=id)
         self.low, self.high, self.step = low, high, step
         self._unit = unit
         self._none_text = none_text
+        self._least_cells = text_cells
         self._is_whole = float(low).is_integer() and float(step).is_integer()
         self._is_dragged = False
 
     @property
+    def number(self) -> float | None:
+        """The value; None where there is no number."""
+        return self.value if isinstance(self.value, int | float) else None
+
+    @property
     def value_text(self) -> str:
         """The number as it stands beside the track, with its unit."""
-        return self._text(self.value)
+        return self._text(self.number)
 
     def action_step(self, steps: int) -> None:
         """So many steps up, or down where negative."""
-        if self.value is None:
+        if self.number is None:
             self.choose(self._number(steps - 1) if steps > 0 else None)
-        elif self._none_text and steps < 0 and self.value <= self.low:
+        elif self._none_text and steps < 0 and self.number <= self.low:
             self.choose(None)
         else:
-            self.choose(self._number(self._steps(self.value, steps)))
+            self.choose(self._number(self._steps(self.number, steps)))
 
     def action_end(self, is_high: bool) -> None:
         """To one end of the scale."""
@@ -116,11 +126,12 @@ class Slider(Control[float | None]):
 
     @property
     def _fraction(self) -> float:
-        return 0.0 if self.value is None else (self.value - self.low) / ((self.high - self.low) or 1.0)
+        return 0.0 if self.number is None else (self.number - self.low) / ((self.high - self.low) or 1.0)
 
     @property
     def _text_cells(self) -> int:
-        return max(map(len, (self._text(self.low), self._text(self.high), self._none_text)))
+        texts = self._text(self.low), self._text(self.high), self._none_text
+        return max(self._least_cells, *map(len, texts))
 
     @property
     def _track_cells(self) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events
 
 from app.conversation.status import Status
-from app.ui.widgets.line import Line
+from app.ui.widgets.line import LOOKS, Line
 from app.ui.widgets.pieces import Piece, cost_text, laid_out, place_pieces, seconds_text, time_left_piece
 
 
@@ -15,6 +17,8 @@ class StatusLine(Line):
     What is least worth leaves first when it gets narrow. Session time and place are left out where a `HeaderLine`
     says them already (`with_place=False`).
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = LOOKS
 
     def __init__(self, *, with_place: bool = True, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -15,6 +15,7 @@ from app.audio.capture import Levels
 from app.conversation.status import Status
 from app.ui.widgets.lamp import Lamp
 from app.ui.widgets.level_meter import LevelMeter, OutputMeter, VoiceMeter
+from app.ui.widgets.line import LOOKS
 
 _LEVEL, _VOICE, _OUTPUT = 8, 11, 6
 """Cells of each meter beside its bar: gaps, label and sign."""
@@ -70,6 +71,8 @@ class TalkStrip(Horizontal):
     Posts `TalkPressed` and `TalkReleased` (lamp), `ThresholdChanged` (voice). No clock runs here but one timer while
     a word waits, and the lamp's while connecting: levels are given by whoever samples them.
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = LOOKS
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic, id: str | None = None) -> None:  # noqa: A002
         """`clock` gives seconds and never goes back."""

@@ -1,0 +1,253 @@
+"""All settings as rows, with what is worth knowing about the one in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.getters import query_one
+from textual.message import Message
+from textual.widgets import Static
+
+from app.conversation.status import Status
+from app.settings import SETTINGS, Loaded, Section, SettingError, checked
+from app.ui.widgets.control import Value
+from app.ui.widgets.field import Field
+from app.ui.widgets.line import LOOKS, Line
+from app.ui.widgets.pieces import Piece, laid_out
+from app.ui.widgets.setting_row import SettingRow
+from app.ui.widgets.setting_text import facts, is_in_effect, locked_reason, mark, value_of
+from app.ui.widgets.settings_section import SectionHeading, SettingsSection
+
+_OPEN_AT_FIRST: Final = frozenset({Section.TURNS, Section.VOICE})
+_WIDE_CELLS: Final = 60
+_SHORT_ROWS: Final = 16
+
+
+@dataclass
+class SettingChanged(Message):
+    """The user wants another value; it has been checked and has the setting's type."""
+
+    name: str
+    value: Value
+
+
+class SettingsSaveRequested(Message):
+    """The changes are to be written to the settings file."""
+
+
+class SettingsClosed(Message):
+    """The panel is to be closed."""
+
+
+class SettingRows(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """The part that scrolls; up and down move the focus instead, and it follows."""
+
+
+class SettingsPanel(Vertical):
+    """The settings, from their declaration. It keeps none: it shows what it is given and tells what the user wants."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = LOOKS
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "previous row", show=False),
+        Binding("down", "move(1)", "next row", show=False),
+        Binding("backspace,d", "reset", "back to the default", show=False),
+        Binding("ctrl+s", "save", "save the settings", show=False),
+        Binding("escape", "close", "close the settings", show=False),
+    ]
+
+    header = query_one("#settings-header", Line)
+    meaning = query_one("#settings-meaning", Static)
+    facts_shown = query_one("#settings-facts", Static)
+    problem = query_one("#settings-problem", Static)
+    hands = query_one("#settings-keys", Static)
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        status: Status,
+        *,
+        suggestions: Mapping[str, Sequence[str]] | None = None,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        """`suggestions` are values to choose from for settings that are texts: voices, devices, themes."""
+        super().__init__(id=id)
+        self._loaded = loaded
+        self._status = status
+        self._unsaved: Set[str] = frozenset()
+        self._suggestions = dict(suggestions or {})
+        self._row: SettingRow | None = None
+        self._problem = ""
+
+    def compose(self) -> ComposeResult:
+        """Header, sections, help."""
+        yield Line(id="settings-header")
+        with SettingRows(id="settings-rows"):
+            for section in Section:
+                yield SettingsSection(section, self._make_rows, is_open=section in _OPEN_AT_FIRST)
+        with Vertical(id="settings-help"):
+            for part in ("problem", "meaning", "facts", "keys"):
+                yield Static(id=f"settings-{part}", markup=False)
+
+    def show_settings(self, loaded: Loaded, status: Status, unsaved: Set[str] = frozenset()) -> None:
+        """Show what holds now: the values in `loaded`, what the service has confirmed, what is not in the file yet.
+
+        Moves no focus and posts nothing.
+        """
+        self._loaded, self._status, self._unsaved = loaded, status, frozenset(unsaved)
+        if self.is_mounted:
+            self._show_rows()
+            self._show_help()
+            self._show_header()
+
+    def suggest(self, name: str, values: Sequence[str]) -> None:
+        """Values to choose from for a setting that is a text."""
+        self._suggestions[name] = tuple(values)
+        for row in self.query(SettingRow):
+            if row.setting.name == name:
+                row.suggest(values)
+
+    def focus_first(self) -> None:
+        """Put the focus on the first row."""
+        self.query(SettingRow).first().control.focus()
+
+    def on_mount(self) -> None:
+        """Show what was given before there was a screen."""
+        self._show_rows()
+        self._show_help()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wider columns where there is room, less help where there is little."""
+        self.set_class(event.size.width >= _WIDE_CELLS, "-wide")
+        self.set_class(event.size.height < _SHORT_ROWS, "-short")
+        self._show_header()
+
+    def on_setting_row_looked(self, message: SettingRow.Looked) -> None:
+        """Tell about the row the user is at."""
+        message.stop()
+        if message.row is not self._row or message.row.editing:
+            self._problem = ""
+        self._row = message.row
+        self._show_help()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """On a heading there is nothing to tell of a row."""
+        if isinstance(event.widget, SectionHeading):
+            self._row = None
+            self._show_help()
+
+    def on_setting_row_edited(self, message: SettingRow.Edited) -> None:
+        """Check it, and pass it on or say what is wrong with it."""
+        message.stop()
+        self._take(message.row, message.value)
+
+    def action_move(self, steps: int) -> None:
+        """To the next row or heading, or the one before."""
+        move = self.screen.focus_next if steps > 0 else self.screen.focus_previous
+        move("SettingsPanel .settings-stop")
+
+    def action_reset(self) -> None:
+        """The row in hand back to its default."""
+        if self._row is not None and not self._row.editing:
+            self._row.control.choose(self._row.setting.default)
+
+    def action_save(self) -> None:
+        """Keep what is being typed, and ask for everything to be saved."""
+        for row in self.query(SettingRow):
+            text = row.take_editor()
+            if text is not None:
+                self._take(row, text)
+        self.post_message(SettingsSaveRequested())
+
+    def action_close(self) -> None:
+        """Ask to be closed."""
+        self.post_message(SettingsClosed())
+
+    def _take(self, row: SettingRow, wanted: Value) -> None:
+        self._row, setting = row, row.setting
+        try:
+            value: Value = checked(setting.name, wanted, setting.about.title)
+        except SettingError as error:
+            self._problem = str(error)
+            self._show_row(row)
+        else:
+            self._problem = ""
+            row.control.show(value)  # at once; what is given next decides
+            if value != value_of(setting, self._loaded.settings):
+                self.post_message(SettingChanged(setting.name, value))
+        self._show_help()
+
+    def _make_rows(self, section: Section) -> Sequence[SettingRow]:
+        rows = [
+            SettingRow(
+                setting,
+                value_of(setting, self._loaded.settings),
+                self._suggestions.get(setting.name, ()),
+            )
+            for setting in SETTINGS.values()
+            if setting.about.section is section and not setting.about.is_secret
+        ]
+        for row in rows:
+            self._show_row(row)
+        return rows
+
+    def _show_rows(self) -> None:
+        for row in self.query(SettingRow):
+            self._show_row(row)
+
+    def _show_row(self, row: SettingRow) -> None:
+        settings, setting = self._loaded.settings, row.setting
+        row.show(
+            value_of(setting, settings),
+            mark(setting, settings, self._status, self._unsaved),
+            is_locked=bool(locked_reason(setting, self._status)),
+            is_in_effect=is_in_effect(setting.name, settings),
+        )
+
+    def _show_header(self) -> None:
+        unsaved = f"{len(self._unsaved)} not saved" if self._unsaved else ""
+        left = (Piece("Settings", 1, "strong"),)
+        right = (Piece(unsaved, 3, "warning"), Piece("esc closes", 2, "dim"))
+        self.header.paint(laid_out(left, right, self.header.size.width))
+
+    def _show_help(self) -> None:
+        row = self._row
+        if row is None:
+            self._tell("", "", "", "enter opens or closes  ctrl+s save")
+            return
+        setting = row.setting
+        problem = self._problem or locked_reason(setting, self._status)
+        self._tell(
+            problem,
+            "" if problem else setting.about.help,
+            facts(setting, self._loaded, self._unsaved),
+            _keys(row),
+        )
+
+    def _tell(self, problem: str, meaning: str, facts: str, keys: str) -> None:
+        for part, text in (
+            (self.problem, problem),
+            (self.meaning, meaning),
+            (self.facts_shown, facts),
+            (self.hands, keys),
+        ):
+            part.display = bool(text)
+            if part.content != text:
+                part.update(text)
+
+
+def _keys(row: SettingRow) -> str:
+    match row.editing:
+        case "line":
+            return "enter keeps  esc puts back"
+        case "text":
+            return "esc ends and keeps  ctrl+z undoes"
+        case _:
+            what = "enter edits" if isinstance(row.control, Field) else "←→ change"
+            return f"{what}  d default  ctrl+s save"
