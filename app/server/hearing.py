@@ -4,7 +4,8 @@ One recognition at a time. First come committed turns, then the turn that pauses
 the pause turns out to be the end), then the turn that goes on (so that the user sees his words as he speaks).
 
 Deltas of a turn that goes on name the item that `speech_started` announced, before it is committed; the real service
-sends them later. A client that keys by item id, as it must since transcriptions may come in any order, sees no difference.
+sends them later. A client that keys by item id, as it must (transcriptions come in any order), sees no
+difference.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.audio.pcm import to_pcm16
@@ -48,6 +48,7 @@ def test_sizes(form, rate_hz, bytes_per_ms):
     assert len(form.encode(TONE)) == 1000 * bytes_per_ms
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 3000), max_size=20))
 def test_a_stream_cut_anywhere_is_the_same_stream(sizes):
     data = to_pcm16(TONE)
@@ -64,6 +65,7 @@ def test_a_stream_cut_anywhere_is_the_same_stream(sizes):
     assert np.allclose(cut.samples(0, shared), whole.samples(0, shared), atol=1e-4)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 20_000), st.integers(0, 20_000), st.integers(0, 20_000))
 def test_dropping_keeps_the_time_line(drop, start, end):
     full, part = InputBuffer(PCM), InputBuffer(PCM)
