@@ -6,6 +6,7 @@ Inside the program only the GA vocabulary exists; the beta dialect is translated
 from __future__ import annotations
 
 import json
+import math
 from enum import StrEnum
 from typing import Any, Final, get_args
 
@@ -64,7 +65,7 @@ def _load(frame: str | bytes) -> JsonObject:
     if isinstance(frame, bytes):
         raise MalformedEventError("a binary frame; events are text")
     try:
-        data: Json = json.loads(frame, parse_constant=lambda _: None)
+        data: Json = json.loads(frame, parse_constant=lambda _: None, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise MalformedEventError("not valid JSON") from error
     if not isinstance(data, dict):
@@ -72,6 +73,12 @@ def _load(frame: str | bytes) -> JsonObject:
     if not isinstance(data.get("type"), str):
         raise MalformedEventError("no type")
     return data
+
+
+def _finite(digits: str) -> float | None:
+    """A number, or null for one that is too large to be written down again."""
+    number = float(digits)
+    return number if math.isfinite(number) else None
 
 
 def _typed(classes: dict[str, type], data: JsonObject) -> Any:

@@ -180,8 +180,9 @@ def test_null_where_an_object_is_usual():
     assert event.error.message is UNSET
 
 
-def test_nan_does_not_come_back_as_broken_json():
-    event = decode_server_event('{"type":"x","v":NaN}')
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_no_number_comes_back_as_broken_json(number: str):
+    event = decode_server_event(f'{{"type":"x","v":{number}}}')
     assert json.loads(encode_server_event(event)) == {"type": "x", "v": None}
 
 
