@@ -29,6 +29,7 @@ class EditedSettings:
         self._loaded = loaded
         self._session_of = session_of
         self._unsaved: dict[str, object] = {}
+        self._told: SessionSettings | None = None
         self._asked: dict[str, tuple[object, float]] = {}
         """Fields of the session that were asked for and not seen in a status yet, and when."""
 
@@ -55,12 +56,16 @@ class EditedSettings:
         after = self._session()
         if before is None or after is None:
             return {}
-        fields: dict[str, object] = {field: getattr(after, field) for field in differences(before, after)}
+        changed = set(differences(before, after))
+        if self._told is not None and name in differences(self._told, after):
+            changed.add(name)  # the session was not as the settings said
+        fields: dict[str, object] = {field: getattr(after, field) for field in changed}
         self._asked.update({field: (wanted, now_s) for field, wanted in fields.items()})
         return fields
 
     def told(self, session: SessionSettings, now_s: float) -> None:
         """The session as a status shows it: what was refused is put back, and is no longer to be saved."""
+        self._told = session
         ours = self._session()
         if ours is None:
             return

@@ -68,8 +68,8 @@ class Driven:
         await self.pilot.pause()
 
     def seen(self, kind: type[Message]) -> list[Message]:
-        """The messages of a kind, so far."""
-        return [message for message in self.messages if isinstance(message, kind)]
+        """The messages of a kind, so far; each once, however many widgets it passed."""
+        return list({id(message): message for message in self.messages if isinstance(message, kind)}.values())
 
 
 Drive: TypeAlias = Callable[..., AbstractAsyncContextManager[Driven]]

@@ -24,7 +24,7 @@ _SETTLE_BLOCKS = 150
 """So many blocks are wrapped to a new width between two looks at the keyboard: about 5 ms."""
 
 
-class TranscriptLog(ScrollView, can_focus=True):
+class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows entries as they are told; follows the end until the user scrolls away."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"transcript--{look.value}" for look in Look}
