@@ -70,8 +70,7 @@ class PanelApp(App[None]):
 
     @property
     def help(self) -> str:
-        parts = (self.panel.problem, self.panel.meaning, self.panel.facts_shown, self.panel.hands)
-        return "\n".join(str(part.content) for part in parts if part.display)
+        return self.panel.help_area.text
 
 
 def run(scenario, *, status=LISTENING, suggestions=None, size=(80, 40), width=None):

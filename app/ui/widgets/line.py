@@ -79,20 +79,23 @@ class Line(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The row; lines below it are blank."""
-        own = self.rich_style
-        if y:
-            return Strip.blank(self.size.width, own)
-        looks = next((node for node in self.ancestors_with_self if _knows_looks(node)), None)
-        ground = looks.rich_style.bgcolor if looks else None
-        segments = []
-        for text, role in self._runs:
-            style = own
-            if isinstance(looks, Widget) and role != "plain":
-                style = looks.get_component_rich_style(f"line--{role}")
-                if style.bgcolor == ground:
-                    style += Style(bgcolor=own.bgcolor)
-            segments.append(Segment(text, style))
-        return Strip(segments).adjust_cell_length(self.size.width, own)
+        return painted(self, () if y else self._runs)
+
+
+def painted(widget: Widget, runs: Iterable[Run]) -> Strip:
+    """The runs as a row of a widget, with the looks that hold there, on the widget's own ground."""
+    own = widget.rich_style
+    looks = next((node for node in widget.ancestors_with_self if _knows_looks(node)), None)
+    ground = looks.rich_style.bgcolor if looks else None
+    segments = []
+    for text, role in runs:
+        style = own
+        if isinstance(looks, Widget) and role != "plain":
+            style = looks.get_component_rich_style(f"line--{role}")
+            if style.bgcolor == ground:
+                style += Style(bgcolor=own.bgcolor)
+        segments.append(Segment(text, style))
+    return Strip(segments).adjust_cell_length(widget.size.width, own)
 
 
 def _knows_looks(node: DOMNode) -> bool:

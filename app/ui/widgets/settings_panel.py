@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.getters import query_one
 from textual.message import Message
-from textual.widgets import Static
 
 from app.conversation.status import Status
 from app.settings import SETTINGS, Loaded, Section, SettingError, checked
@@ -20,6 +19,7 @@ from app.ui.widgets.control import Value
 from app.ui.widgets.field import Field
 from app.ui.widgets.line import LOOKS, Line
 from app.ui.widgets.pieces import Piece, laid_out
+from app.ui.widgets.setting_help import SettingHelp
 from app.ui.widgets.setting_row import SettingRow
 from app.ui.widgets.setting_text import facts, is_in_effect, locked_reason, mark, value_of
 from app.ui.widgets.settings_section import SectionHeading, SettingsSection
@@ -63,10 +63,7 @@ class SettingsPanel(Vertical):
     ]
 
     header = query_one("#settings-header", Line)
-    meaning = query_one("#settings-meaning", Static)
-    facts_shown = query_one("#settings-facts", Static)
-    problem = query_one("#settings-problem", Static)
-    hands = query_one("#settings-keys", Static)
+    help_area = query_one(SettingHelp)
 
     def __init__(
         self,
@@ -91,9 +88,7 @@ class SettingsPanel(Vertical):
         with SettingRows(id="settings-rows"):
             for section in Section:
                 yield SettingsSection(section, self._make_rows, is_open=section in _OPEN_AT_FIRST)
-        with Vertical(id="settings-help"):
-            for part in ("problem", "meaning", "facts", "keys"):
-                yield Static(id=f"settings-{part}", markup=False)
+        yield SettingHelp(id="settings-help")
 
     def show_settings(self, loaded: Loaded, status: Status, unsaved: Set[str] = frozenset()) -> None:
         """Show what holds now: the values in `loaded`, what the service has confirmed, what is not in the file yet.
@@ -219,27 +214,17 @@ class SettingsPanel(Vertical):
     def _show_help(self) -> None:
         row = self._row
         if row is None:
-            self._tell("", "", "", "enter opens or closes  ctrl+s save")
+            self.help_area.show([("enter opens or closes  ctrl+s save", "dim")])
             return
         setting = row.setting
         problem = self._problem or locked_reason(setting, self._status)
-        self._tell(
-            problem,
-            "" if problem else setting.about.help,
-            facts(setting, self._loaded, self._unsaved),
-            _keys(row),
+        self.help_area.show(
+            [
+                (problem, "error") if problem else (setting.about.help, "plain"),
+                (facts(setting, self._loaded, self._unsaved), "dim"),
+                (_keys(row), "dim"),
+            ]
         )
-
-    def _tell(self, problem: str, meaning: str, facts: str, keys: str) -> None:
-        for part, text in (
-            (self.problem, problem),
-            (self.meaning, meaning),
-            (self.facts_shown, facts),
-            (self.hands, keys),
-        ):
-            part.display = bool(text)
-            if part.content != text:
-                part.update(text)
 
 
 def _keys(row: SettingRow) -> str:
