@@ -84,7 +84,9 @@ def _dialler(request: Request, log: EventLog | None) -> Dialler:
 def _export(live: LiveConversation, paths: tuple[Path, ...]) -> None:
     """Write what was asked for; the user named each file, so one that is there is replaced. Raises ExportError."""
     for path in paths:
-        text = render(live.entries, live.started_at, format_of(path), service=live.service_label, model=live.model)
+        text = render(
+            live.entries, live.started_at, format_of(path), service=live.service_label, model=live.status.model
+        )
         write_export(path, text, overwrite=True)
 
 

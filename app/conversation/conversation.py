@@ -25,16 +25,11 @@ from app.conversation.session import Mode, SessionSettings, whole_session
 from app.conversation.settling import Settling
 from app.conversation.status import State, Status
 from app.conversation.taking import TurnTaking
-from app.conversation.transcript import Entry, Transcript
+from app.conversation.transcript import Entry, Speaker, Transcript
 from app.conversation.turns import Trigger
 from app.conversation.uplink import Uplink
-from app.protocol.client_events import (
-    InputAppend,
-    ItemCreate,
-    ResponseCreate,
-    SessionUpdate,
-)
-from app.protocol.items import ResponseOptions, user_text
+from app.protocol.client_events import InputAppend, ItemCreate, ResponseCreate, SessionUpdate
+from app.protocol.items import ResponseOptions, assistant_text, user_text
 from app.protocol.server_events import ServerEvent, SessionCreated
 from app.protocol.text import sanitise_text
 
@@ -61,7 +56,25 @@ class Conversation:
         self._is_voiced = False
         self._unsent_texts: list[str] = []
         self._held: list[Effect] = []
+        self._carried: tuple[Entry, ...] = ()
         self._told = Status()
+
+    def successor(self, *, seed: str, **fields: object) -> Conversation:
+        """The same conversation over a new session, with some settings changed (names of SessionSettings).
+
+        The transcript goes on. The service is told in text what was said and heard: the assistant's speech itself
+        cannot be given back (protocol reference, section 1.5).
+        """
+        settings = replace(self._settling.wanted, **fields)  # type: ignore[arg-type]  # checked by app.settings
+        after = Conversation(settings, seed=seed)
+        after._turns.take_over(self._turns)
+        for entry in self.entries:
+            after._transcript.add(entry)
+        after._carried = tuple(entry for entry in self.entries if entry.is_final and entry.heard_text.strip())
+        after._unsent_texts = self._unsent_texts
+        after._reception.usage = self._reception.usage
+        after._floor.answers_ms.extend(self._floor.answers_ms)
+        return after
 
     # ---------------------------------------------------------------- what is true
 
@@ -252,13 +265,21 @@ class Conversation:
     def _begin(self, now_ms: int) -> list[Effect]:
         if self._turns.has_microphone:
             self._turns.microphone_came()
+        effects: list[Effect] = [Send(self._retold(entry)) for entry in self._carried]
         texts, self._unsent_texts = self._unsent_texts, []
         if texts:
-            return self._typed(texts, now_ms)
+            return effects + self._typed(texts, now_ms)
         if self._greets:
             words = f"{self._settling.wanted.instructions}\n{GREETING}".strip()
             self._floor.ask(ResponseCreate(response=ResponseOptions(instructions=words)))
-        return []
+        return effects
+
+    def _retold(self, entry: Entry) -> ItemCreate:
+        """A turn of an earlier session, as text and under an id of its own."""
+        item_id = self._ids.item()
+        self._scribe.ignore(item_id)
+        make = user_text if entry.speaker is Speaker.USER else assistant_text
+        return ItemCreate(event_id=self._ids.event(), item=make(item_id, entry.heard_text.strip()))
 
     def _typed(self, texts: list[str], now_ms: int) -> list[Effect]:
         """Typed lines and the wish for one answer. They reach the service after it knows what was heard."""

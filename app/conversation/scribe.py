@@ -26,6 +26,10 @@ class Scribe:
         self._items_of: dict[str, list[str]] = {}
         self._gone: set[str] = set()
 
+    def ignore(self, item_id: str) -> None:
+        """What the service says of this item is no entry: it retells one that is there already."""
+        self._gone.add(item_id)
+
     # ---------------------------------------------------------------- the user
 
     def user_began(self, item_id: str, now_ms: int) -> list[Effect]:

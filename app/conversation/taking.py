@@ -25,6 +25,10 @@ class TurnTaking:
         self._ids, self._reception, self._floor = ids, reception, floor
         self._settling, self._uplink = settling, uplink
 
+    def take_over(self, other: TurnTaking) -> None:
+        """Have the microphone that the other has; muted there is muted here."""
+        self.has_microphone, self._is_muted = other.has_microphone, other._is_muted
+
     @property
     def _mode(self) -> Mode:
         return self._settling.wanted.mode

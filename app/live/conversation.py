@@ -14,7 +14,7 @@ from app.audio.ports import AudioError, Microphone, Speaker
 from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, Notice, Severity, StatusChanged
 from app.conversation.session import Mode, SessionSettings
-from app.conversation.status import State
+from app.conversation.status import State, Status
 from app.conversation.transcript import Entry
 from app.history.saved import Saved
 from app.live.dialling import Dialler
@@ -69,11 +69,8 @@ class LiveConversation:
         self._microphone_name = first.name if first else ""
         self._waiting = first if waits_to_speak else None
         self._sound = SoundWorker(None if waits_to_speak else first, self._speaker, self, cancels_echo=cancels_echo)
-        self._conversation = Conversation(
-            settings, seed=secrets.token_hex(5), has_microphone=first is not None, greets=greets
-        )
         self._line = Line(
-            self._conversation,
+            Conversation(settings, seed=secrets.token_hex(5), has_microphone=first is not None, greets=greets),
             dialler,
             self._speaker,
             listener,
@@ -104,9 +101,9 @@ class LiveConversation:
         return self._sound.levels
 
     @property
-    def model(self) -> str:
-        """The model as the service names it; empty before it has."""
-        return self._line.status.model
+    def status(self) -> Status:
+        """The conversation's status now."""
+        return self._line.status
 
     @property
     def is_input_over(self) -> bool:
@@ -135,16 +132,19 @@ class LiveConversation:
         self._sound.run()
 
     def talk_key(self) -> None:
-        self._line.post(self._conversation.talk_key)
+        self._line.post(Conversation.talk_key)
 
     def stop_key(self) -> None:
-        self._line.post(self._conversation.stop_key)
+        self._line.post(Conversation.stop_key)
 
     def say(self, text: str) -> None:
-        self._line.post(lambda now_ms: self._conversation.speak_text(text, now_ms))
+        self._line.post(lambda talk, now_ms: talk.speak_text(text, now_ms))
 
     def change(self, **fields: object) -> None:
-        self._line.post(lambda now_ms: self._conversation.change(now_ms, **fields))
+        self._line.post(lambda talk, now_ms: talk.change(now_ms, **fields))
+
+    def renew(self, **fields: object) -> None:
+        self._line.renew(**fields)
 
     def speak_example(self) -> None:
         self._line.post(self._speak_example)
@@ -156,28 +156,28 @@ class LiveConversation:
     # ---------------------------------------------------------------- what the audio worker reports
 
     def captured(self, chunk: Chunk) -> None:
-        self._line.post(lambda now_ms: self._conversation.captured(chunk.pcm, chunk.captured_ms, chunk.voice, now_ms))
+        self._line.post(lambda talk, now_ms: talk.captured(chunk.pcm, chunk.captured_ms, chunk.voice, now_ms))
 
     def sounding(self, item_id: str) -> None:
-        self._line.post(lambda now_ms: self._conversation.sounding(item_id, now_ms))
+        self._line.post(lambda talk, now_ms: talk.sounding(item_id, now_ms))
 
     def played_out(self, item_id: str, played_ms: int) -> None:
-        self._line.post(lambda now_ms: self._conversation.played_out(item_id, played_ms, now_ms))
+        self._line.post(lambda talk, now_ms: talk.played_out(item_id, played_ms, now_ms))
 
     def microphone_ended(self, error: AudioError | None) -> None:
         if error is None:  # the end of a file: a quiet room follows
             return
         self._microphone_name = ""
         self._listener(Notice(str(error), Severity.WARNING))
-        self._line.post(lambda now_ms: self._conversation.microphone_came(False, now_ms))
+        self._line.post(lambda talk, now_ms: talk.microphone_came(False, now_ms))
         self._offer_example()
 
     def speaker_failed(self, error: AudioError) -> None:
         self._listener(Notice(f"{error} The conversation goes on in writing.", Severity.WARNING))
-        self._line.post(self._conversation.stop_key)  # what was heard until now is all that was heard
+        self._line.post(Conversation.stop_key)  # what was heard until now is all that was heard
         self._line.post(self._give_speaker_up)
 
-    def _give_speaker_up(self, now_ms: int) -> list[Effect]:
+    def _give_speaker_up(self, talk: Conversation, now_ms: int) -> list[Effect]:
         if self._speaker.failure is not None:
             self._speaker.fall_back()
         return []
@@ -189,11 +189,11 @@ class LiveConversation:
             self._keeper.keep(self._saved())
 
     def _saved(self) -> Saved:
-        return Saved(self.started_at, self.service_label, self.model, self.entries)
+        return Saved(self.started_at, self.service_label, self.status.model, self.entries)
 
     # ---------------------------------------------------------------- the example, on the line's thread
 
-    def _speak_example(self, now_ms: int) -> list[Effect]:
+    def _speak_example(self, talk: Conversation, now_ms: int) -> list[Effect]:
         clip = self._director.next_clip
         if clip is None:
             return []
@@ -202,14 +202,14 @@ class LiveConversation:
             self._example = ClipMicrophone("example")
             self._microphone_name = "example"
             self._sound.take(self._example)
-            effects += self._conversation.microphone_came(True, now_ms)
+            effects += talk.microphone_came(True, now_ms)
         samples, rate_hz = load(clip)
         length_ms = len(samples) * 1000 / rate_hz
         self._director.take(now_ms, length_ms)
-        status = self._conversation.status
+        status = talk.status
         if status.settings.mode is Mode.PUSH_TO_TALK and not status.is_microphone_open:
-            effects += self._conversation.talk_key(now_ms)
-            self._line.later(length_ms + _RELEASE_AFTER_MS, self._conversation.talk_key)
+            effects += talk.talk_key(now_ms)
+            self._line.later(length_ms + _RELEASE_AFTER_MS, Conversation.talk_key)
         self._example.cue(samples, rate_hz)
         self._offer_example()
         return effects
@@ -229,11 +229,11 @@ class LiveConversation:
         if due_ms is not None:
             self._line.later(due_ms - self._sound.now_ms(), self._example_due)
 
-    def _example_due(self, now_ms: int) -> list[Effect]:
+    def _example_due(self, talk: Conversation, now_ms: int) -> list[Effect]:
         due_ms = self._director.due_ms
         if due_ms is None or now_ms < due_ms:
             return []  # the state changed meanwhile, and set another timer
-        effects = self._speak_example(now_ms)
+        effects = self._speak_example(talk, now_ms)
         self._set_example_timer()
         return effects
 

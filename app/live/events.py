@@ -86,6 +86,9 @@ class Live(Protocol):
     def change(self, **fields: object) -> None:
         """Change settings, by the names of SessionSettings."""
 
+    def renew(self, **fields: object) -> None:
+        """Begin a new session with these settings changed; the text of the conversation is carried over."""
+
     def speak_example(self) -> None:
         """Speak the example's next question into the conversation."""
 

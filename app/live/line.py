@@ -7,9 +7,11 @@ here, in order. Nothing else touches the conversation, so nothing there needs a 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import threading
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 from app.audio.ports import Speaker
 from app.connection.client import Connection
@@ -34,13 +36,14 @@ from app.live.coalescer import Coalescer
 from app.live.dialling import Dialler
 from app.live.events import Ended, Listener
 from app.protocol.client_events import ClientEvent
+from app.protocol.server_events import ServerEvent
 
 _REFUSED = frozenset(
     {FailureKind.KEY_REFUSED, FailureKind.MODEL_UNKNOWN, FailureKind.QUOTA, FailureKind.PERMISSION, FailureKind.REFUSED}
 )
 
-Step = Callable[[int], list[Effect]]
-"""Something that happens to the conversation, given the time."""
+Step = Callable[[Conversation, int], list[Effect]]
+"""Something that happens to the conversation as it is then, given the time."""
 
 
 class Line:
@@ -69,10 +72,12 @@ class Line:
         self._outbox: asyncio.Queue[ClientEvent] = asyncio.Queue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = asyncio.Event()
+        self._renewing = asyncio.Event()
         self._waiting: list[Step] = []
         self._gate = threading.Lock()  # over _loop and _waiting, while the loop begins and ends
         self._guard = threading.RLock()  # over the conversation: this thread changes it, others may read its entries
         self._timer: asyncio.TimerHandle | None = None
+        self._renewed: dict[str, object] = {}
         self._is_over = False
 
     # ---------------------------------------------------------------- from any thread
@@ -97,6 +102,16 @@ class Line:
         with self._guard:
             return self._conversation.status
 
+    def renew(self, **fields: object) -> None:
+        """Go on in a new session with these settings changed; the text is carried over. From any thread."""
+        with self._gate:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._begin_renewal, fields)
+
+    def _begin_renewal(self, fields: dict[str, object]) -> None:
+        self._renewed = fields
+        self._renewing.set()
+
     def close(self) -> None:
         """Let `run` return."""
         with self._gate:
@@ -120,17 +135,39 @@ class Line:
         self._listener(StatusChanged(self._conversation.status))
         for step in waiting:
             self._happen(step)
-        talking = asyncio.create_task(self._talk())
         closing = asyncio.create_task(self._closing.wait())
-        try:
-            await asyncio.wait({talking, closing}, return_when=asyncio.FIRST_COMPLETED)
-            return self._ended(talking)
-        finally:
-            closing.cancel()
-            await self._end(talking)
+        while True:
+            talking = asyncio.create_task(self._talk())
+            renewing = asyncio.create_task(self._renewing.wait())
+            try:
+                await asyncio.wait({talking, closing, renewing}, return_when=asyncio.FIRST_COMPLETED)
+                # What was said until now is all there is of this session.
+                self._happen(lambda conversation, _: [*conversation.lost(), Flush()])
+                ended = None if self._is_renewed(closing) else self._ended(talking)
+            finally:
+                renewing.cancel()
+                talking.cancel()
+                await asyncio.wait({talking})
+            if ended is not None:
+                closing.cancel()
+                await self._end()
+                return ended
+
+    def _is_renewed(self, closing: asyncio.Task[Literal[True]]) -> bool:
+        """Whether to go on in a new session; from then on everything happens to that one."""
+        if closing.done() or not self._renewing.is_set():
+            return False
+        self._renew()
+        return True
+
+    def _renew(self) -> None:
+        self._renewing.clear()
+        self._outbox = asyncio.Queue()  # what was still to be said was meant for the old session
+        with self._guard:
+            self._conversation = self._conversation.successor(seed=secrets.token_hex(5), **self._renewed)
+        self._do(StatusChanged(self._conversation.status))
 
     def _ended(self, talking: asyncio.Task[None]) -> Ended:
-        self._happen(lambda _: [*self._conversation.lost(), Flush()])  # what was said until now is all there is
         if not talking.done():
             return Ended()
         error = talking.exception()
@@ -140,9 +177,7 @@ class Line:
             return Ended(str(error), 3 if error.kind in _REFUSED else 5)
         raise error
 
-    async def _end(self, talking: asyncio.Task[None]) -> None:
-        talking.cancel()
-        await asyncio.wait({talking})
+    async def _end(self) -> None:
         if self._timer:
             self._timer.cancel()
         self._coalescer.flush(self._now_ms())
@@ -154,9 +189,9 @@ class Line:
         connection = await self._dialler.dial()
         sending = asyncio.create_task(self._send_all(connection))
         try:
-            self._happen(lambda now_ms: self._conversation.connected(connection.created, now_ms))
+            self._happen(lambda conversation, now_ms: conversation.connected(connection.created, now_ms))
             async for event in connection:
-                self._happen(partial(self._conversation.receive, event))
+                self._happen(partial(_received, event))
         finally:
             sending.cancel()
             await asyncio.wait({sending})
@@ -177,7 +212,7 @@ class Line:
 
     def _happen(self, step: Step) -> None:
         with self._guard:
-            self._apply(step(self._now_ms()))
+            self._apply(step(self._conversation, self._now_ms()))
         if self._has_final_news:
             self._has_final_news = False
             self._on_final()  # without the guard: a slow disk keeps no screen waiting
@@ -237,4 +272,8 @@ class Line:
         due_ms = self._coalescer.due_ms
         if due_ms is not None and now_ms >= due_ms:
             self._coalescer.flush(now_ms)
-        self._happen(self._conversation.tick)
+        self._happen(Conversation.tick)
+
+
+def _received(event: ServerEvent, conversation: Conversation, now_ms: int) -> list[Effect]:
+    return conversation.receive(event, now_ms)

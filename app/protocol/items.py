@@ -60,6 +60,11 @@ def user_text(item_id: str, text: str) -> Item:
     return Item(id=item_id, role="user", content=(Content(type="input_text", text=text),))
 
 
+def assistant_text(item_id: str, text: str) -> Item:
+    """What the assistant said, in writing: its speech cannot be created (section 2)."""
+    return Item(id=item_id, role="assistant", content=(Content(type="output_text", text=text),))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorDetail:
     """What went wrong, in the service's words. `event_id` is the client event that caused it, when it was one."""
