@@ -1,4 +1,4 @@
-"""The widgets by themselves, for looking at: `python -m tests.ui.demo_widgets [strip|panel|beside]`, t changes the theme."""
+"""The widgets by themselves, for looking at: `python -m tests.ui.demo_widgets [strip|panel|beside]`, t: next theme."""
 
 from __future__ import annotations
 
