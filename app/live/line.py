@@ -11,7 +11,6 @@ import secrets
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
 
 from app.audio.ports import Speaker
 from app.connection.client import Connection
@@ -77,7 +76,6 @@ class Line:
         self._gate = threading.Lock()  # over _loop and _waiting, while the loop begins and ends
         self._guard = threading.RLock()  # over the conversation: this thread changes it, others may read its entries
         self._timer: asyncio.TimerHandle | None = None
-        self._renewed: dict[str, object] = {}
         self._is_over = False
 
     # ---------------------------------------------------------------- from any thread
@@ -106,11 +104,20 @@ class Line:
         """Go on in a new session with these settings changed; the text is carried over. From any thread."""
         with self._gate:
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._begin_renewal, fields)
+                self._loop.call_soon_threadsafe(self._renew, fields)
 
-    def _begin_renewal(self, fields: dict[str, object]) -> None:
-        self._renewed = fields
+    def _renew(self, fields: dict[str, object]) -> None:
+        """From now on everything happens to the successor; the old session's task ends when it sees that."""
+        self._finish_session()
+        self._outbox = asyncio.Queue()  # what was still to be said was meant for the old session
+        with self._guard:
+            self._conversation = self._conversation.successor(seed=secrets.token_hex(5), **fields)
+        self._do(StatusChanged(self._conversation.status))
         self._renewing.set()
+
+    def _finish_session(self) -> None:
+        """What was said until now is all there is of this session."""
+        self._happen(lambda conversation, _: [*conversation.lost(), Flush()])
 
     def close(self) -> None:
         """Let `run` return."""
@@ -141,31 +148,18 @@ class Line:
             renewing = asyncio.create_task(self._renewing.wait())
             try:
                 await asyncio.wait({talking, closing, renewing}, return_when=asyncio.FIRST_COMPLETED)
-                # What was said until now is all there is of this session.
-                self._happen(lambda conversation, _: [*conversation.lost(), Flush()])
-                ended = None if self._is_renewed(closing) else self._ended(talking)
+                if not closing.done() and self._renewing.is_set():
+                    self._renewing.clear()
+                    continue
+                self._finish_session()
+                ended = self._ended(talking)
             finally:
                 renewing.cancel()
                 talking.cancel()
                 await asyncio.wait({talking})
-            if ended is not None:
-                closing.cancel()
-                await self._end()
-                return ended
-
-    def _is_renewed(self, closing: asyncio.Task[Literal[True]]) -> bool:
-        """Whether to go on in a new session; from then on everything happens to that one."""
-        if closing.done() or not self._renewing.is_set():
-            return False
-        self._renew()
-        return True
-
-    def _renew(self) -> None:
-        self._renewing.clear()
-        self._outbox = asyncio.Queue()  # what was still to be said was meant for the old session
-        with self._guard:
-            self._conversation = self._conversation.successor(seed=secrets.token_hex(5), **self._renewed)
-        self._do(StatusChanged(self._conversation.status))
+            closing.cancel()
+            await self._end()
+            return ended
 
     def _ended(self, talking: asyncio.Task[None]) -> Ended:
         if not talking.done():
@@ -186,24 +180,20 @@ class Line:
         await self._dialler.hang_up()
 
     async def _talk(self) -> None:
+        ours, outbox = self._conversation, self._outbox
         connection = await self._dialler.dial()
-        sending = asyncio.create_task(self._send_all(connection))
+        sending = asyncio.create_task(_send_all(outbox, connection))
         try:
-            self._happen(lambda conversation, now_ms: conversation.connected(connection.created, now_ms))
+            if self._conversation is ours:
+                self._happen(lambda conversation, now_ms: conversation.connected(connection.created, now_ms))
             async for event in connection:
+                if self._conversation is not ours:
+                    return
                 self._happen(partial(_received, event))
         finally:
             sending.cancel()
             await asyncio.wait({sending})
             await connection.close()
-
-    async def _send_all(self, connection: Connection) -> None:
-        while True:
-            event = await self._outbox.get()
-            try:
-                await connection.send(event)
-            except ServiceFailure:
-                return  # the receiving side learns of it, with the reason
 
     def later(self, delay_ms: float, step: Step) -> None:
         """Let this happen after a while, unless the conversation ends before. On the loop only."""
@@ -277,3 +267,12 @@ class Line:
 
 def _received(event: ServerEvent, conversation: Conversation, now_ms: int) -> list[Effect]:
     return conversation.receive(event, now_ms)
+
+
+async def _send_all(outbox: asyncio.Queue[ClientEvent], connection: Connection) -> None:
+    while True:
+        event = await outbox.get()
+        try:
+            await connection.send(event)
+        except ServiceFailure:
+            return  # the receiving side learns of it, with the reason

@@ -189,10 +189,7 @@ def test_what_is_heard_of_a_recording_survives_other_formats(tmp_path: Path):
     header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 3, 2, 44_100, 352_800, 8, 32,
                          b"data", len(data))  # fmt: skip
     (tmp_path / "question.wav").write_bytes(header + data)
-    result = realtime(
-        *("--plain", "--service", "local", "--mic", str(tmp_path / "question.wav"), "--speaker", "none"),
-        folder=tmp_path,
-    )
+    result = realtime("--plain", "--mic", "question.wav", "--speaker", "none", folder=tmp_path)
     assert result.status == 0, result.err
     assert "391" in result.out
 
