@@ -113,12 +113,12 @@ def test_any_order_of_changes_leaves_the_rows_sound(commands: list[tuple]) -> No
 def test_a_search_finds_every_place_in_any_case_and_walks_round() -> None:
     rows, search = rows_of("Paris, paris", "London", "PARIS."), TranscriptSearch()
     search.begin("paris", rows.blocks())
-    assert search.count == 3
+    assert search.standing(rows.blocks()) == (0, 3)
     walked = [search.step(rows.blocks(), step) for step in (0, 1, 1, -1, -1)]
     assert [(match.item_id, match.start) for match in walked if match] == [
         ("u2", 0), ("u0", 0), ("u0", 7), ("u0", 0), ("u2", 0),
     ]  # fmt: skip
-    assert search.number_of_here(rows.blocks()) == 3
+    assert search.standing(rows.blocks()) == (3, 3)
 
 
 def test_a_search_follows_what_changes() -> None:
@@ -127,17 +127,22 @@ def test_a_search_follows_what_changes() -> None:
     assert search.step(rows.blocks(), 1) is None
     rows.put(user("one two", "u0"), 0)
     search.look_at(rows.block(0))
-    assert search.count == 1
+    assert search.step(rows.blocks(), 1) is not None
+    rows.put(user("and two", "u1"), 0)
+    search.look_at(rows.block(0))
+    assert search.standing(rows.blocks()) == (2, 2)
+    search.forget("u1")
+    assert search.standing(rows.blocks()) == (1, 1)
     search.forget("u0")
-    assert search.count == 0
+    assert search.standing(rows.blocks()) == (0, 0)
 
 
 def test_what_is_looked_for_is_no_pattern() -> None:
     rows, search = rows_of("a.c abc (a"), TranscriptSearch()
     search.begin("a.c", rows.blocks())
-    assert search.count == 1
+    assert search.standing(rows.blocks()) == (0, 1)
     search.begin("(", rows.blocks())
-    assert search.count == 1
+    assert search.standing(rows.blocks()) == (0, 1)
     search.begin("", rows.blocks())
     assert not search.is_active
-    assert search.count == 0
+    assert search.standing(rows.blocks()) == (0, 0)

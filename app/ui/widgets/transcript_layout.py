@@ -108,11 +108,12 @@ class Block:
                 return number
         return 0
 
-    def ends_softly(self, number: int) -> bool:
-        """The row was broken for want of room: the next one goes on in the same line of the text."""
+    def joint(self, number: int) -> str:
+        """What stands between a row and the next: nothing or a blank where the row was only broken for want of room."""
         if not 0 < number < self.shown_rows or not self.spans:
-            return False
-        return "\n" not in self.words[self.spans[number - 1][1] : self.spans[number][0]]
+            return "\n"
+        between = self.words[self.spans[number - 1][1] : self.spans[number][0]]
+        return "\n" if "\n" in between else between[:1]
 
     def _words_row(self, at: int) -> Row:
         look = Look.PARTIAL if _is_partial(self.entry) else Look.WORDS

@@ -19,6 +19,7 @@ from app.conversation.transcript import Entry
 from app.ui.widgets.transcript_layout import INDENT, Block, Clock, Look, Mark, marked, plain
 from app.ui.widgets.transcript_rows import Change, TranscriptRows
 from app.ui.widgets.transcript_search import Match, TranscriptSearch
+from app.ui.widgets.transcript_selection import selected_text
 
 _SETTLE_BLOCKS = 150
 """So many blocks are wrapped to a new width between two looks at the keyboard: about 5 ms."""
@@ -58,6 +59,9 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         self._seen = 0
         """Rows that the user has had before the eyes, from the top."""
         self._told = (True, 0)
+        self._is_noted = False
+        """There are changes to be shown: rows `_dirty_top` to `_dirty_end`, and `_shift` rows more above the view."""
+        self._dirty_top = self._dirty_end = self._shift = 0
         self._styles: dict[Look, Style] = {}
 
     # ---------------------------------------------------------------- what it is told
@@ -66,13 +70,13 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         """An entry is new, has changed or has moved; it stands at `index` now."""
         change = self._rows.put(entry, index)
         self._search_again(entry.item_id)
-        self._show(change)
+        self._note(change)
 
     def take_out(self, item_id: str) -> None:
         """An entry is gone."""
         self._search.forget(item_id)
         if change := self._rows.remove(item_id):
-            self._show(change)
+            self._note(change)
 
     # ---------------------------------------------------------------- what it is asked
 
@@ -125,19 +129,33 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
     def _view_height(self) -> int:
         return self.scrollable_content_region.height
 
-    def _show(self, change: Change) -> None:
-        """Paint what changed and keep in view what is in view."""
+    def _note(self, change: Change) -> None:
+        """Remember what is to be shown; a hundred changes before the next look are shown at once."""
         grown = change.new_height - change.old_height
-        if grown:
-            top = self.scroll_offset.y
+        if not self._is_following and change.top + change.old_height <= self.scroll_offset.y + self._shift:
+            self._shift += grown
+            self._seen += grown
+        self._dirty_top = min(self._dirty_top, change.top)
+        self._dirty_end = self._rows.height if grown else max(self._dirty_end, change.top + change.new_height)
+        if not self._is_noted:
+            self._is_noted = True
+            self.call_later(self._show_noted)
+
+    def _show_noted(self) -> None:
+        """Paint what changed, and keep in view what is in view."""
+        if not self._is_noted:
+            return
+        top, end, shift = self._dirty_top, self._dirty_end, self._shift
+        self._is_noted, self._shift, self._dirty_top, self._dirty_end = False, 0, self._rows.height, 0
+        if self.virtual_size.height != self._rows.height:
             self._resize()
             if self._is_following:
                 self._go_to(self._rows.height)
-            elif change.top + change.old_height <= top:
-                self._seen += grown
-                self._go_to(top + grown)
+            elif shift:
+                self._go_to(self.scroll_offset.y + shift)
             self._tell()
-        self.refresh_lines(change.top, max(change.old_height, change.new_height) if not grown else self._rows.height)
+            end = max(end, top + self._view_height)
+        self.refresh_lines(top, end - top)
 
     def _resize(self) -> None:
         self.virtual_size = Size(self._rows.width, self._rows.height)
@@ -214,7 +232,8 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
             return
         block = self._rows.block(index)
         if block.is_cut and block.spans[block.shown_rows - 1][1] < match.end:
-            self._show(self._rows.open(index, is_open=True))
+            self._note(self._rows.open(index, is_open=True))
+            self._show_noted()
         row = self._rows.top(index) + self._rows.block(index).number_of(match.start)
         top = self.scroll_offset.y
         if not top + 1 <= row < top + self._view_height - 1:
@@ -224,7 +243,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         self._tell()
 
     def _tell_search(self) -> None:
-        self.post_message(self.Searched(self._search.number_of_here(self._rows.blocks()), self._search.count))
+        self.post_message(self.Searched(*self._search.standing(self._rows.blocks())))
 
     # ---------------------------------------------------------------- mouse
 
@@ -236,25 +255,12 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
             return
         block = self._rows.block(place[0])
         if block.is_cut or block.is_open:
-            self._show(self._rows.open(place[0], is_open=not block.is_open))
+            self._note(self._rows.open(place[0], is_open=not block.is_open))
+            self._show_noted()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected rows as text: without the indent, and rows that were only wrapped in one line."""
-        first = selection.start.y if selection.start else 0
-        last = min(selection.end.y, self._rows.height - 1) if selection.end else self._rows.height - 1
-        text = ""
-        for row in range(max(0, first), last + 1):
-            place = self._rows.locate(row)
-            if place is None:
-                break
-            block, number = self._rows.block(place[0]), place[1]
-            start, end = selection.get_span(row) or (0, 0)
-            line = plain(block.row(number, self._clock))
-            indent = INDENT if number > 0 else 1
-            text += line[max(start, indent) : None if end == -1 else end].rstrip()
-            if row < last:
-                text += " " if block.ends_softly(number) else "\n"
-        return text, "\n"
+        """Textual asks what is selected."""
+        return selected_text(self._rows, selection, self._clock), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         """Textual tells that the selection has changed."""

@@ -30,6 +30,7 @@ class TranscriptRows:
     def __init__(self, width: int = 80) -> None:
         self._width = width
         self._blocks: list[Block] = []
+        self._ids: set[str] = set()
         self._tops: list[int] = [0]
         self._stale = 0
         """So many blocks may still be wrapped to another width."""
@@ -73,6 +74,8 @@ class TranscriptRows:
 
     def index_of(self, item_id: str) -> int | None:
         """Where an entry stands; looked for from the end, since what changes is nearly always young."""
+        if item_id not in self._ids:
+            return None
         for index in range(len(self._blocks) - 1, -1, -1):
             if self._blocks[index].entry.item_id == item_id:
                 return index
@@ -87,10 +90,11 @@ class TranscriptRows:
         before = self._blocks[was] if was is not None else None
         if was is not None:
             del self._blocks[was]
+        self._ids.add(entry.item_id)
         index = min(index, len(self._blocks))
         is_open = before.is_open if before else False
         self._blocks.insert(index, lay_out(entry, self._width, is_open=is_open, before=before))
-        self._stale += bool(self._stale)  # those that wait for `settle_some` may have moved down by one
+        self._stale += index < self._stale  # those that wait for `settle_some` moved down by one
         first = index if was is None else min(index, was)
         top, below = self._tops[first], self.height
         self._count(first)
@@ -103,6 +107,7 @@ class TranscriptRows:
             return None
         top, below = self._tops[index], self.height
         del self._blocks[index]
+        self._ids.discard(item_id)
         self._count(index)
         return Change(top, below - top, self.height - top)
 
