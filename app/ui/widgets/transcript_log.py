@@ -107,8 +107,10 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
 
     def page(self, step: int) -> None:
         """A page up (-1) or down (1); one row of the old page stays in view."""
-        rows = max(1, self._view_height - 1)
-        self.scroll_to(y=self.scroll_offset.y + step * rows, animate=False, immediate=True)
+        row = self.scroll_offset.y + step * max(1, self._view_height - 1)
+        # The line below takes a row of the view while it is shown: down again must end where up began.
+        row = self.max_scroll_y if row >= self.max_scroll_y - 2 else row
+        self.scroll_to(y=row, animate=False, immediate=True)
 
     def search(self, text: str) -> None:
         """Mark all places with these words and go to the last one; for none, unmark."""

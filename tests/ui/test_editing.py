@@ -1,0 +1,90 @@
+"""Settings changed while talking: what the session is asked, what is put back, what is saved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from app.conversation.session import Mode
+from app.settings import Loaded, Settings
+from app.ui.editing import EditedSettings
+from tests.ui.conftest import Drive
+from tests.ui.fakes import session_of
+
+SESSION = session_of(Settings())
+
+
+@pytest.fixture
+def edited() -> EditedSettings:
+    settings = EditedSettings(Loaded(Settings()), session_of)
+    settings.told(SESSION, 0)
+    return settings
+
+
+def test_a_change_tells_what_to_change_in_the_session(edited: EditedSettings) -> None:
+    assert edited.change("threshold", 0.7, 0) == {"threshold": 0.7}
+    assert edited.change("mode", "push-to-talk", 0) == {"mode": Mode.PUSH_TO_TALK}
+    assert edited.change("theme", "nord", 0) == {}
+    assert edited.unsaved == {"threshold": 0.7, "mode": "push-to-talk", "theme": "nord"}
+    edited.saved({"theme"})
+    assert edited.unsaved == {"threshold": 0.7, "mode": "push-to-talk"}
+
+
+def test_a_status_from_before_the_change_does_not_undo_it(edited: EditedSettings) -> None:
+    edited.change("threshold", 0.7, 10)
+    edited.told(SESSION, 10.1)
+    assert edited.settings.threshold == 0.7
+    edited.told(replace(SESSION, threshold=0.7), 10.2)
+    assert edited.settings.threshold == 0.7
+
+
+def test_what_the_service_refuses_is_put_back_and_not_saved(edited: EditedSettings) -> None:
+    edited.change("threshold", 0.7, 10)
+    edited.told(replace(SESSION, threshold=0.7), 10.1)
+    edited.told(SESSION, 10.2)
+    assert edited.settings.threshold == 0.5
+    assert edited.unsaved == {}
+
+
+def test_what_was_never_taken_is_put_back_in_time(edited: EditedSettings) -> None:
+    edited.change("voice", "cedar", 10)
+    edited.told(SESSION, 11)
+    assert edited.settings.voice == "cedar"
+    edited.told(SESSION, 13)
+    assert edited.settings.voice == "marin"
+
+
+def test_a_session_that_was_not_as_the_settings_said_is_changed_all_the_same(edited: EditedSettings) -> None:
+    edited.told(replace(SESSION, threshold=0.9), 0)
+    assert edited.change("threshold", 0.5, 1) == {"threshold": 0.5}
+
+
+def test_without_a_session_nothing_is_asked() -> None:
+    edited = EditedSettings(Loaded(Settings()), None)
+    assert edited.change("threshold", 0.7, 0) == {}
+    edited.told(SESSION, 0)
+    assert edited.settings.threshold == 0.7
+
+
+async def test_the_theme_is_kept_for_the_next_start(drive: Drive) -> None:
+    async with drive() as run:
+        run.app.theme = "nord"
+        await run.settle()
+        assert 'theme = "nord"' in run.folders.settings_file.read_text("utf-8")
+        run.main.change("theme", "gruvbox")
+        await run.settle()
+        assert run.app.theme == "gruvbox"
+        assert 'theme = "gruvbox"' in run.folders.settings_file.read_text("utf-8")
+
+
+async def test_an_unknown_theme_is_the_usual_one(drive: Drive) -> None:
+    async with drive(settings=Settings(theme="no-such-theme")) as run:
+        assert run.app.theme == Settings().theme
+
+
+async def test_changes_are_saved_when_told(drive: Drive) -> None:
+    async with drive() as run:
+        await run.press("right_square_bracket", "s", "ctrl+s")
+        assert "threshold = 0.55" in run.folders.settings_file.read_text("utf-8")
+        assert run.main.edited.unsaved == {}
