@@ -17,7 +17,7 @@ from app.ui.widgets.transcript_layout import Block, lay_out
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From the row `top` on, `old_height` rows became `new_height` rows; all rows above are as they were."""
+    """From the row `top` on, `old_height` rows became `new_height` rows; above and below them nothing changed."""
 
     top: int
     old_height: int
@@ -98,6 +98,8 @@ class TranscriptRows:
         first = index if was is None else min(index, was)
         top, below = self._tops[first], self.height
         self._count(first)
+        if was is None:
+            return Change(top, 0, self._blocks[index].height)
         return Change(top, below - top, self.height - top)
 
     def remove(self, item_id: str) -> Change | None:
@@ -105,11 +107,11 @@ class TranscriptRows:
         index = self.index_of(item_id)
         if index is None:
             return None
-        top, below = self._tops[index], self.height
+        change = Change(self._tops[index], self._blocks[index].height, 0)
         del self._blocks[index]
         self._ids.discard(item_id)
         self._count(index)
-        return Change(top, below - top, self.height - top)
+        return change
 
     def open(self, index: int, *, is_open: bool) -> Change:
         """Show all of what was not heard of an entry, or only its beginning."""
