@@ -11,6 +11,8 @@ import pytest
 
 from app.cli import root
 from app.settings import SETTINGS, Settings, load
+from app.ui.key_hints import key_name
+from app.ui.keys import BINDINGS, PALETTE, QUIT, TALK_ANYWHERE
 from tests import declared
 
 README = declared.README.read_text("utf-8")
@@ -74,6 +76,13 @@ def test_the_readme_names_every_command_and_option_and_no_other():
         for name in option.opts
     }
     assert set(re.findall(r"--[a-z][a-z-]+", text)) == options | {"--help"}
+
+
+def test_the_keys_table_names_every_key_and_no_other():
+    table = section("Talking").partition("| key | does |")[2].partition("\n\n")[0].partition("---|\n")[2]
+    cells = [cell for row in table.splitlines() for cell in row.split("|")[1::2]]
+    named = {word.strip("`,") for cell in cells for word in cell.split()} - {"wheel"}
+    assert named == {key_name(binding.key) for binding in (*BINDINGS, TALK_ANYWHERE, QUIT, PALETTE)}
 
 
 def test_the_readme_links_to_files_that_are_there():
