@@ -1,4 +1,4 @@
-"""The screen with a conversation played by a script, to look at: `python -m tests.ui.demo [SPEED]`."""
+"""The screen with a conversation played by a script, to look at: `python -m tests.ui.demo [SPEED [THEME]]`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from app.audio.capture import Levels
@@ -85,7 +86,7 @@ class Played(FakeLive):
         self.now(state=State.SPEAKING, answered_ms=420, median_answered_ms=510)
         for end in range(0, len(text), 6):
             entry = assistant(text[:end], item_id, is_final=False, ended_ms=None, heard_ms=None, latency=fast)
-            self.put(__import__("dataclasses").replace(entry, started_ms=started))
+            self.put(replace(entry, started_ms=started))
             self.wait(0.05)
         heard = {"heard_ms": heard_ms, "received_ms": 14_000, "is_interrupted": True} if heard_ms else {}
         self.put(assistant(text, item_id, started_ms=started, latency=fast, **heard))
@@ -119,7 +120,8 @@ def main() -> None:
         return Played(listener, started_at=time.time())
 
     places = Folders(root / "settings.toml", root / "logs", root / "conversations")
-    app = RealtimeApp(make, Loaded(Settings()), places, session_of=session_of)
+    settings = Settings(theme=sys.argv[2]) if len(sys.argv) > 2 else Settings()
+    app = RealtimeApp(make, Loaded(settings), places, session_of=session_of)
     app.run()
     sys.exit(app.return_code)
 

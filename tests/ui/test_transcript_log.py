@@ -176,3 +176,15 @@ async def test_a_match_that_was_cut_away_is_shown(drive: Drive) -> None:
         assert "the end" not in run.text
         await run.press("slash", *"the end")
         assert "the end" in run.text
+
+
+async def test_a_size_that_nobody_told_of_is_noticed_when_it_is_painted(drive: Drive) -> None:
+    async with drive(size=(60, 20)) as run:
+        run.live.put(assistant(STORY, "a1"))
+        await run.settle()
+        before = run.text
+        log(run)._fit(log(run)._view.with_width(100))
+        await run.settle()
+        log(run).refresh()
+        await run.settle()
+        assert run.text == before

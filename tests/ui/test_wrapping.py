@@ -64,8 +64,18 @@ def test_a_growing_text_is_wrapped_as_if_it_had_come_at_once(text: str, more: st
     assert wrap(text + more, width, wrap(text, width)) == wrap(text + more, width)
 
 
-def test_tabs_take_a_known_width() -> None:
-    assert shown("a\tb\u2028c") == "a    b\nc"
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\tb", "a    b"),
+        ("é\tb\u2028c", "é    b\nc"),
+        ("❤️ 👍🏽", "❤ 👍"),
+        ("👩‍👩‍👧", "👩👩👧"),
+        ("क्\u200dष", "क्\u200dष"),
+    ],
+)
+def test_what_terminals_do_not_agree_on_is_left_out(text: str, expected: str) -> None:
+    assert shown(text) == expected
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
@@ -63,6 +63,8 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         """There are changes to be shown: rows `_dirty_top` to `_dirty_end`, and `_shift` rows more above the view."""
         self._dirty_top = self._dirty_end = self._shift = 0
         self._styles: dict[Look, Style] = {}
+        self._view = Size(80, 24)
+        """What is to be seen of it, without the scrollbar."""
 
     # ---------------------------------------------------------------- what it is told
 
@@ -95,7 +97,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         """The turn that a command without a name means: the one found, else the last that is in view."""
         if self._search.here and (index := self._rows.index_of(self._search.here.item_id)) is not None:
             return self._rows.block(index).entry
-        bottom = min(self.scroll_offset.y + self._view_height, self._rows.height) - 2
+        bottom = min(self.scroll_offset.y + self._view.height, self._rows.height) - 2
         place = self._rows.locate(max(0, bottom))
         return self._rows.block(place[0]).entry if place else None
 
@@ -107,7 +109,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
 
     def page(self, step: int) -> None:
         """A page up (-1) or down (1); one row of the old page stays in view."""
-        row = self.scroll_offset.y + step * max(1, self._view_height - 1)
+        row = self.scroll_offset.y + step * max(1, self._view.height - 1)
         # The line below takes a row of the view while it is shown: down again must end where up began.
         row = self.max_scroll_y if row >= self.max_scroll_y - 2 else row
         self.scroll_to(y=row, animate=False, immediate=True)
@@ -126,10 +128,6 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         self._tell_search()
 
     # ---------------------------------------------------------------- rows, scrolling
-
-    @property
-    def _view_height(self) -> int:
-        return self.scrollable_content_region.height
 
     def _note(self, change: Change) -> None:
         """Remember what is to be shown; a hundred changes before the next look are shown at once."""
@@ -156,7 +154,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
             elif shift:
                 self._go_to(self.scroll_offset.y + shift)
             self._tell()
-            end = max(end, top + self._view_height)
+            end = max(end, top + self._view.height)
         self.refresh_lines(top, end - top)
 
     def _resize(self) -> None:
@@ -174,20 +172,30 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         super().watch_scroll_y(old_value, new_value)
         if not self._is_adjusting:
             self._is_following = round(new_value) >= self.max_scroll_y
-        self._rows.settle_view(round(new_value), self._view_height)
+        self._rows.settle_view(round(new_value), self._view.height)
         self._tell()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        """Textual tells of another size."""
+        # From the event: where the widget stands on the screen may not be known yet.
+        self._fit(Size(event.size.width - self.scrollbar_gutter.width, event.size.height))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Textual paints."""
+        # Of a new size that comes about while it scrolls, Textual 8.2.8 does not always tell.
+        if (size := self.scrollable_content_region.size) != self._view and size.width > 0:
+            self.call_later(self._fit, size)
+        return super().render_lines(crop)
+
+    def _fit(self, view: Size) -> None:
         """Another width wraps what is in view at once and the rest when there is time."""
-        width = self.scrollable_content_region.width
-        if width <= 0:
-            return
+        self._view = view.with_width(max(1, view.width))
         place = self._rows.locate(self.scroll_offset.y)
-        self._rows.set_width(width)
+        self._rows.set_width(self._view.width)
         if self._is_following or place is None:
-            self._rows.settle_end(self._view_height)
+            self._rows.settle_end(self._view.height)
         else:
-            self._rows.settle_view(self._rows.top(place[0]), self._view_height + place[1])
+            self._rows.settle_view(self._rows.top(place[0]), self._view.height + place[1])
         self._hold(place)
         self._settle()
 
@@ -211,7 +219,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         self.call_later(self._settle)
 
     def _tell(self) -> None:
-        bottom = min(self._rows.height, self.scroll_offset.y + self._view_height)
+        bottom = min(self._rows.height, self.scroll_offset.y + self._view.height)
         self._seen = self._rows.height if self._is_following else min(max(self._seen, bottom), self._rows.height)
         told = (self._is_following, self._rows.height - self._seen)
         if told != self._told:
@@ -238,9 +246,9 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
             self._show_noted()
         row = self._rows.top(index) + self._rows.block(index).number_of(match.start)
         top = self.scroll_offset.y
-        if not top + 1 <= row < top + self._view_height - 1:
+        if not top + 1 <= row < top + self._view.height - 1:
             self._is_following = False
-            self._go_to(row - self._view_height // 3)
+            self._go_to(row - self._view.height // 3)
             self._is_following = self.scroll_offset.y >= self.max_scroll_y
         self._tell()
 
@@ -278,7 +286,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """One row of the window."""
         row_number = self.scroll_offset.y + y
-        width = self.scrollable_content_region.width
+        width = self._view.width
         place = self._rows.locate(row_number)
         if place is None:
             return Strip.blank(width, self.rich_style)

@@ -6,6 +6,7 @@ selections find their place again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
@@ -18,11 +19,20 @@ _NEVER_FIRST: Final = frozenset("、。，．・：；！？）］｝」』】�
 """Must not begin a row in Chinese and Japanese typesetting (the common part of JIS X 4051)."""
 
 
+_DISPUTED: Final = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]|\u200d(?=[\u2190-\u2bff\U0001f000-\U0001faff])")
+_LINE_ENDS: Final = re.compile("[\u2028\u2029]")
+
+
 def shown(text: str) -> str:
-    """The text with what takes an unknown number of cells replaced: tabs, and the separators of Unicode."""
-    if "\t" in text:
-        text = text.replace("\t", "    ")
-    return text.replace("\u2028", "\n").replace("\u2029", "\n")
+    """The text with nothing in it that takes an unknown number of cells.
+
+    Tabs become blanks. Variation selectors, skin tones and the joiners between pictures are left out: terminals do
+    not agree on their cells (tmux 3.3 draws a heart with selector in one, a thumb with skin tone in four), and one
+    disagreement shifts everything to the right of it. Copies and exports keep them.
+    """
+    if text.isascii():
+        return text.replace("\t", "    ")
+    return _DISPUTED.sub("", _LINE_ENDS.sub("\n", text.replace("\t", "    ")))
 
 
 def wrap(text: str, width: int, known: Sequence[Span] = ()) -> list[Span]:
