@@ -14,7 +14,16 @@ import msgspec
 from app.audio.native_stderr import native_stderr_to
 from app.audio.ports import NotASoundFileError
 from app.audio.wav import read_wav
-from app.compose import EXAMPLE, NoDeviceError, Sound, UsageError, make_dialler, make_live, open_sound
+from app.compose import (
+    EXAMPLE,
+    NoDeviceError,
+    Sound,
+    UsageError,
+    make_dialler,
+    make_live,
+    open_sound,
+    session_settings,
+)
 from app.connection.eventlog import EventLog, EventLogError
 from app.connection.services import ServiceSettingError
 from app.conversation.effects import Notice, Severity
@@ -134,7 +143,9 @@ def _run_screen(request: Request, log: EventLog | None) -> int:
             listener(Notice(hint, Severity.WARNING))
         return live
 
-    screen = RealtimeApp(begin, request.loaded, request.folders)
+    screen = RealtimeApp(
+        begin, request.loaded, request.folders, session_of=lambda values: session_settings(values, dialler)
+    )
     try:
         screen.run()
         return screen.return_code or 0
