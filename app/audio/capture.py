@@ -81,9 +81,12 @@ class Capture:
         self._canceller = canceller
         self._to_wire = Resampler(microphone.rate_hz, WIRE_RATE_HZ)
         self._to_detector = Resampler(WIRE_RATE_HZ, VAD_RATE_HZ)
+        # So much silence as the resampler holds back: a chunk is then complete with a block of the device, not
+        # with the block after it.
+        self._lead: Samples = np.zeros(self._to_wire.lag_frames, dtype=np.float32)
         self._rest: Samples = np.zeros(0, dtype=np.float32)
         self._raw: list[Samples] = []
-        self._missing = CHUNK_FRAMES  # frames at 24 kHz until the next chunk is complete
+        self._missing = CHUNK_FRAMES - self._lead.size  # frames at 24 kHz until the next chunk is complete
         self._voice = 0.0
         self._over = False
         self._levels = Levels()
@@ -117,6 +120,8 @@ class Capture:
         heard = np.concatenate(self._raw)
         self._raw = []
         sound = self._to_wire.process(heard, last)
+        if self._lead.size:
+            sound, self._lead = np.concatenate([self._lead, sound]), self._lead[:0]
         if self._canceller is not None:
             sound = self._canceller.process(sound)
             if last:

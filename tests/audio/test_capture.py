@@ -99,7 +99,17 @@ def test_any_rate_of_the_microphone_becomes_24_khz(rate_hz):
     microphone.ended = True
     chunks += capture.step(0.0)
     wanted = 0.5 * np.sin(2 * np.pi * 500 * np.arange(RATE) / RATE)
-    assert sound_of(chunks)[200:-200] == pytest.approx(wanted[200:-200], abs=1e-3)
+    lead = pcm.Resampler(rate_hz, RATE).lag_frames
+    assert sound_of(chunks)[lead : lead + RATE][200:-200] == pytest.approx(wanted[200:-200], abs=1e-3)
+
+
+@pytest.mark.parametrize("rate_hz", [16_000, 24_000, 44_100, 48_000])
+def test_a_chunk_is_complete_with_the_block_that_brings_its_last_sample(rate_hz):
+    microphone = HandMicrophone(rate_hz)
+    capture = Capture(microphone, FixedDetector())
+    for block in range(1, 12):
+        microphone.put(np.zeros(rate_hz // 100))
+        assert len(capture.step(0.0)) == (block % 2 == 0)
 
 
 def test_a_chunk_tells_when_its_last_sample_was_read():
