@@ -1,8 +1,8 @@
 """Taking the assistant's own voice out of the microphone: WebRTC's AEC3 through `pywebrtc-audio`.
 
-Measured for this use: 24 kHz, frames of a multiple of 240 samples, no delay to set up to about 450 ms, about 1 % of
-a core. One rule matters: the reference must never come later than its echo. It is taken when a block is handed to
-the card, before it sounds, and never allowed to lag behind.
+Measured for this use: 24 kHz, frames of a multiple of 240 samples, no delay to set up to about 450 ms, about 1.2 % of
+a core, its output 9 ms late. One rule matters: the reference must never come later than its echo. It is taken when a
+block is handed to the card, before it sounds, and never allowed to lag behind.
 """
 
 from __future__ import annotations
@@ -28,6 +28,16 @@ _LAG_FRAMES: Final = ms_to_frames(60)
 
 _FAR_MS: Final = 1000
 """Room for what the speaker hands out while nobody reads."""
+
+_ECHO_FRAMES: Final = ms_to_frames(1000)
+"""So long after the speaker's last sound there may be an echo of it. Then the processor rests, and what the
+microphone hears passes untouched and 9 ms earlier."""
+
+_DELAY_FRAMES: Final = 224
+"""So much later than its input the processor's output comes, at 24 kHz."""
+
+_WARM_FRAMES: Final = 10 * _FRAME
+"""So much of what passed is shown to the processor when it begins again, for its filters."""
 
 Process = Callable[[Samples, Samples], Samples]
 """Near and far, both float32 of the same multiple of 240 frames at 24 kHz, to near without the echo."""
@@ -57,16 +67,23 @@ def open_canceller(far: FarEnd) -> EchoCanceller | None:
     def process(near: Samples, far_sound: Samples) -> Samples:
         return np.asarray(processor.process(near, far_sound), dtype=np.float32)
 
-    return EchoCanceller(far, process)
+    return EchoCanceller(far, process, _DELAY_FRAMES)
 
 
 class EchoCanceller:
-    """Pairs the microphone's sound with what was handed to the speaker, frame by frame. For one thread."""
+    """Pairs the microphone's sound with what was handed to the speaker, frame by frame. For one thread.
 
-    def __init__(self, far: FarEnd, process: Process) -> None:
-        """The speaker of `far` must be started: its rate is read here."""
+    While the speaker is silent nothing is processed.
+    """
+
+    def __init__(self, far: FarEnd, process: Process, delay_frames: int = 0) -> None:
+        """The speaker of `far` must be started: its rate is read here. `delay_frames` is the delay of `process`,
+        less than 10 ms."""
         self._far = far
         self._process = process
+        self._delay = delay_frames
+        self._silent = _ECHO_FRAMES  # so long the speaker has been
+        self._past: Samples = np.zeros(_WARM_FRAMES, dtype=np.float32)
         self._to_24k = Resampler(far.rate_hz, WIRE_RATE_HZ)
         self._near: Samples = np.zeros(0, dtype=np.float32)
         self._reference: Samples = np.zeros(0, dtype=np.float32)
@@ -75,18 +92,41 @@ class EchoCanceller:
     def process(self, near: Samples) -> Samples:
         """The same sound (24 kHz) without the echo; holds back less than 10 ms."""
         self._near = np.concatenate([self._near, near])
-        self._reference = np.concatenate([self._reference, self._to_24k.process(self._far.read())])
+        self._reference = np.concatenate([self._reference, self._spoken()])
         frames = self._near.size // _FRAME * _FRAME
         if frames == 0:
             return np.zeros(0, dtype=np.float32)
-        clean = self._process(self._near[:frames], self._paired(frames))
-        self._near = self._near[frames:]
-        return clean
+        far = self._paired(frames)
+        now, self._near = self._near[:frames], self._near[frames:]
+        return self._clean(now, far)
 
     def drain(self) -> Samples:
         """What was held back, at the end."""
-        held = self._near.size
-        return self.process(np.zeros(-held % _FRAME, dtype=np.float32))[:held]
+        held = self._near.size + (0 if self._is_resting else self._delay)
+        return self.process(np.zeros(self._delay + -held % _FRAME, dtype=np.float32))[:held]
+
+    @property
+    def _is_resting(self) -> bool:
+        return self._silent >= _ECHO_FRAMES
+
+    def _spoken(self) -> Samples:
+        far = self._far.read()
+        if self._is_resting and not far.any():  # the resampler holds nothing but silence either
+            return np.zeros(far.size * WIRE_RATE_HZ // self._far.rate_hz, dtype=np.float32)
+        return self._to_24k.process(far)
+
+    def _clean(self, near: Samples, far: Samples) -> Samples:
+        """The processor's output, or what came in while it rests; nothing twice and nothing lost in between."""
+        rested = self._is_resting
+        self._silent = 0 if far.any() else self._silent + far.size
+        past, self._past = self._past, np.concatenate([self._past, near])[-_WARM_FRAMES:]
+        if rested and self._is_resting:
+            return near
+        if rested:
+            self._process(past, np.zeros(_WARM_FRAMES, dtype=np.float32))
+            return self._process(near, far)[self._delay :]  # what it still held has passed already
+        clean = self._process(near, far)
+        return np.concatenate([clean, near[near.size - self._delay :]]) if self._is_resting else clean
 
     def _paired(self, frames: int) -> Samples:
         """The reference for the next `frames`: silence where it is short, cut where it lags."""
