@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
 from app.audio.ports import Samples
 
@@ -163,12 +162,11 @@ class Resampler:
         By einsum, which calls no BLAS: for so little work that would wake threads which then spin.
         """
         held = np.concatenate([self._held, samples.astype(np.float32, copy=False)])
-        width = self._filters.shape[1]
-        if held.size < width:
-            self._held = held
-            return np.zeros(0, dtype=np.float32)
-        blocks = sliding_window_view(held, width)[:: self._step]
-        self._held = held[len(blocks) * self._step :].copy()
+        step, width = self._step, self._filters.shape[1]
+        count = max(0, (held.size - width) // step + 1)
+        # The constructor lays the overlapping stretches over `held` at a fraction of what sliding_window_view costs.
+        blocks: Samples = np.ndarray((count, width), np.float32, held, 0, (step * held.itemsize, held.itemsize))
+        self._held = held[count * step :].copy()
         done: Samples = np.einsum("bt,ft->bf", blocks, self._filters).reshape(-1)
         return done
 
