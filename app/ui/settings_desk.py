@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from app.conversation.status import Status
 from app.live.events import Live
+from app.protocol.session import VOICES
 from app.settings import SettingError, save
 from app.ui.editing import EditedSettings
 from app.ui.widgets.settings_panel import SettingsPanel
@@ -58,7 +59,8 @@ class SettingsDesk:
         self._is_open = True
         self._screen.add_class("-settings")
         if self._panel is None:
-            suggestions = {"theme": sorted(self._screen.app.available_themes), **self._suggestions}
+            themes = sorted(self._screen.app.available_themes)
+            suggestions = {"theme": themes, "voice": VOICES, **self._suggestions}
             self._panel = SettingsPanel(self._edited.loaded, self._status, suggestions=suggestions)
             await place.mount(self._panel)
         self._panel.display = True
