@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from textual import on
+from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -23,6 +23,7 @@ from app.settings import Folders, Loaded, SettingError, Settings, save
 from app.ui import keys, messages
 from app.ui.commands import RealtimeCommands
 from app.ui.editing import EditedSettings, SessionOf
+from app.ui.keyboard import KeyReleased, KeyRepeated, ReleasesPromised, driver_class
 from app.ui.screens.main import MainScreen
 from app.ui.screens.welcome import WelcomeScreen
 from app.ui.title import keep_terminal_title, restore_terminal_title
@@ -68,10 +69,11 @@ class RealtimeApp(App[None]):
         `suggestions` are values to choose from for settings that are texts: voices, devices. `clock` gives seconds
         and never goes back, `wall_clock` gives the time since the epoch.
         """
-        super().__init__()
+        super().__init__(driver_class=driver_class())
         self._make_live = make_live
         self._folders = folders
         self._edited = EditedSettings(loaded, session_of)
+        self._talk_keys = keys.talk_keys(loaded.keys)
         self._suggestions = suggestions or {}
         self._clock, self._wall_clock = clock, wall_clock
         self._workers_of_live: LiveWorkers | None = None
@@ -174,6 +176,29 @@ class RealtimeApp(App[None]):
         """The talk key that works everywhere."""
         if self._main:
             self._main.action_talk()
+
+    @on(KeyRepeated)
+    async def _key_repeated(self, message: KeyRepeated) -> None:
+        """As if pressed again; but where the talk key talks, a repeat is no press, whatever has the focus by now."""
+        focused = self.focused
+        is_typed = focused is not None and focused.check_consume_key(message.key, message.character)
+        if self._main and self._talks(message) and not is_typed:
+            self._main.talking.repeat()
+        else:
+            await self.on_event(events.Key(message.key, message.character))
+
+    @on(KeyReleased)
+    def _key_released(self, message: KeyReleased) -> None:
+        if self._main and self._talks(message):
+            self._main.talking.release()
+
+    @on(ReleasesPromised)
+    def _releases_promised(self) -> None:
+        if self._main:
+            self._main.talking.promise_releases()
+
+    def _talks(self, message: KeyRepeated | KeyReleased) -> bool:
+        return message.key in self._talk_keys or message.character in self._talk_keys
 
     def on_app_blur(self) -> None:
         """The keyboard is somewhere else: a key held there is not held here."""

@@ -82,6 +82,12 @@ _LABELS: Final[Mapping[str, str]] = {
 }
 
 
+def talk_keys(remapped: Mapping[str, str]) -> frozenset[str]:
+    """Every key that talks, by name or character. `remapped` is the user's table of binding ids and keys."""
+    bound = [remapped.get(binding.id or "") or binding.key for binding in EVERY if binding.action == "talk"]
+    return frozenset(key.strip() for keys in bound for key in keys.split(","))
+
+
 def hint_order(binding_id: str | None) -> int:
     """Where a key stands in the row of keys."""
     return _HINT_ORDER.index(binding_id) if binding_id in _HINT_ORDER else len(_HINT_ORDER)

@@ -1,8 +1,8 @@
-"""One press of the talk key told from the auto-repeat of a held one. Pure: the time is given.
+"""The talk key and the mouse: taps and holds told from what terminals make of them. Pure: the time is given.
 
-Terminals without the keyboard protocol of kitty send a held key as presses: the second after 250 to 700 ms, the rest
-every 30 to 40 ms (on some systems up to 100). The second press alone could be either a tap or the first repeat, so it
-waits: a third press right behind it tells a held key, silence a tap.
+A terminal with kitty's keyboard protocol may tell repeats and releases (`app.ui.keyboard`). The others send a held key
+as presses: the second after 250 to 700 ms, the rest every 30 to 40 ms (on some systems up to 100). Between them are
+those that tell releases, but repeats as presses (WezTerm on macOS), and those that promise releases and tell none.
 """
 
 from __future__ import annotations
@@ -16,8 +16,16 @@ REPEAT_MS: Final = 150
 FIRST_REPEAT_MS: Final = 750
 """The first repeat comes at the latest so long after the press."""
 
-RELEASE_MS: Final = 250
-"""So long without a repeat, and a held key has been let go."""
+SECOND_PRESS_MS: Final = 600
+"""In `hold`, a second press within this begins the hold, where releases are not told."""
+
+RELEASE_MS: Final = 300
+"""So long without a repeat, and a held key has been let go, where releases are not told."""
+
+HELD_MS: Final = 400
+"""A key or mouse button down shorter than this was tapped, and toggles; longer, and it was held."""
+
+_NEVER: Final = float("-inf")
 
 
 class Act(Enum):
@@ -40,18 +48,32 @@ class TalkKey(Protocol):
         """When to call `due`, on the same clock; None: not at all."""
 
     def press(self, now_ms: float) -> Act:
-        """The key was pressed, or repeated itself."""
+        """The key was pressed, or repeated itself as far as this terminal tells."""
+
+    def repeat(self, now_ms: float) -> Act:
+        """The terminal says that the key repeated itself."""
+
+    def release(self, now_ms: float) -> Act:
+        """The terminal says that the key was let go."""
+
+    def let_go(self, now_ms: float) -> Act:
+        """The keyboard is somewhere else: if the key is held, its release will not be told."""
 
     def due(self, now_ms: float) -> Act:
         """The time has come."""
 
 
 class TapKey:
-    """Each tap toggles; a held key counts once."""
+    """Each tap toggles. A held key counts once; where releases are told, what it has opened closes with its release.
+
+    Without releases a second press could be a tap or the first repeat, so it waits: a third press right behind it
+    tells a held key, silence a tap.
+    """
 
     def __init__(self) -> None:
-        self._tapped_ms = float("-inf")
-        self._pressed_ms = float("-inf")
+        self._tells_releases = False
+        self._down_ms: float | None = None
+        self._tapped_ms = self._pressed_ms = _NEVER
         self._waits_since_ms: float | None = None
 
     @property
@@ -70,6 +92,22 @@ class TapKey:
             return Act.NOTHING
         return self._tap(now_ms)
 
+    def repeat(self, now_ms: float) -> Act:
+        """No tap."""
+        return Act.NOTHING
+
+    def release(self, now_ms: float) -> Act:
+        """The end of a hold, or of a tap; the next press is a new one, however soon it comes."""
+        self._tells_releases = True
+        was_held = self._down_ms is not None and now_ms - self._down_ms >= HELD_MS
+        self._down_ms = self._waits_since_ms = None
+        self._tapped_ms = self._pressed_ms = _NEVER
+        return Act.END if was_held else Act.NOTHING
+
+    def let_go(self, now_ms: float) -> Act:
+        """A release; but on a terminal that tells none, nobody knows that the key is still down."""
+        return self.release(now_ms) if self._tells_releases else Act.NOTHING
+
     def due(self, now_ms: float) -> Act:
         """No third press came: it was a tap."""
         if self.due_ms is None or now_ms < self.due_ms:
@@ -78,32 +116,86 @@ class TapKey:
 
     def _tap(self, now_ms: float) -> Act:
         self._waits_since_ms = None
-        self._tapped_ms = now_ms
+        self._tapped_ms = self._down_ms = now_ms
         return Act.TOGGLE
 
 
 class HoldKey:
-    """The microphone is open while the key is held, as far as its repeats tell."""
+    """The microphone is open while the key is held.
 
-    def __init__(self) -> None:
-        self._open_until_ms: float | None = None
+    Where releases are told, from the press to the release. Elsewhere from the second press within `SECOND_PRESS_MS`
+    until `RELEASE_MS` have gone by without another: a single press opens nothing. A promise of releases is believed
+    as long as a first repeat may still come.
+    """
+
+    def __init__(self, *, promises_releases: bool = False) -> None:
+        """`promises_releases`: the terminal has said that it tells them."""
+        self._promises_releases = promises_releases
+        self._tells_releases = False
+        self._pressed_ms = _NEVER
+        self._is_held = False
+        self._due_ms: float | None = None
 
     @property
     def due_ms(self) -> float | None:
         """When the key counts as let go."""
-        return self._open_until_ms
+        return self._due_ms
 
     def press(self, now_ms: float) -> Act:
-        """The first press opens; each repeat keeps it open a little longer."""
-        if self._open_until_ms is None:
-            self._open_until_ms = now_ms + FIRST_REPEAT_MS
-            return Act.BEGIN
-        self._open_until_ms = now_ms + RELEASE_MS
-        return Act.NOTHING
+        """Opens as soon as it is known to be held; while it is, a press is a repeat, and they must go on coming."""
+        if self._is_held:
+            self._due_ms = now_ms + RELEASE_MS
+            return Act.NOTHING
+        since_ms, self._pressed_ms = now_ms - self._pressed_ms, now_ms
+        if self._tells_releases:
+            return self._begin(None)
+        if self._promises_releases:
+            return self._begin(now_ms + FIRST_REPEAT_MS)
+        return self._begin(now_ms + RELEASE_MS) if since_ms <= SECOND_PRESS_MS else Act.NOTHING
+
+    def repeat(self, now_ms: float) -> Act:
+        """Whoever tells repeats tells releases. One that follows no press, or an ended hold, begins nothing."""
+        self._tells_releases = True
+        if self._is_held:
+            self._due_ms = None
+            return Act.NOTHING
+        return Act.NOTHING if self._pressed_ms == _NEVER else self._begin(None)
+
+    def release(self, now_ms: float) -> Act:
+        """Closes at once."""
+        self._tells_releases = True
+        return self._end()
+
+    def let_go(self, now_ms: float) -> Act:
+        """Closes at once."""
+        return self._end()
 
     def due(self, now_ms: float) -> Act:
         """No repeat came any more: it was let go."""
-        if self._open_until_ms is None or now_ms < self._open_until_ms:
-            return Act.NOTHING
-        self._open_until_ms = None
-        return Act.END
+        return Act.NOTHING if self._due_ms is None or now_ms < self._due_ms else self._end()
+
+    def _begin(self, due_ms: float | None) -> Act:
+        self._is_held, self._due_ms = True, due_ms
+        return Act.BEGIN
+
+    def _end(self) -> Act:
+        was_held = self._is_held
+        self._is_held, self._due_ms, self._pressed_ms = False, None, _NEVER
+        return Act.END if was_held else Act.NOTHING
+
+
+class MouseButton:
+    """A click toggles; held, the microphone is open as long. Its release always comes."""
+
+    def __init__(self) -> None:
+        self._down_ms = _NEVER
+        self._was_open = False
+
+    def press(self, now_ms: float, *, is_open: bool) -> Act:
+        """Opens what is closed."""
+        self._down_ms, self._was_open = now_ms, is_open
+        return Act.BEGIN
+
+    def release(self, now_ms: float) -> Act:
+        """Closes what was open before, and what was opened by holding; a click leaves it open."""
+        return Act.END if self._was_open or now_ms - self._down_ms >= HELD_MS else Act.NOTHING

@@ -8,64 +8,96 @@ from typing import Final
 from textual.message_pump import MessagePump
 from textual.timer import Timer
 
-from app.ui.talk_key import Act, HoldKey, TalkKey, TapKey
+from app.ui.talk_key import Act, HoldKey, MouseButton, TalkKey, TapKey
 
-_CLICK_MS: Final = 400.0
-"""A mouse button held shorter than this is a click, which toggles; longer, and it is the talk key held."""
+_PATIENCE_MS: Final = 1000.0
+"""A request that the conversation has not followed by then was not taken."""
 
 
 class Talking:
-    """Owns the timer that tells a tap from a held key. `toggle` opens or closes the microphone, `is_open` tells."""
+    """Owns the timer that tells a tap from a held key, and knows what was asked for and is not told yet."""
 
     def __init__(
         self,
         owner: MessagePump,
-        toggle: Callable[[], None],
+        toggle: Callable[[], bool],
         is_open: Callable[[], bool],
         clock: Callable[[], float],
         *,
         holds: bool,
     ) -> None:
-        """`clock` gives seconds and never goes back. `holds`: the microphone is open while the key is held."""
-        self._owner, self._toggle, self._is_open, self._clock = owner, toggle, is_open, clock
-        self._key: TalkKey = HoldKey() if holds else TapKey()
+        """`toggle` asks to open or close the microphone and tells whether there is one; `is_open` is what was told.
+
+        `clock` gives seconds and never goes back. `holds`: the microphone is open while the key is held.
+        """
+        self._owner, self._toggle, self._is_open_as_told, self._clock = owner, toggle, is_open, clock
+        self._promises_releases = False
+        self._key: TalkKey = self._make_key(holds=holds)
+        self._mouse = MouseButton()
         self._timer: Timer | None = None
-        self._mouse_down_ms = 0.0
-        self._was_open = False
+        self._asked: tuple[bool, float] | None = None
+        """What was asked for, open or closed, and when; None when the conversation has followed."""
 
     def set_holds(self, holds: bool) -> None:
         """Another meaning of the key, from the next press on."""
         self.let_go()
-        self._key = HoldKey() if holds else TapKey()
+        self._key = self._make_key(holds=holds)
+
+    def promise_releases(self) -> None:
+        """The terminal says that it will tell when keys are let go."""
+        self._promises_releases = True
+        if isinstance(self._key, HoldKey):
+            self.let_go()
+            self._key = self._make_key(holds=True)
+
+    def told(self) -> None:
+        """The conversation has told its status: once it has followed, it is believed again, whatever it does next."""
+        if self._asked is not None and self._asked[0] == self._is_open_as_told():
+            self._asked = None
 
     def press(self) -> None:
-        """The key was pressed, or repeated itself."""
+        """The key was pressed, or repeated itself as far as the terminal tells."""
         self._do(self._key.press(self._now_ms()))
+
+    def repeat(self) -> None:
+        """The terminal says that the key repeated itself."""
+        self._do(self._key.repeat(self._now_ms()))
+
+    def release(self) -> None:
+        """The terminal says that the key was let go."""
+        self._do(self._key.release(self._now_ms()))
 
     def let_go(self) -> None:
         """The keyboard is somewhere else now: a held key is no longer held."""
-        if isinstance(self._key, HoldKey) and self._key.due_ms is not None:
-            self._key = HoldKey()
-            self._do(Act.END)
+        self._do(self._key.let_go(self._now_ms()))
 
     def mouse_down(self) -> None:
         """The button went down on the lamp."""
-        self._mouse_down_ms, self._was_open = self._now_ms(), self._is_open()
-        if not self._was_open:
-            self._toggle()
+        self._do(self._mouse.press(self._now_ms(), is_open=self._is_open()))
 
     def mouse_up(self) -> None:
-        """The button came up: what was opened by holding is closed; a click leaves it toggled."""
-        if self._was_open or self._now_ms() - self._mouse_down_ms >= _CLICK_MS:
-            self._toggle()
+        """The button came up, wherever that was."""
+        self._do(self._mouse.release(self._now_ms()))
+
+    def _make_key(self, *, holds: bool) -> TalkKey:
+        return HoldKey(promises_releases=self._promises_releases) if holds else TapKey()
 
     def _now_ms(self) -> float:
         return self._clock() * 1000
 
+    def _is_open(self) -> bool:
+        if self._asked is not None and self._now_ms() - self._asked[1] < _PATIENCE_MS:
+            return self._asked[0]
+        return self._is_open_as_told()
+
     def _do(self, act: Act) -> None:
-        is_wanted = act is Act.TOGGLE or (act is Act.BEGIN and not self._is_open())
-        if is_wanted or (act is Act.END and self._is_open()):
-            self._toggle()
+        is_open = self._is_open()
+        is_wanted = act is Act.TOGGLE or (act is Act.BEGIN and not is_open) or (act is Act.END and is_open)
+        if is_wanted and self._toggle():
+            self._asked = (not is_open, self._now_ms())
+        self._set_timer()
+
+    def _set_timer(self) -> None:
         if self._timer:
             self._timer.stop()
         due_ms = self._key.due_ms

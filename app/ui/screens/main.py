@@ -123,6 +123,7 @@ class MainScreen(Screen[None]):
     def on_status_told(self, message: messages.StatusTold) -> None:
         """The state, a setting, a figure."""
         self.status = message.status
+        self.talking.told()
         self.desk.show_status(message.status)
         self._show_status()
 
@@ -188,11 +189,12 @@ class MainScreen(Screen[None]):
     def _is_open(self) -> bool:
         return self.status.is_microphone_open
 
-    def _toggle(self) -> None:
+    def _toggle(self) -> bool:
         if self.status.has_microphone:
             self.live.talk_key()
-        else:
-            self.notify(wording.no_microphone(self._example, self.key_of), severity="warning", markup=False)
+            return True
+        self.notify(wording.no_microphone(self._example, self.key_of), severity="warning", markup=False)
+        return False
 
     def action_talk(self) -> None:
         """The talk key."""
