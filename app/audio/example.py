@@ -30,7 +30,7 @@ CLIPS: Final = (
     Clip("What is seventeen times twenty three?", _FOLDER / "2_sum.wav", interrupts=False),
     Clip("Please tell me a story.", _FOLDER / "3_story.wav", interrupts=False),
     Clip("Stop, please. What day is it today?", _FOLDER / "4_interrupt.wav", interrupts=True),
-    Clip("Thank you. Do you remember my name?", _FOLDER / "5_name.wav", interrupts=False),
+    Clip("Thanks. Can you still remember my name?", _FOLDER / "5_name.wav", interrupts=False),
 )
 
 

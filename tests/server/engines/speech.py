@@ -16,12 +16,12 @@ CLIPS = {
     "question_joe": "what is 17 times 23",
     "question_heart": "what time is it now",
     "story_joe": "please tell me a story",
-    "stop_joe": "stop what is 2 plus 2",
+    "stop_joe": "stop what is 7 plus 5",
     "name_joe": "my name is peter",
 }
 """What each clip in `tests/data` says, as `plain_words` gives it."""
 
-_DIGITS = {"two": "2", "too": "2", "seventeen": "17", "twenty three": "23"}
+_DIGITS = {"seven plus": "7 plus", "plus five": "plus 5", "seventeen": "17", "twenty three": "23"}
 
 
 class Loadable(Protocol):
