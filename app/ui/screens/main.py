@@ -15,7 +15,6 @@ from textual.getters import query_one
 from textual.screen import Screen
 from textual.widgets import Static
 
-from app.audio.capture import Levels
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
 from app.live.events import Ended, Live
@@ -24,6 +23,7 @@ from app.ui import keys, messages, wording
 from app.ui.editing import EditedSettings
 from app.ui.exporter import Exporter
 from app.ui.key_hints import bound_key, key_hints
+from app.ui.level_watch import LOOKS_HZ, LevelWatch
 from app.ui.screens.help import HelpScreen
 from app.ui.settings_desk import SettingsDesk
 from app.ui.talking import Talking
@@ -36,10 +36,6 @@ from app.ui.widgets.settings_panel import SettingChanged, SettingsClosed, Settin
 from app.ui.widgets.status_line import StatusLine
 from app.ui.widgets.talk_strip import TalkStrip
 from app.ui.widgets.transcript_pane import TranscriptPane
-
-_LEVELS_S = 1 / 20
-_UNWATCHED_EVERY = 5
-"""While another window has the keyboard, levels are looked at only every so many times."""
 
 _THRESHOLD_STEP = 0.05
 
@@ -78,8 +74,7 @@ class MainScreen(Screen[None]):
         self.talking = Talking(self, self._toggle, self._is_open, clock, holds=edited.settings.talk_key == "hold")
         self._example: str | None = None
         self._wall_clock = wall_clock
-        self._levels: Levels | None = None
-        self._looks = 0
+        self._watch = LevelWatch()
 
     # ---------------------------------------------------------------- building
 
@@ -98,7 +93,7 @@ class MainScreen(Screen[None]):
         self.header.show_service(self.live.service_label)
         self.header.show_started(self.live.started_at)
         self.strip.show_keys(self.key_of("talk"), self.key_of("stop"))
-        self.set_interval(_LEVELS_S, self._look_at_levels, name="levels")
+        self.set_interval(1 / LOOKS_HZ, self._look_at_levels, name="levels")
         self.set_interval(1.0, self._look_at_time, name="time")
         self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self._show_status()
@@ -163,11 +158,8 @@ class MainScreen(Screen[None]):
         self.key_bar.show(key_hints(self, self.status))
 
     def _look_at_levels(self) -> None:
-        self._looks += 1
-        if not self.app.app_focus and self._looks % _UNWATCHED_EVERY:
-            return
-        if (levels := self.live.levels) is not self._levels:
-            self._levels = levels
+        levels = self.live.levels
+        if self._watch.look(levels, is_watched=self.app.app_focus):
             self.strip.show_levels(levels)
 
     def _look_at_time(self) -> None:
