@@ -189,6 +189,11 @@ class RealtimeApp(App[None]):
 
     @on(KeyReleased)
     def _key_released(self, message: KeyReleased) -> None:
+        """It goes the way its press went, to what has the focus and up from there: else it could arrive first."""
+        if not message.is_under_way:
+            message.is_under_way = True
+            if (self.focused or self.screen).post_message(message):
+                return
         if self._main and self._talks(message):
             self._main.talking.release()
 

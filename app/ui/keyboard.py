@@ -92,6 +92,8 @@ class KeyReleased(Message):
 
     key: str
     character: str | None
+    is_under_way: bool = False
+    """It was sent the way of its press; see `RealtimeApp`."""
 
 
 class ReleasesPromised(Message):
