@@ -1,45 +1,89 @@
-"""Server events: the forty-six things a service can say in the GA dialect (protocol reference, section 3)."""
+"""Server events: the forty-six things a service can say in the GA dialect (protocol reference, section 3).
+
+Those about answers and tools are in `response_events`, and found here as well.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from app.protocol.convert import UNSET, Json, JsonObject, Unset
-from app.protocol.items import Content, ErrorDetail, Item, Response, TranscriptionUsage
+from app.protocol.items import ErrorDetail, Item, TranscriptionUsage
+from app.protocol.response_events import (
+    ContentPartAdded as ContentPartAdded,
+)
+from app.protocol.response_events import (
+    ContentPartDone as ContentPartDone,
+)
+from app.protocol.response_events import (
+    FunctionArgumentsDelta as FunctionArgumentsDelta,
+)
+from app.protocol.response_events import (
+    FunctionArgumentsDone as FunctionArgumentsDone,
+)
+from app.protocol.response_events import (
+    McpArgumentsDelta as McpArgumentsDelta,
+)
+from app.protocol.response_events import (
+    McpArgumentsDone as McpArgumentsDone,
+)
+from app.protocol.response_events import (
+    McpCallCompleted as McpCallCompleted,
+)
+from app.protocol.response_events import (
+    McpCallFailed as McpCallFailed,
+)
+from app.protocol.response_events import (
+    McpCallInProgress as McpCallInProgress,
+)
+from app.protocol.response_events import (
+    McpListToolsCompleted as McpListToolsCompleted,
+)
+from app.protocol.response_events import (
+    McpListToolsFailed as McpListToolsFailed,
+)
+from app.protocol.response_events import (
+    McpListToolsInProgress as McpListToolsInProgress,
+)
+from app.protocol.response_events import (
+    OutputAudioDelta as OutputAudioDelta,
+)
+from app.protocol.response_events import (
+    OutputAudioDone as OutputAudioDone,
+)
+from app.protocol.response_events import (
+    OutputItemAdded as OutputItemAdded,
+)
+from app.protocol.response_events import (
+    OutputItemDone as OutputItemDone,
+)
+from app.protocol.response_events import (
+    OutputTextDelta as OutputTextDelta,
+)
+from app.protocol.response_events import (
+    OutputTextDone as OutputTextDone,
+)
+from app.protocol.response_events import (
+    OutputTranscriptDelta as OutputTranscriptDelta,
+)
+from app.protocol.response_events import (
+    OutputTranscriptDone as OutputTranscriptDone,
+)
+from app.protocol.response_events import (
+    ResponseCreated as ResponseCreated,
+)
+from app.protocol.response_events import (
+    ResponseDone as ResponseDone,
+)
+from app.protocol.server_base import AboutItem, ServerEventBase
 from app.protocol.session import Session
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ServerEvent:
-    """`event_id` is the service's own; some services leave it out or send null."""
-
-    event_id: str | None | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Located(_ServerEvent):
-    """Where in a response something belongs. Key by `item_id`: one response may hold several items."""
-
-    response_id: str = ""
-    item_id: str = ""
-    output_index: int = 0
-    content_index: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _AboutItem(_ServerEvent):
-    """Something happened to one item."""
-
-    item_id: str = ""
-
 
 # ---------------------------------------------------------------- session and errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorEvent(_ServerEvent):
+class ErrorEvent(ServerEventBase):
     """Something was refused or failed; most errors leave the session open (section 5.5)."""
 
     TYPE: ClassVar = "error"
@@ -47,7 +91,7 @@ class ErrorEvent(_ServerEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionCreated(_ServerEvent):
+class SessionCreated(ServerEventBase):
     """The first word of the service. Only now is a client connected."""
 
     TYPE: ClassVar = "session.created"
@@ -55,7 +99,7 @@ class SessionCreated(_ServerEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionUpdated(_ServerEvent):
+class SessionUpdated(ServerEventBase):
     """An update was taken; the whole effective session."""
 
     TYPE: ClassVar = "session.updated"
@@ -63,7 +107,7 @@ class SessionUpdated(_ServerEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationCreated(_ServerEvent):
+class ConversationCreated(ServerEventBase):
     """Sent by the beta dialect and some servers; never to be waited for."""
 
     TYPE: ClassVar = "conversation.created"
@@ -71,7 +115,7 @@ class ConversationCreated(_ServerEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimitsUpdated(_ServerEvent):
+class RateLimitsUpdated(ServerEventBase):
     """What is left of the quota. Informational."""
 
     TYPE: ClassVar = "rate_limits.updated"
@@ -82,7 +126,7 @@ class RateLimitsUpdated(_ServerEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _CarriesItem(_ServerEvent):
+class _CarriesItem(ServerEventBase):
     item: Item = Item()
     previous_item_id: str | None | Unset = UNSET
 
@@ -109,7 +153,7 @@ class ItemDone(_CarriesItem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemRetrieved(_ServerEvent):
+class ItemRetrieved(ServerEventBase):
     """The answer to a retrieve."""
 
     TYPE: ClassVar = "conversation.item.retrieved"
@@ -117,14 +161,14 @@ class ItemRetrieved(_ServerEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemDeleted(_AboutItem):
+class ItemDeleted(AboutItem):
     """An item is gone from the service's conversation."""
 
     TYPE: ClassVar = "conversation.item.deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemTruncated(_AboutItem):
+class ItemTruncated(AboutItem):
     """The service now knows how much was heard; it forgets the item's transcript."""
 
     TYPE: ClassVar = "conversation.item.truncated"
@@ -136,7 +180,7 @@ class ItemTruncated(_AboutItem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TranscriptionDelta(_AboutItem):
+class TranscriptionDelta(AboutItem):
     """More of the user's words; may be rewritten by the completed one."""
 
     TYPE: ClassVar = "conversation.item.input_audio_transcription.delta"
@@ -145,7 +189,7 @@ class TranscriptionDelta(_AboutItem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TranscriptionCompleted(_AboutItem):
+class TranscriptionCompleted(AboutItem):
     """The user's words, final. Often comes after the answer has begun (section 5.6)."""
 
     TYPE: ClassVar = "conversation.item.input_audio_transcription.completed"
@@ -155,7 +199,7 @@ class TranscriptionCompleted(_AboutItem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TranscriptionFailed(_AboutItem):
+class TranscriptionFailed(AboutItem):
     """The user's words could not be written down; the speech itself was understood all the same."""
 
     TYPE: ClassVar = "conversation.item.input_audio_transcription.failed"
@@ -164,7 +208,7 @@ class TranscriptionFailed(_AboutItem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TranscriptionSegment(_AboutItem):
+class TranscriptionSegment(AboutItem):
     """A stretch by one speaker (diarising models). Seconds."""
 
     TYPE: ClassVar = "conversation.item.input_audio_transcription.segment"
@@ -180,7 +224,7 @@ class TranscriptionSegment(_AboutItem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InputCommitted(_AboutItem):
+class InputCommitted(AboutItem):
     """The buffer became a user item, under this id."""
 
     TYPE: ClassVar = "input_audio_buffer.committed"
@@ -188,14 +232,14 @@ class InputCommitted(_AboutItem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InputCleared(_ServerEvent):
+class InputCleared(ServerEventBase):
     """The buffer is empty."""
 
     TYPE: ClassVar = "input_audio_buffer.cleared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpeechStarted(_AboutItem):
+class SpeechStarted(AboutItem):
     """The service hears the user. Milliseconds of all sound ever appended, less the prefix padding."""
 
     TYPE: ClassVar = "input_audio_buffer.speech_started"
@@ -203,7 +247,7 @@ class SpeechStarted(_AboutItem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpeechStopped(_AboutItem):
+class SpeechStopped(AboutItem):
     """The user's turn is over, as the service judges."""
 
     TYPE: ClassVar = "input_audio_buffer.speech_stopped"
@@ -211,7 +255,7 @@ class SpeechStopped(_AboutItem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InputTimeoutTriggered(_AboutItem):
+class InputTimeoutTriggered(AboutItem):
     """Nobody spoke for idle_timeout_ms: the service speaks by itself."""
 
     TYPE: ClassVar = "input_audio_buffer.timeout_triggered"
@@ -220,7 +264,7 @@ class InputTimeoutTriggered(_AboutItem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DtmfReceived(_ServerEvent):
+class DtmfReceived(ServerEventBase):
     """A key was pressed on a telephone (SIP)."""
 
     TYPE: ClassVar = "input_audio_buffer.dtmf_event_received"
@@ -232,7 +276,7 @@ class DtmfReceived(_ServerEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _AboutResponse(_ServerEvent):
+class _AboutResponse(ServerEventBase):
     response_id: str = ""
 
 
@@ -255,206 +299,6 @@ class OutputCleared(_AboutResponse):
     """The service stopped playing."""
 
     TYPE: ClassVar = "output_audio_buffer.cleared"
-
-
-# ---------------------------------------------------------------- responses
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseCreated(_ServerEvent):
-    """The assistant begins to answer."""
-
-    TYPE: ClassVar = "response.created"
-    response: Response = Response()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseDone(_ServerEvent):
-    """The answer is generated (not: heard), cancelled, failed or incomplete."""
-
-    TYPE: ClassVar = "response.done"
-    response: Response = Response()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OutputItem(_ServerEvent):
-    response_id: str = ""
-    output_index: int = 0
-    item: Item = Item()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputItemAdded(_OutputItem):
-    """A response got an item."""
-
-    TYPE: ClassVar = "response.output_item.added"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputItemDone(_OutputItem):
-    """An item of a response is complete."""
-
-    TYPE: ClassVar = "response.output_item.done"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentPartAdded(_Located):
-    """An item got a part, of type text or audio."""
-
-    TYPE: ClassVar = "response.content_part.added"
-    part: Content = Content()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentPartDone(_Located):
-    """A part is complete."""
-
-    TYPE: ClassVar = "response.content_part.done"
-    part: Content = Content()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputTextDelta(_Located):
-    """More written answer."""
-
-    TYPE: ClassVar = "response.output_text.delta"
-    delta: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputTextDone(_Located):
-    """The whole written answer."""
-
-    TYPE: ClassVar = "response.output_text.done"
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputTranscriptDelta(_Located):
-    """More of the words of the spoken answer."""
-
-    TYPE: ClassVar = "response.output_audio_transcript.delta"
-    delta: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputTranscriptDone(_Located):
-    """All the words of the spoken answer."""
-
-    TYPE: ClassVar = "response.output_audio_transcript.done"
-    transcript: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputAudioDelta(_Located):
-    """More speech: PCM16, mono, 24 kHz. Comes faster than it is heard."""
-
-    TYPE: ClassVar = "response.output_audio.delta"
-    delta: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputAudioDone(_Located):
-    """The item's speech is all sent; the end of playback is when one's own buffer is empty."""
-
-    TYPE: ClassVar = "response.output_audio.done"
-
-
-# ---------------------------------------------------------------- tools
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionArgumentsDelta(_ServerEvent):
-    """More of a function call's arguments."""
-
-    TYPE: ClassVar = "response.function_call_arguments.delta"
-    response_id: str = ""
-    item_id: str = ""
-    output_index: int = 0
-    call_id: str = ""
-    delta: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionArgumentsDone(_ServerEvent):
-    """A function call's arguments, whole."""
-
-    TYPE: ClassVar = "response.function_call_arguments.done"
-    response_id: str = ""
-    item_id: str = ""
-    output_index: int = 0
-    call_id: str = ""
-    name: str = ""
-    arguments: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpListToolsInProgress(_AboutItem):
-    """The service asks an MCP server for its tools."""
-
-    TYPE: ClassVar = "mcp_list_tools.in_progress"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpListToolsCompleted(_AboutItem):
-    """The MCP server's tools are known."""
-
-    TYPE: ClassVar = "mcp_list_tools.completed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpListToolsFailed(_AboutItem):
-    """The MCP server did not tell its tools."""
-
-    TYPE: ClassVar = "mcp_list_tools.failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpArgumentsDelta(_ServerEvent):
-    """More of an MCP call's arguments."""
-
-    TYPE: ClassVar = "response.mcp_call_arguments.delta"
-    response_id: str = ""
-    item_id: str = ""
-    output_index: int = 0
-    delta: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpArgumentsDone(_ServerEvent):
-    """An MCP call's arguments, whole."""
-
-    TYPE: ClassVar = "response.mcp_call_arguments.done"
-    response_id: str = ""
-    item_id: str = ""
-    output_index: int = 0
-    arguments: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _McpCall(_AboutItem):
-    output_index: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpCallInProgress(_McpCall):
-    """The service calls an MCP tool."""
-
-    TYPE: ClassVar = "response.mcp_call.in_progress"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpCallCompleted(_McpCall):
-    """The MCP tool answered."""
-
-    TYPE: ClassVar = "response.mcp_call.completed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpCallFailed(_McpCall):
-    """The MCP tool failed."""
-
-    TYPE: ClassVar = "response.mcp_call.failed"
 
 
 # ---------------------------------------------------------------- what we do not know

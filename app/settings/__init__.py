@@ -1,6 +1,8 @@
 """Settings: declared once, read from five sources, saved to one file."""
 
-from app.settings.declaration import SETTINGS, About, Applies, Section, Setting, Settings
+from app.settings.about import About, Applies, Section, Setting
+from app.settings.choice import which_service
+from app.settings.declaration import SETTINGS, Settings
 from app.settings.folders import Folders, folders
 from app.settings.sources import Loaded, SettingError, Source, checked, load, save, write_private
 
@@ -19,5 +21,6 @@ __all__ = [
     "folders",
     "load",
     "save",
+    "which_service",
     "write_private",
 ]

@@ -8,48 +8,12 @@ from __future__ import annotations
 
 import types
 import typing
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-
-class Section(StrEnum):
-    """Where a setting stands in the panel."""
-
-    TURNS = "Turn taking"
-    VOICE = "Voice"
-    SOUND = "Sound"
-    SERVICE = "Service"
-    LOOKS = "Looks"
-
-
-class Applies(StrEnum):
-    """When a change takes effect."""
-
-    LIVE = "at once"
-    SESSION = "with a new session"
-    START = "with the next start"
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a user wants to know of a setting."""
-
-    section: Section
-    title: str
-    help: str
-    unit: str = ""
-    step: float = 0.0
-    env: str = ""
-    """The name in the environment, where it is not REALTIME_ and the name in capitals."""
-    applies: Applies = Applies.LIVE
-    is_secret: bool = False
-    """Never written to a file, never shown."""
-    is_multiline: bool = False
-
+from app.settings.about import About, Applies, Section, Setting
 
 _T, _V, _S, _C, _L = Section.TURNS, Section.VOICE, Section.SOUND, Section.SERVICE, Section.LOOKS
 
@@ -305,47 +269,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     export_folder: Annotated[
         str, About(_L, "export folder", "Where exports go. Empty: the folder the program was started in.")
     ] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting's declaration, taken apart."""
-
-    name: str
-    about: About
-    kind: type
-    """bool, int, float or str."""
-    default: bool | int | float | str | None
-    choices: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    is_optional: bool = False
-
-    @property
-    def env(self) -> str:
-        """Its name in the environment."""
-        return self.about.env or f"REALTIME_{self.name.upper()}"
-
-    @property
-    def option(self) -> str:
-        """Its name on the command line, where it has one."""
-        return "--" + self.env.removeprefix("REALTIME_").lower().replace("_", "-")
-
-    @property
-    def must_be(self) -> str:
-        """What a value has to be, for messages."""
-        if self.choices:
-            return "one of " + ", ".join(self.choices)
-        if self.kind is bool:
-            return "yes or no"
-        if self.kind is str:
-            return {
-                "language": "two letters such as en, or empty",
-                "service": "auto, azure, openai, local, or an address that begins with ws:// or wss://",
-            }.get(self.name, "some text")
-        noun = "a whole number" if self.kind is int else "a number"
-        unit = f" {self.about.unit}" if self.about.unit.isalpha() else ""
-        return f"{noun} from {self.low:g} to {self.high:g}{unit}" + (", or empty" if self.is_optional else "")
 
 
 def _taken_apart(name: str, hint: Any, default: Any) -> Setting:

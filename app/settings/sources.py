@@ -16,7 +16,8 @@ from typing import Any
 
 import msgspec
 
-from app.settings.declaration import SETTINGS, Setting, Settings
+from app.settings.about import Setting
+from app.settings.declaration import SETTINGS, Settings
 
 
 class SettingError(Exception):
