@@ -49,9 +49,12 @@ def key_hints(screen: Screen[None], status: Status) -> tuple[KeyHint, ...]:
     for key, active in screen.active_bindings.items():
         binding = active.binding
         word = keys.hint(binding.id, status)
-        if not active.enabled or word is None:
+        name = key_name(key)
+        # Textual knows most keys that a text field takes, but not by every name ("slash").
+        is_typed = len(name) == 1 and screen.focused is not None and screen.focused.check_consume_key(key, name)
+        if not active.enabled or word is None or is_typed:
             continue
-        hint = KeyHint(key_name(key), word, key, binding.tooltip)
+        hint = KeyHint(name, word, key, binding.tooltip)
         if binding.id in keys.PINNED:
             pinned.append(replace(hint, shown=hint.shown.replace("Ctrl+", "^"), is_pinned=True))
         elif binding.show:

@@ -20,7 +20,7 @@ QUIT: Final = Binding(
 
 BINDINGS: Final[tuple[Binding, ...]] = (
     Binding("space", "talk", "open or close the microphone", id="talk",
-            tooltip="Open or close the microphone; in push-to-talk begin or end your turn"),
+            tooltip="Open or close the microphone; in push-to-talk begin and end your turn"),
     Binding("escape", "stop", "interrupt the assistant", id="stop",
             tooltip="Silence the assistant; close a panel or an input first"),
     Binding("x", "example", "speak the example", id="example",
@@ -28,9 +28,9 @@ BINDINGS: Final[tuple[Binding, ...]] = (
     Binding("m", "mode", "hands-free or push-to-talk", id="mode",
             tooltip="Change between hands-free and push-to-talk"),
     Binding("left_square_bracket", "threshold(-1)", "threshold down", id="threshold_down", key_display="[",
-            tooltip="Count softer sounds as speech: the VAD threshold down by 0.05"),
+            tooltip="VAD threshold down by 0.05: softer sounds count as speech"),
     Binding("right_square_bracket", "threshold(1)", "threshold up", id="threshold_up", key_display="]",
-            tooltip="Count only surer sounds as speech: the VAD threshold up by 0.05"),
+            tooltip="VAD threshold up by 0.05: only surer sounds count as speech"),
     Binding("i", "type", "type to the assistant", id="type", tooltip="Write to the assistant in this conversation"),
     Binding("enter", "type", "type to the assistant", id="type_enter", show=False,
             tooltip="Write to the assistant in this conversation"),

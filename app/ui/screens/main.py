@@ -303,7 +303,3 @@ class MainScreen(Screen[None]):
     def action_help(self) -> None:
         """What every key does."""
         self.app.push_screen(HelpScreen(self.key_of))
-
-    @on(KeyBar.Pressed)
-    def _hint_clicked(self, event: KeyBar.Pressed) -> None:
-        self.app.simulate_key(event.key)

@@ -8,7 +8,6 @@ from typing import ClassVar
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
-from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -36,12 +35,6 @@ class KeyBar(Widget):
     """One row, painted; what there is no room for falls off from the right, but for what is pinned there."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--word"}
-
-    @dataclass
-    class Pressed(Message):
-        """A hint was clicked."""
-
-        key: str
 
     _hints: tuple[KeyHint, ...] = ()
 
@@ -74,7 +67,8 @@ class KeyBar(Widget):
     def on_click(self, event: events.Click) -> None:
         """Press the key."""
         if hint := self._at(event.x):
-            self.post_message(self.Pressed(hint.key))
+            # Not by way of the screen: Textual ends a key's way up at the node that sent it, before the program sees it.
+            self.app.simulate_key(hint.key)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Tell about the key under the mouse."""
