@@ -94,7 +94,8 @@ def talk(
     **given: str | None,
 ) -> None:
     """Talk. This is what `realtime` does without a command."""
-    from app.talk import Request, run
+    from app.request import Request
+    from app.talk import run
 
     values: dict[str, object] = dict(given)
     if text_only:
@@ -118,7 +119,10 @@ def talk(
 @click.option("--responder-model", metavar="NAME", help="The chat endpoint's model.")
 @click.option("--synthesiser", default="hibari", show_default=True, metavar="NAME", help="The service's voice.")
 @click.option("--embedded", is_flag=True, hidden=True, help="End when standard input ends.")
-def serve(host: str, port: int, token: str | None, synthesiser: str, embedded: bool, **given: str | None) -> None:
+@click.option("--written", is_flag=True, hidden=True, help="Load ears and mouth when they are first needed.")
+def serve(
+    host: str, port: int, token: str | None, synthesiser: str, embedded: bool, written: bool, **given: str | None
+) -> None:
     """Run the embedded realtime service alone; other clients of the protocol can use it."""
     loaded, _ = load_settings(dict(given))
     from app.server.serve import Options
@@ -137,6 +141,7 @@ def serve(host: str, port: int, token: str | None, synthesiser: str, embedded: b
                 responder_key=settings.responder_key or None,
                 synthesiser=synthesiser,
                 parent_watch=embedded,
+                loads_sound=not written,
             )
         )
     )

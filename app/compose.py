@@ -3,7 +3,6 @@ that may know every layer."""
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,17 +12,19 @@ from app.audio.files import WavMicrophone
 from app.audio.open import NONE, open_microphone, open_speaker
 from app.audio.ports import AudioError, Microphone, Speaker
 from app.connection import services
+from app.connection.child import Child
 from app.connection.eventlog import EventLog
 from app.connection.inputs import DEFAULT_MODEL
 from app.connection.services import Service
 from app.conversation.effects import Notice, Severity
 from app.conversation.session import Detection, Mode, SessionSettings
+from app.early import missing_engines, serve_options
 from app.history.writer import ConversationWriter, new_folder_name
 from app.live.conversation import LiveConversation
 from app.live.dialling import Dialler, EmbeddedDialler, ServiceDialler
 from app.live.events import Listener
 from app.protocol.codec import Dialect
-from app.settings import Settings
+from app.settings import Settings, which_service
 
 EXAMPLE = "example"
 
@@ -48,23 +49,21 @@ class Sound:
     notices: tuple[str, ...] = ()
 
 
-def which_service(settings: Settings) -> str:
-    """azure, openai, local, or an address: `auto` is resolved by what is set."""
-    if settings.service != "auto":
-        return settings.service
-    if settings.azure_endpoint or settings.azure_api_key or settings.azure_deployment:
-        return "azure"
-    return "openai" if settings.openai_api_key else "local"
-
-
 def make_dialler(
-    settings: Settings, *, log: EventLog | None, service_log: Path, is_written_only: bool = False
+    settings: Settings,
+    *,
+    log: EventLog | None,
+    service_log: Path,
+    is_written_only: bool = False,
+    child: Child | None = None,
 ) -> Dialler:
-    """What leads to the service. Raises ServiceSettingError, UsageError."""
+    """What leads to the service; `child` is the embedded one's process, if it runs. Raises ServiceSettingError,
+    UsageError.
+    """
     which = which_service(settings)
     if which == "local":
-        _require_local(settings, is_written_only)
-        return EmbeddedDialler(_serve_options(settings), log, service_log)
+        _require_local(is_written_only)
+        return EmbeddedDialler(serve_options(settings), log, service_log, child)
     return ServiceDialler(service_of(which, settings), log)
 
 
@@ -98,19 +97,13 @@ def service_of(which: str, settings: Settings) -> Service:
             )
 
 
-def _require_local(settings: Settings, is_written_only: bool) -> None:
-    missing = [name for name in ("hibari", "onnxruntime") if importlib.util.find_spec(name) is None]
-    if missing and not is_written_only:
+def _require_local(is_written_only: bool) -> None:
+    if missing_engines() and not is_written_only:
         raise UsageError(
             "No service is set, and the embedded one is not installed. Set AZURE_OPENAI_ENDPOINT, "
             "AZURE_OPENAI_API_KEY and AZURE_OPENAI_DEPLOYMENT, or OPENAI_API_KEY; or install the embedded service "
             "with: pip install 'gpt-realtime-tui[local]' (from a clone: pip install '.[local]')."
         )
-
-
-def _serve_options(settings: Settings) -> tuple[str, ...]:
-    options = ["--recogniser", settings.recogniser, "--responder", settings.responder]
-    return (*options, "--responder-model", settings.responder_model) if settings.responder_model else tuple(options)
 
 
 def session_settings(settings: Settings, dialler: Dialler) -> SessionSettings:

@@ -62,6 +62,7 @@ def test_the_pure_layers_load_the_standard_library_alone(module: str, layers: se
         ("app.conversation.conversation", {"asyncio", "socket", "subprocess", "threading"}),
         ("app.cli", {"asyncio", "numpy", "websockets", "msgspec"} | SOUND | MODELS | SCREEN),
         ("app.settings", {"asyncio", "numpy", "websockets", "tomlkit", "dotenv", "platformdirs"} | SOUND | SCREEN),
+        ("app.talk", {"asyncio", "numpy", "websockets"} | SOUND | MODELS | SCREEN),  # the service is started first
         ("app.audio.open", {"asyncio", "websockets"} | SOUND | MODELS | SCREEN),
         ("app.connection.client", {"numpy"} | SOUND | MODELS | SCREEN),
         ("app.connection.embedded", {"numpy"} | SOUND | MODELS | SCREEN),

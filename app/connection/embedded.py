@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import secrets
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -19,30 +17,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
-import app
+from app.connection.child import Child, spawn
 from app.connection.failures import FailureKind, ServiceFailure, without_secrets
 from app.connection.services import Service, embedded
 from app.protocol.text import one_line
-
-TOKEN_VARIABLE: Final = "REALTIME_SERVE_TOKEN"
 
 _LISTENING: Final = re.compile(r"listening on (ws://\S+)\s*")
 _TAIL_BYTES: Final = 8_192
 
 
-def serve_command() -> tuple[str, ...]:
-    """This very program as a service, also when the current folder holds an `app` of its own (-P keeps it out)."""
-    return (sys.executable, "-P", "-m", "app", "serve", "--port", "0", "--embedded")
-
-
 class EmbeddedService:
-    """A running child and the `service` to connect to. An async context manager that stops it.
+    """A running child and the `service` to connect to. An async context manager that stops it."""
 
-    The child ends by itself when its standard input closes, so it does not outlive this process, however that ends.
-    """
-
-    def __init__(self, process: subprocess.Popen[bytes], patience_s: float) -> None:
-        self._process = process
+    def __init__(self, child: Child, patience_s: float) -> None:
+        self._process = child.process
         self._patience_s = patience_s
         self._url: Future[str] = Future()
         self._url.set_running_or_notify_cancel()  # the reader alone completes it, whoever stops waiting for it
@@ -67,28 +55,33 @@ class EmbeddedService:
         Raises ServiceFailure, with the child's last line, when it ends before it listens, and when it takes longer
         than `timeout_s`; nothing is left running then.
         """
-        token = secrets.token_urlsafe(32)
-        line = [*(serve_command() if command is None else command), *arguments]
         try:
-            process, before_bytes = _spawn(line, token, log_path)
+            child = spawn(log_path, arguments, command)
         except OSError as error:
             raise _not_started(FailureKind.UNREACHABLE, error.strerror or str(error), log_path) from error
-        child = cls(process, patience_s)
+        return await cls.of(child, timeout_s=timeout_s, patience_s=patience_s)
+
+    @classmethod
+    async def of(cls, child: Child, *, timeout_s: float = 60.0, patience_s: float = 2.0) -> Self:
+        """The same with a child that was started before; it belongs to the service from now on."""
+        service = cls(child, patience_s)
         try:
             async with asyncio.timeout(timeout_s):
-                url = await asyncio.wrap_future(child._url)
+                url = await asyncio.wrap_future(service._url)
         except BaseException as error:
-            child._kill()
+            child.kill()
+            service._reader.join(patience_s)
             if not isinstance(error, TimeoutError):
                 raise
-            raise _not_started(FailureKind.TIMEOUT, f"it did not listen within {timeout_s:g} s", log_path) from error
+            words = f"it did not listen within {timeout_s:g} s"
+            raise _not_started(FailureKind.TIMEOUT, words, child.log_path) from error
         if not url:
-            await child.stop()
-            words = without_secrets(_last_line(log_path, before_bytes), (token,))
-            status = f"it ended with status {child._process.returncode}"
-            raise _not_started(FailureKind.UNREACHABLE, words or status, log_path)
-        child._service = embedded(url, token)
-        return child
+            await service.stop()
+            words = without_secrets(_last_line(child.log_path, child.log_before_bytes), (child.token,))
+            status = f"it ended with status {child.process.returncode}"
+            raise _not_started(FailureKind.UNREACHABLE, words or status, child.log_path)
+        service._service = embedded(url, child.token)
+        return service
 
     @property
     def service(self) -> Service:
@@ -136,39 +129,9 @@ class EmbeddedService:
         self._process.wait()
         self._reader.join(self._patience_s)  # at its end already, unless the child left a child of its own
 
-    def _kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._input().close()
-        self._reader.join(self._patience_s)
-
     def _input(self) -> IO[bytes]:
         assert self._process.stdin is not None  # spawned with a pipe
         return self._process.stdin
-
-
-def _spawn(line: Sequence[str], token: str, log_path: Path) -> tuple[subprocess.Popen[bytes], int]:
-    """The child, and the size in bytes of the log before its first word. Raises OSError."""
-    environment = {**os.environ, TOKEN_VARIABLE: token, "PYTHONUTF8": "1"}
-    root = Path(app.__file__).resolve().parent.parent
-    if root.name not in ("site-packages", "dist-packages"):  # run from a checkout that is not installed
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
-    flags = 0
-    if sys.platform == "win32":
-        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-    descriptor = os.open(log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with open(descriptor, "ab") as log:
-        before_bytes = log.seek(0, os.SEEK_END)
-        process = subprocess.Popen(
-            line,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env=environment,
-            start_new_session=True,  # Ctrl+C is for the program, which then stops the child in order
-            creationflags=flags,
-        )
-    return process, before_bytes
 
 
 def _not_started(kind: FailureKind, words: str, log_path: Path) -> ServiceFailure:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.compose import which_service
 from app.doctor.finding import Finding, note, ok, problem
 from app.protocol.text import one_line
-from app.settings import SETTINGS, Folders, Loaded, SettingError, Source, load
+from app.settings import SETTINGS, Folders, Loaded, SettingError, Source, load, which_service
 
 _ALSO_KNOWN: Final = frozenset({"REALTIME_HOME", "REALTIME_SERVE_TOKEN"})
 

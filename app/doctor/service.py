@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from app.compose import UsageError, make_dialler, service_of, which_service
+from app.compose import UsageError, make_dialler, service_of
 from app.connection.client import Connection
 from app.connection.failures import ServiceFailure
 from app.connection.services import ServiceSettingError
@@ -21,7 +21,7 @@ from app.protocol.server_events import ErrorEvent, OutputAudioDelta, OutputTrans
 from app.protocol.text import one_line
 from app.server.engines import moonshine, whisper
 from app.server.engines.ports import EngineUnavailableError
-from app.settings import Settings
+from app.settings import Settings, which_service
 
 _QUESTION: Final = "What is two plus three?"
 _ANSWER_WITHIN_S: Final = 60.0

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
+from app.connection.child import Child
 from app.connection.client import Connection, connect
 from app.connection.embedded import EmbeddedService
 from app.connection.eventlog import EventLog
@@ -62,13 +63,15 @@ class EmbeddedDialler:
     hint = None
     transcription_model = EMBEDDED_MODEL
 
-    def __init__(self, arguments: Sequence[str], log: EventLog | None, log_path: Path) -> None:
+    def __init__(
+        self, arguments: Sequence[str], log: EventLog | None, log_path: Path, child: Child | None = None
+    ) -> None:
+        """`child`: the service's process, where it was started before; its arguments were given it then."""
         self._log = log
+        start = EmbeddedService.of(child) if child else EmbeddedService.start(log_path, arguments)
         # A thread of its own, since the line's loop does not run yet.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="embedded service")
-        self._starting: Future[EmbeddedService] = self._starter.submit(
-            lambda: asyncio.run(EmbeddedService.start(log_path, arguments))
-        )
+        self._starting: Future[EmbeddedService] = self._starter.submit(lambda: asyncio.run(start))
 
     async def dial(self) -> Connection:
         """See Dialler."""

@@ -31,7 +31,9 @@ T = TypeVar("T")
 
 
 class EngineThread(Generic[E]):
-    """One engine in its own thread. It loads in the background; what is asked before that waits its turn."""
+    """One engine in its own thread. It loads in the background, from `start` on or when it is first needed; what is
+    asked before it is loaded waits its turn.
+    """
 
     def __init__(self, kind: str, engine: E) -> None:
         """`kind` is the engine's part in the service, for the user: "recogniser"."""
@@ -40,9 +42,10 @@ class EngineThread(Generic[E]):
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"realtime-{kind}")
         self._loaded: Future[None] | None = None
 
-    def start(self) -> None:
+    def start(self) -> Future[None]:
         """Begin to load; returns at once."""
         self._loaded = self._pool.submit(self._load)
+        return self._loaded
 
     def _load(self) -> None:
         try:
@@ -58,10 +61,9 @@ class EngineThread(Generic[E]):
 
     async def ready(self) -> None:
         """Loaded and warm. Raises EngineUnavailableError."""
-        if self._loaded is None:
-            raise RuntimeError("start comes first")
+        loaded = self._loaded or self.start()
         # Shielded: a caller who gives up must not take the loading with him.
-        await asyncio.shield(asyncio.wrap_future(self._loaded))
+        await asyncio.shield(asyncio.wrap_future(loaded))
 
     async def run(self, work: Callable[[E], T]) -> T:
         """The result of `work` in the engine's thread. Raises EngineUnavailableError, and what `work` raises."""
@@ -90,9 +92,9 @@ class Engines:
             EngineThread("synthesiser", synthesiser),
         )
 
-    def start(self) -> None:
-        """Load all, at the same time, in the background."""
-        for thread in (self.recogniser, self.responder, self.synthesiser):
+    def start(self, *, sound: bool = True) -> None:
+        """Load all, at the same time, in the background; without `sound` only the responder."""
+        for thread in (self.recogniser, self.responder, self.synthesiser) if sound else (self.responder,):
             thread.start()
 
     async def close(self) -> None:

@@ -10,10 +10,14 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from app.server.engine_threads import Engines
 from app.server.engines.choose import open_recogniser, open_responder, open_synthesiser
 from app.server.listener import PATH, Listener
+
+_ENGINES_PATIENCE_S: Final = 0.3
+"""So long the engines may take to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Options:
     synthesiser: str = "hibari"
     parent_watch: bool = False
     """End when standard input ends: a child of the program must never outlive it, however it dies."""
+    loads_sound: bool = True
+    """Load recogniser and synthesiser at once; else when they are first needed, as in a conversation in writing."""
 
 
 async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
@@ -49,7 +55,7 @@ async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
     listener = Listener(engines, options.token, drafts=options.responder == "builtin")
     try:
         port = await listener.open(options.host, options.port)
-        engines.start()
+        engines.start(sound=options.loads_sound)
         host = f"[{options.host}]" if ":" in options.host else options.host
         on_listening(f"ws://{host}:{port}{PATH}")
         await asyncio.get_running_loop().create_future()
@@ -94,6 +100,9 @@ async def _until_stopped(options: Options) -> None:
     stopping.cancel()
     if not serving.done():
         serving.cancel()
+        await asyncio.wait({serving}, timeout=_ENGINES_PATIENCE_S)
+    if not serving.done():
+        os._exit(0)  # a model that is loading or at work cannot be interrupted, and has nothing to save
     with contextlib.suppress(asyncio.CancelledError):
         await serving
 

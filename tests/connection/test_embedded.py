@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from app.connection.embedded import EmbeddedService, serve_command
+from app.connection.child import serve_command, spawn
+from app.connection.embedded import EmbeddedService
 from app.connection.failures import FailureKind, ServiceFailure
 from app.connection.services import ServiceKind
 from tests.connection.loopback import run
@@ -71,6 +72,24 @@ def test_a_child_that_does_not_go_is_made_to(tmp_path: Path, script: str):
 
     run(talk())
     assert readers() == []
+
+
+def test_a_child_that_was_started_before_is_taken_over(tmp_path: Path):
+    child = spawn(tmp_path / "log", command=python(UNTIL_INPUT_CLOSES))
+
+    async def talk() -> None:
+        async with await EmbeddedService.of(child) as service:
+            assert service.service.secrets == (child.token,)
+        assert child.process.returncode == 0
+
+    run(talk())
+    child.kill()  # as whoever started it does at last, whatever became of it
+
+
+def test_a_child_that_nobody_takes_over_is_killed(tmp_path: Path):
+    child = spawn(tmp_path / "log", command=python(SILENT))
+    child.kill()
+    assert child.process.returncode is not None
 
 
 def test_every_start_has_its_own_token(tmp_path: Path):

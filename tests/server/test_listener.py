@@ -321,3 +321,25 @@ def test_ids_fit_the_limit_for_items_and_differ():
     made = {new_id("item") for _ in range(1000)}
     assert len(made) == 1000
     assert max(map(len, made)) <= 32
+
+
+class SlowToLoad(Mouth):
+    def __init__(self):
+        super().__init__()
+        self.is_loaded = False
+
+    def load(self):
+        self.is_loaded = True
+
+
+def test_ears_and_mouth_that_nobody_needs_are_not_loaded():
+    async def look():
+        engines = Engines.of(Ears(), Mind(), SlowToLoad())
+        engines.start(sound=False)
+        await engines.responder.ready()
+        before = engines.synthesiser.engine.is_loaded
+        await engines.synthesiser.ready()
+        await engines.close()
+        return before, engines.synthesiser.engine.is_loaded
+
+    assert asyncio.run(look()) == (False, True)

@@ -1,0 +1,137 @@
+"""The two front ends of a conversation, and all that is checked before one of them begins."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from app.audio.ports import NotASoundFileError
+from app.audio.wav import read_wav
+from app.compose import EXAMPLE, NoDeviceError, Sound, UsageError, make_dialler, make_live, open_sound, session_settings
+from app.connection.child import Child
+from app.connection.eventlog import EventLog, EventLogError
+from app.connection.services import ServiceSettingError
+from app.conversation.effects import Notice, Severity
+from app.history.export import ExportError, format_of, render
+from app.history.write import write_export
+from app.live.dialling import Dialler
+from app.live.events import Listener
+from app.request import NO_DEVICE, USAGE, Request
+
+if TYPE_CHECKING:
+    from app.live.conversation import LiveConversation
+
+
+def run(request: Request, child: Child | None) -> int:
+    """Talk, with the embedded service's process where one runs; the exit status.
+
+    A problem with the request is one sentence on standard error before anything else happens.
+    """
+    try:
+        for path in request.exports:
+            format_of(path)
+        _check_sound_file(request)
+        log = EventLog(request.events) if request.events else None
+        if request.is_plain:
+            return _run_plain(request, log, child)
+        return _run_screen(request, log, child)
+    except (UsageError, ServiceSettingError, NotASoundFileError, EventLogError, ExportError, OSError) as error:
+        print(f"realtime: {error}", file=sys.stderr)
+        return USAGE
+    except NoDeviceError as error:
+        print(f"realtime: {error}", file=sys.stderr)
+        return NO_DEVICE
+
+
+def _check_sound_file(request: Request) -> None:
+    """A microphone that is a file must be a sound: said before a service is started for it."""
+    mic = request.loaded.settings.mic
+    if mic.casefold().endswith((".wav", ".wave")):
+        read_wav(Path(mic).expanduser())
+
+
+def _dialler(request: Request, log: EventLog | None, child: Child | None) -> Dialler:
+    return make_dialler(
+        request.loaded.settings,
+        log=log,
+        service_log=request.service_log,
+        is_written_only=request.is_text_only,
+        child=child,
+    )
+
+
+def _export(live: LiveConversation, paths: tuple[Path, ...]) -> None:
+    """Write what was asked for; the user named each file, so one that is there is replaced. Raises ExportError."""
+    for path in paths:
+        text = render(
+            live.entries, live.started_at, format_of(path), service=live.service_label, model=live.status.model
+        )
+        write_export(path, text, overwrite=True)
+
+
+# ---------------------------------------------------------------- line by line
+
+
+def _run_plain(request: Request, log: EventLog | None, child: Child | None) -> int:
+    from app.plain import Inbox, PlainFrontEnd, begin_reading
+
+    inbox = Inbox()
+    is_terminal = sys.stdin is not None and sys.stdin.isatty()
+    typed, is_typing_over = begin_reading(inbox, sys.stdin, is_terminal=is_terminal)
+    sound, is_mic_wanted = _plain_sound(request)
+    has_nothing = not is_terminal and not typed and is_mic_wanted and not request.given.get("mic")
+    if sound.microphone is None and has_nothing:
+        sound = replace(sound, speaks_example=True)
+    dialler = _dialler(request, log, child)
+    for notice in (*request.loaded.hints, *sound.notices, *([dialler.hint] if dialler.hint else [])):
+        print(notice, file=sys.stderr)
+    greets = request.loaded.settings.greeting and not typed
+    kept = request.folders.conversations
+    live = make_live(request.loaded.settings, dialler, sound, inbox.put, greets=greets, conversations=kept)
+    front = PlainFrontEnd(live, inbox, out=sys.stdout, err=sys.stderr, typed=typed, is_typing_over=is_typing_over)
+    try:
+        return front.run()
+    finally:
+        _export(live, request.exports)
+
+
+def _run_screen(request: Request, log: EventLog | None, child: Child | None) -> int:
+    from app.ui.app import RealtimeApp
+
+    settings = request.loaded.settings
+    needs_microphone = not request.is_text_only or bool(request.given.get("mic"))
+    sound = open_sound(settings, needs_microphone=needs_microphone, given=request.given)
+    dialler = _dialler(request, log, child)
+    hints = (*request.loaded.hints, *sound.notices, *([dialler.hint] if dialler.hint else []))
+    lives: list[LiveConversation] = []
+
+    def begin(listener: Listener) -> LiveConversation:
+        kept = request.folders.conversations
+        live = make_live(settings, dialler, sound, listener, greets=settings.greeting, conversations=kept)
+        lives.append(live)
+        for hint in hints:
+            listener(Notice(hint, Severity.WARNING))
+        return live
+
+    screen = RealtimeApp(
+        begin, request.loaded, request.folders, session_of=lambda values: session_settings(values, dialler)
+    )
+    try:
+        screen.run()
+        return screen.return_code or 0
+    finally:
+        for live in lives:
+            _export(live, request.exports)
+
+
+def _plain_sound(request: Request) -> tuple[Sound, bool]:
+    """The sound, and whether a microphone would be welcome."""
+    settings = request.loaded.settings
+    if not request.is_text_only:
+        return open_sound(settings, needs_microphone=True, given=request.given), settings.mic not in ("none", EXAMPLE)
+    silent = {name: "none" for name in ("mic", "speaker") if not request.given.get(name)}
+    return open_sound(msgspec.structs.replace(settings, **silent), needs_microphone=True, given=request.given), False
