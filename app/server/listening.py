@@ -78,7 +78,7 @@ class Listening:
         self._open_detector = open_detector
         self._on_speech = on_speech
         self._on_turn = on_turn
-        self._voice = open_detector()
+        self._voice: VoiceDetector | None = None  # comes with the first sound: opening it takes a tenth of a second
         self._turns = TurnDetector()
         self._item_id = ""
         self._turn_start = 0
@@ -126,6 +126,7 @@ class Listening:
             raise RefusedError("invalid_value", message, "audio")
         self.heard = self.heard or bool(data)
         samples = self._buffer.append(data)
+        self._voice = self._voice or self._open_detector()
         for probability in self._voice.feed(samples):
             self._judged += FRAME_FRAMES
             self._speech_frames += probability >= SPEECH
@@ -233,7 +234,8 @@ class Listening:
         """The buffer is empty and no turn goes on; the time line runs on."""
         self._buffer.clear()
         self._turns.reset()
-        self._voice.reset()
+        if self._voice is not None:
+            self._voice.reset()
         self._judged = self._buffer.end
         self._speech_frames = 0
 
