@@ -10,6 +10,7 @@ from typing import Protocol
 from app.audio.capture import Chunk, Levels
 from app.audio.example import CLIPS, Clip, load
 from app.audio.files import ClipMicrophone
+from app.audio.open import NONE, open_microphone, open_speaker
 from app.audio.ports import AudioError, Microphone, Speaker
 from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, Notice, Severity, StatusChanged
@@ -146,6 +147,12 @@ class LiveConversation:
     def renew(self, **fields: object) -> None:
         self._line.renew(**fields)
 
+    def use_microphone(self, spec: str) -> None:
+        self._sound.do(lambda: self._use_microphone(spec))
+
+    def use_speaker(self, spec: str) -> None:
+        self._sound.do(lambda: self._use_speaker(spec))
+
     def speak_example(self) -> None:
         self._line.post(self._speak_example)
 
@@ -190,6 +197,38 @@ class LiveConversation:
 
     def _saved(self) -> Saved:
         return Saved(self.started_at, self.service_label, self.status.model, self.entries)
+
+    # ---------------------------------------------------------------- other devices, on the audio worker's thread
+
+    def _use_microphone(self, spec: str) -> None:
+        if spec.casefold() == NONE:
+            self._sound.drop_microphone()
+            self._microphone_name = ""
+            self._line.post(lambda talk, now_ms: talk.microphone_came(False, now_ms))
+            return
+        try:
+            microphone = open_microphone(spec or None)
+            self._sound.change_microphone(microphone)
+        except AudioError as error:
+            self._listener(Notice(f"{error} The microphone is as before.", Severity.WARNING))
+            return
+        self._example, self._microphone_name = None, microphone.name
+        self._line.post(lambda talk, now_ms: talk.microphone_came(True, now_ms))
+        self._listener(Notice(f"The microphone is {microphone.name} now."))
+
+    def _use_speaker(self, spec: str) -> None:
+        try:
+            speaker = open_speaker(spec or None)
+            speaker.start(self._sound.wake)
+        except AudioError as error:
+            self._listener(Notice(f"{error} The speaker is as before.", Severity.WARNING))
+            return
+        self._line.post(lambda talk, now_ms: self._change_speaker(speaker))
+        self._listener(Notice(f"The speaker is {speaker.name} now."))
+
+    def _change_speaker(self, speaker: Speaker) -> list[Effect]:
+        self._speaker.change(speaker)
+        return []
 
     # ---------------------------------------------------------------- the example, on the line's thread
 

@@ -89,6 +89,12 @@ class Live(Protocol):
     def renew(self, **fields: object) -> None:
         """Begin a new session with these settings changed; the text of the conversation is carried over."""
 
+    def use_microphone(self, spec: str) -> None:
+        """Another microphone, by name, number or file (empty: the system's); a notice says how it went."""
+
+    def use_speaker(self, spec: str) -> None:
+        """Another speaker, in the middle of a word if need be; a notice says how it went."""
+
     def speak_example(self) -> None:
         """Speak the example's next question into the conversation."""
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 from app.audio.capture import Capture, Chunk, Levels
 from app.audio.echo import open_canceller
 from app.audio.files import ClipMicrophone
-from app.audio.ports import AudioError, Microphone, Speaker
+from app.audio.ports import AudioError, FarEnd, Microphone, Speaker
 from app.audio.vad import open_detector
 
 
@@ -59,7 +60,8 @@ class SoundWorker:
         self._wake = threading.Event()
         self._is_closing = False
         self._capture: Capture | None = None
-        self._next_microphone: Microphone | None = None
+        self._far: FarEnd | None = None
+        self._tasks: deque[Callable[[], None]] = deque()
         self._begun: set[str] = set()
         self._reported_ms: dict[str, int] = {}
         self._speaker_failure: AudioError | None = None
@@ -79,8 +81,29 @@ class SoundWorker:
     def take(self, microphone: Microphone) -> None:
         """Use this microphone from now on. From any thread."""
         self.is_input_over = False
-        self._next_microphone = microphone
+        self.do(lambda: self._replace_microphone(microphone))
+
+    def drop_microphone(self) -> None:
+        """Do without one. Within `do`."""
+        if self._microphone is not None:
+            self._microphone.close()
+        self._microphone, self._capture, self.is_input_over = None, None, True
+
+    def wake(self) -> None:
+        """Something moved: look at it. For the devices; from any thread."""
         self._wake.set()
+
+    def do(self, task: Callable[[], None]) -> None:
+        """Let this be done on the worker's thread, where devices may take their time to open. From any thread."""
+        self._tasks.append(task)
+        self._wake.set()
+
+    def change_microphone(self, microphone: Microphone) -> None:
+        """Use this one from now on, if it can be opened. Within `do`. Raises AudioError, and keeps the one there is."""
+        microphone.start(self._wake.set)
+        if self._microphone is not None:
+            self._microphone.close()
+        self._listen_to(microphone)
 
     def run(self) -> None:
         """Until `close`. Devices are opened and released in here."""
@@ -113,16 +136,24 @@ class SoundWorker:
             microphone.close()
             self._listener.microphone_ended(error)
             return
+        self._listen_to(microphone)
+
+    def _listen_to(self, microphone: Microphone) -> None:
         self._microphone, self.is_input_over = microphone, False
-        far = self._speaker.far if self._cancels_echo else None
-        self._capture = Capture(microphone, open_detector(), open_canceller(far) if far else None)
+        self._far = self._speaker.far if self._cancels_echo else None
+        canceller = open_canceller(self._far) if self._far else None
+        self._capture = Capture(microphone, open_detector(), canceller)
+
+    def _replace_microphone(self, microphone: Microphone) -> None:
+        if self._microphone is not None:
+            self._microphone.close()
+        self._start_microphone(microphone)
 
     def _step(self) -> None:
-        if self._next_microphone is not None:
-            microphone, self._next_microphone = self._next_microphone, None
-            if self._microphone is not None:
-                self._microphone.close()
-            self._start_microphone(microphone)
+        while self._tasks:
+            self._tasks.popleft()()
+        if self._microphone is not None and self._cancels_echo and self._speaker.far is not self._far:
+            self._listen_to(self._microphone)  # another speaker: another echo
         playback = self._speaker.progress()
         if self._capture is not None:
             for chunk in self._capture.step(self.now_ms(), playback.level_dbfs):

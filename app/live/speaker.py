@@ -1,20 +1,40 @@
-"""A speaker that is always there: the device while it works, silence at the speed of time when it does not.
+"""A speaker that is always there, whatever happens to devices.
 
-Without a speaker the conversation goes on in writing, and what would have been heard is still accounted for.
+While a device works it is the device. Where there is none, or it goes away, it is silence at the speed of time: the
+conversation goes on in writing, and what would have been heard is still accounted for. Another device can take over
+in the middle of a word: what the first had not played yet, the second plays.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass, field, replace
+
 from app.audio.files import silent_speaker
+from app.audio.pcm import ms_to_bytes
 from app.audio.ports import AudioError, FarEnd, Heard, Playback, Speaker, Wake
+
+_REMEMBERED_ITEMS = 8
+"""Items sound in order, so one that was given so many items ago has been heard."""
+
+
+@dataclass(slots=True)
+class _Given:
+    """What was given for an item, and how much of it an earlier device had played."""
+
+    pcm: bytearray = field(default_factory=bytearray)
+    played_ms: int = 0
+    is_finished: bool = False
 
 
 class LastingSpeaker:
-    """Stands in front of a speaker and falls back to silence."""
+    """Stands in front of a speaker. `progress` is for one thread, all else for another."""
 
     def __init__(self, speaker: Speaker) -> None:
         self._speaker = speaker
         self._wake: Wake | None = None
+        self._given: dict[str, _Given] = {}
+        self._over: deque[Heard] = deque()  # heard to their end just as the device was changed; not yet reported
 
     @property
     def name(self) -> str:
@@ -28,7 +48,7 @@ class LastingSpeaker:
 
     @property
     def far(self) -> FarEnd | None:
-        """What is handed to the device, for an echo canceller."""
+        """What is handed to the device, for an echo canceller; another one after a change."""
         return self._speaker.far
 
     def start(self, wake: Wake) -> None:
@@ -47,17 +67,39 @@ class LastingSpeaker:
         if self._wake is not None:
             self._speaker.start(self._wake)
 
+    def change(self, speaker: Speaker) -> None:
+        """From now on it is this one, which is started already. The rest of what is being said goes on there."""
+        before, self._speaker = self._speaker, speaker
+        for heard in before.flush():
+            if given := self._given.get(heard.item_id):
+                given.played_ms += heard.heard_ms
+                rest = bytes(given.pcm[ms_to_bytes(given.played_ms) :])
+                if not rest:
+                    self._over.append(Heard(heard.item_id, given.played_ms, given.played_ms))
+                    continue
+                speaker.play(heard.item_id, rest)
+                if given.is_finished:
+                    speaker.finish(heard.item_id)
+        before.close()
+
     def play(self, item_id: str, pcm: bytes) -> None:
         """Append speech of an item."""
+        self._given.setdefault(item_id, _Given()).pcm += pcm
+        while len(self._given) > _REMEMBERED_ITEMS:
+            del self._given[next(iter(self._given))]
         self._speaker.play(item_id, pcm)
 
     def finish(self, item_id: str) -> None:
         """No more sound will come for this item."""
+        if given := self._given.get(item_id):
+            given.is_finished = True
         self._speaker.finish(item_id)
 
     def flush(self) -> tuple[Heard, ...]:
         """Silence, now; what was heard."""
-        return self._speaker.flush()
+        heard = tuple(map(self._whole, self._speaker.flush()))
+        self._given.clear()
+        return heard
 
     def duck(self, gain_db: float) -> None:
         """Play quieter, or as given."""
@@ -65,8 +107,17 @@ class LastingSpeaker:
 
     def progress(self) -> Playback:
         """Where the playback is."""
-        return self._speaker.progress()
+        playback = self._speaker.progress()
+        over = [self._over.popleft() for _ in range(len(self._over))]
+        return replace(playback, items=(*over, *map(self._whole, playback.items)))
 
     def close(self) -> None:
         """Release the device."""
         self._speaker.close()
+
+    def _whole(self, heard: Heard) -> Heard:
+        """Counted over all devices that the item sounded on."""
+        given = self._given.get(heard.item_id)
+        if given is None or not given.played_ms:
+            return heard
+        return Heard(heard.item_id, heard.heard_ms + given.played_ms, heard.received_ms + given.played_ms)
