@@ -5,10 +5,12 @@ from __future__ import annotations
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from rich.text import Text
 from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -19,7 +21,7 @@ from textual.worker import Worker, WorkerState
 from app.conversation.effects import Notice, Severity
 from app.live.events import Listener, Live, LiveEvent
 from app.protocol.text import one_line
-from app.settings import Folders, Loaded, SettingError, Settings, save
+from app.settings import Folders, Loaded, SettingError, Settings, save, write_private
 from app.ui import keys, messages
 from app.ui.commands import RealtimeCommands
 from app.ui.editing import EditedSettings, SessionOf
@@ -120,6 +122,17 @@ class RealtimeApp(App[None]):
         for number, handler in self._old_handlers.items():
             signal.signal(number, handler)
         restore_terminal_title(self)
+
+    def _fatal_error(self) -> None:
+        """Textual's way out after a fault of ours, in a sentence: its own prints locals, and keys may be among them."""
+        error = one_line(traceback.format_exc(limit=0).strip().splitlines()[-1])
+        report: Path | None = self._folders.logs / "fault.log"
+        try:
+            write_private(self._folders.logs / "fault.log", traceback.format_exc())
+        except OSError:
+            report = None
+        told = f" The details are in {report}." if report else ""
+        self.panic(Text(f"realtime: a fault of the program ended it ({error}).{told}"))
 
     def _set_looks(self) -> None:
         theme = self._edited.settings.theme

@@ -10,6 +10,7 @@ from app.conversation.effects import Interrupted, Notice, Severity
 from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State, Status
 from app.live.events import Ended, ExampleOffered
+from app.settings import Settings
 from app.ui import messages
 from app.ui.commands import commands_of
 from app.ui.screens.export import ExportDialog
@@ -17,7 +18,7 @@ from app.ui.screens.help import HelpScreen
 from app.ui.screens.main import MainScreen
 from app.ui.screens.welcome import WelcomeScreen
 from app.ui.widgets.text_line import TextLine
-from tests.ui.conftest import Drive
+from tests.ui.conftest import Drive, Driven
 from tests.ui.fakes import LISTENING, assistant, user
 
 PUSH_TO_TALK = SessionSettings(mode=Mode.PUSH_TO_TALK)
@@ -356,6 +357,28 @@ async def test_a_fault_in_a_thread_is_said_and_the_screen_stays(drive: Drive) ->
         assert "What time is it?" in run.text
         await run.press("ctrl+q")
     assert run.app.return_code == 0
+
+
+async def test_a_fault_of_the_screen_is_a_sentence_without_secrets(
+    drive: Drive, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs: list[Driven] = []
+
+    async def whole() -> None:
+        async with drive(settings=Settings(openai_api_key="sk-secret")) as run:
+            runs.append(run)
+            run.app.call_later(lambda: 1 // 0)
+            await run.settle()
+
+    with pytest.raises(ZeroDivisionError):
+        await whole()
+    said = " ".join(capsys.readouterr().err.split())
+    assert "a fault of the program ended it (ZeroDivisionError" in said
+    report = (runs[0].folders.logs / "fault.log").read_text("utf-8")
+    assert "Traceback" in report
+    assert "sk-secret" not in said + report
+    assert runs[0].app.return_code == 1
+    assert runs[0].live.sound_ended.is_set()
 
 
 async def test_the_first_start_of_all_is_a_welcome_and_the_next_is_not(drive: Drive) -> None:

@@ -67,7 +67,7 @@ class KeyBar(Widget):
     def on_click(self, event: events.Click) -> None:
         """Press the key."""
         if hint := self._at(event.x):
-            # Not by way of the screen: Textual ends a key's way up at the node that sent it, before the program sees it.
+            # Not by way of the screen: on its way up, Textual stops a key at the node that sent it.
             self.app.simulate_key(hint.key)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
