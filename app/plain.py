@@ -20,7 +20,7 @@ from app.conversation.session import Mode
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry, Speaker
 from app.live.conversation import LiveConversation
-from app.live.events import Ended, ExampleOffered
+from app.live.events import Ended, ExampleOffered, SoundChecked
 from app.live.mirror import Mirror
 
 _REST_AFTER_SPEECH_S = 1.5
@@ -44,7 +44,7 @@ class Failed:
     error: BaseException
 
 
-Told: TypeAlias = EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted | ExampleOffered
+Told: TypeAlias = EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted | ExampleOffered | SoundChecked
 Event: TypeAlias = Told | Ended | TypedLine | Failed
 
 
@@ -150,7 +150,7 @@ class PlainFrontEnd:
                 self._say(text)
             case Interrupted():
                 self._idle_since = self._clock()
-            case ExampleOffered():
+            case ExampleOffered() | SoundChecked():
                 pass
 
     def _take_status(self, status: Status) -> None:

@@ -10,7 +10,6 @@ from typing import Protocol
 from app.audio.capture import Chunk, Levels
 from app.audio.example import CLIPS, Clip, load
 from app.audio.files import ClipMicrophone
-from app.audio.open import NONE, open_microphone, open_speaker
 from app.audio.ports import AudioError, Microphone, Speaker
 from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, Notice, Severity, StatusChanged
@@ -18,6 +17,7 @@ from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry
 from app.history.saved import Saved
+from app.live.devices import Devices
 from app.live.dialling import Dialler
 from app.live.events import ExampleOffered, Listener
 from app.live.example import ExampleDirector
@@ -67,7 +67,6 @@ class LiveConversation:
         self._example = ClipMicrophone("example") if speaks_example else None
         self._director = ExampleDirector(clips, is_automatic=speaks_example)
         first = self._example or microphone
-        self._microphone_name = first.name if first else ""
         self._waiting = first if waits_to_speak else None
         self._sound = SoundWorker(None if waits_to_speak else first, self._speaker, self, cancels_echo=cancels_echo)
         self._line = Line(
@@ -80,6 +79,7 @@ class LiveConversation:
             on_final=self._keep,
         )
         self._state = State.CONNECTING
+        self._devices = Devices(self._line, self._sound, self._speaker, listener, first.name if first else "")
         self._keeper = keeper
         self.started_at = time.time()
 
@@ -91,7 +91,7 @@ class LiveConversation:
 
     @property
     def microphone_name(self) -> str:
-        return self._microphone_name
+        return self._devices.microphone_name
 
     @property
     def speaker_name(self) -> str:
@@ -148,10 +148,16 @@ class LiveConversation:
         self._line.renew(**fields)
 
     def use_microphone(self, spec: str) -> None:
-        self._sound.do(lambda: self._use_microphone(spec))
+        self._sound.do(lambda: self._take_microphone(spec))
 
     def use_speaker(self, spec: str) -> None:
-        self._sound.do(lambda: self._use_speaker(spec))
+        self._sound.do(lambda: self._devices.use_speaker(spec))
+
+    def check_speaker(self) -> None:
+        self._sound.do(self._devices.check.play_tone)
+
+    def check_microphone(self) -> None:
+        self._sound.do(self._devices.record_check)
 
     def speak_example(self) -> None:
         self._line.post(self._speak_example)
@@ -163,6 +169,7 @@ class LiveConversation:
     # ---------------------------------------------------------------- what the audio worker reports
 
     def captured(self, chunk: Chunk) -> None:
+        self._devices.check.captured(chunk.pcm)
         self._line.post(lambda talk, now_ms: talk.captured(chunk.pcm, chunk.captured_ms, chunk.voice, now_ms))
 
     def sounding(self, item_id: str) -> None:
@@ -174,20 +181,17 @@ class LiveConversation:
     def microphone_ended(self, error: AudioError | None) -> None:
         if error is None:  # the end of a file: a quiet room follows
             return
-        self._microphone_name = ""
+        self._devices.microphone_name = ""
         self._listener(Notice(str(error), Severity.WARNING))
         self._line.post(lambda talk, now_ms: talk.microphone_came(False, now_ms))
         self._offer_example()
 
     def speaker_failed(self, error: AudioError) -> None:
-        self._listener(Notice(f"{error} The conversation goes on in writing.", Severity.WARNING))
-        self._line.post(Conversation.stop_key)  # what was heard until now is all that was heard
-        self._line.post(self._give_speaker_up)
+        self._devices.speaker_failed(error)
 
-    def _give_speaker_up(self, talk: Conversation, now_ms: int) -> list[Effect]:
-        if self._speaker.failure is not None:
-            self._speaker.fall_back()
-        return []
+    def _take_microphone(self, spec: str) -> None:
+        if self._devices.use_microphone(spec):
+            self._example = None
 
     # ---------------------------------------------------------------- what is kept, on the line's thread
 
@@ -198,38 +202,6 @@ class LiveConversation:
     def _saved(self) -> Saved:
         return Saved(self.started_at, self.service_label, self.status.model, self.entries)
 
-    # ---------------------------------------------------------------- other devices, on the audio worker's thread
-
-    def _use_microphone(self, spec: str) -> None:
-        if spec.casefold() == NONE:
-            self._sound.drop_microphone()
-            self._microphone_name = ""
-            self._line.post(lambda talk, now_ms: talk.microphone_came(False, now_ms))
-            return
-        try:
-            microphone = open_microphone(spec or None)
-            self._sound.change_microphone(microphone)
-        except AudioError as error:
-            self._listener(Notice(f"{error} The microphone is as before.", Severity.WARNING))
-            return
-        self._example, self._microphone_name = None, microphone.name
-        self._line.post(lambda talk, now_ms: talk.microphone_came(True, now_ms))
-        self._listener(Notice(f"The microphone is {microphone.name} now."))
-
-    def _use_speaker(self, spec: str) -> None:
-        try:
-            speaker = open_speaker(spec or None)
-            speaker.start(self._sound.wake)
-        except AudioError as error:
-            self._listener(Notice(f"{error} The speaker is as before.", Severity.WARNING))
-            return
-        self._line.post(lambda talk, now_ms: self._change_speaker(speaker))
-        self._listener(Notice(f"The speaker is {speaker.name} now."))
-
-    def _change_speaker(self, speaker: Speaker) -> list[Effect]:
-        self._speaker.change(speaker)
-        return []
-
     # ---------------------------------------------------------------- the example, on the line's thread
 
     def _speak_example(self, talk: Conversation, now_ms: int) -> list[Effect]:
@@ -239,7 +211,7 @@ class LiveConversation:
         effects: list[Effect] = []
         if self._example is None:
             self._example = ClipMicrophone("example")
-            self._microphone_name = "example"
+            self._devices.microphone_name = "example"
             self._sound.take(self._example)
             effects += talk.microphone_came(True, now_ms)
         samples, rate_hz = load(clip)
@@ -277,7 +249,7 @@ class LiveConversation:
         return effects
 
     def _offer_example(self) -> None:
-        if self._example is None and self._microphone_name:
+        if self._example is None and self._devices.microphone_name:
             return
         clip = self._director.next_clip
         self._listener(ExampleOffered(clip.text if clip else None))

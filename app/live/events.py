@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 from app.audio.capture import Levels
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
 from app.conversation.transcript import Entry
+from app.live.sound_check import CheckStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,16 @@ class ExampleOffered:
     text: str | None
 
 
-LiveEvent: TypeAlias = EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted | ExampleOffered | Ended
+@dataclass(frozen=True, slots=True)
+class SoundChecked:
+    """A sound check has come to this step."""
+
+    step: CheckStep
+
+
+LiveEvent: TypeAlias = (
+    EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted | ExampleOffered | SoundChecked | Ended
+)
 """Everything a front end hears. Changes of one entry come at most 15 times a second."""
 
 Listener: TypeAlias = Callable[[LiveEvent], None]
@@ -94,6 +104,12 @@ class Live(Protocol):
 
     def use_speaker(self, spec: str) -> None:
         """Another speaker, in the middle of a word if need be; a notice says how it went."""
+
+    def check_speaker(self) -> None:
+        """Play a tone."""
+
+    def check_microphone(self) -> None:
+        """Listen for three seconds, telling the service nothing of it, and play that back."""
 
     def speak_example(self) -> None:
         """Speak the example's next question into the conversation."""

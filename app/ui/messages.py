@@ -10,7 +10,8 @@ from textual.message import Message
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
 from app.conversation.status import Status
 from app.conversation.transcript import Entry
-from app.live.events import Ended, ExampleOffered, LiveEvent
+from app.live.events import Ended, ExampleOffered, LiveEvent, SoundChecked
+from app.live.sound_check import CheckStep
 
 
 class LiveMessage(Message, bubble=False):
@@ -67,6 +68,13 @@ class ExampleTold(LiveMessage, bubble=False):
 
 
 @dataclass
+class CheckTold(LiveMessage, bubble=False):
+    """The sound check has come to this step."""
+
+    step: CheckStep
+
+
+@dataclass
 class ConversationEnded(LiveMessage, bubble=False):
     """The conversation is over."""
 
@@ -88,6 +96,8 @@ def message_of(event: LiveEvent) -> Message:
             return UserInterrupted()
         case ExampleOffered(text):
             return ExampleTold(text)
+        case SoundChecked(step):
+            return CheckTold(step)
         case Ended():
             return ConversationEnded(event)
         case _:
