@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ExitStack
 
@@ -23,6 +24,9 @@ def run(request: Request) -> int:
         child = start_service(request.loaded.settings, request.service_log, is_written=is_written)
         if child is not None:
             stack.callback(child.kill)
+        # No matrix is multiplied here, and numpy's own threads cost a twentieth of a second of the start. The service,
+        # which has its own use for them, runs already.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         from app.fronts import run as run_front  # half a second of imports, while the service loads
 
         return run_front(request, child)
