@@ -27,6 +27,7 @@ class EditedSettings:
 
     def __init__(self, loaded: Loaded, session_of: SessionOf | None) -> None:
         self._loaded = loaded
+        self._as_saved = loaded.settings
         self._session_of = session_of
         self._unsaved: dict[str, object] = {}
         self._told: SessionSettings | None = None
@@ -52,7 +53,10 @@ class EditedSettings:
         """Set one setting; what is to be changed in the session for it (nothing: it knows no such thing)."""
         before = self._session()
         self._set(name, value)
-        self._unsaved[name] = value
+        if value == getattr(self._as_saved, name):
+            self._unsaved.pop(name, None)
+        else:
+            self._unsaved[name] = value
         after = self._session()
         if before is None or after is None:
             return {}
@@ -83,6 +87,8 @@ class EditedSettings:
         """These are in the file now."""
         for name in names:
             self._unsaved.pop(name, None)
+            now = {name: getattr(self.settings, name)}
+            self._as_saved = msgspec.structs.replace(self._as_saved, **now)
 
     def _set(self, name: str, value: object) -> None:
         self._loaded = replace(self._loaded, settings=msgspec.structs.replace(self.settings, **{name: value}))

@@ -31,6 +31,16 @@ def test_a_change_tells_what_to_change_in_the_session(edited: EditedSettings) ->
     assert edited.unsaved == {"threshold": 0.7, "mode": "push-to-talk"}
 
 
+def test_what_is_again_as_it_was_need_not_be_saved(edited: EditedSettings) -> None:
+    edited.change("threshold", 0.7, 0)
+    edited.change("threshold", 0.5, 0)
+    assert edited.unsaved == {}
+    edited.change("threshold", 0.7, 0)
+    edited.saved({"threshold"})
+    edited.change("threshold", 0.5, 0)
+    assert edited.unsaved == {"threshold": 0.5}
+
+
 def test_a_status_from_before_the_change_does_not_undo_it(edited: EditedSettings) -> None:
     edited.change("threshold", 0.7, 10)
     edited.told(SESSION, 10.1)

@@ -46,9 +46,7 @@ class WelcomeScreen(ModalScreen[None]):
             Content(""),
             how,
             Content(sound),
-            Content(
-                f"Loudspeaker: {self._speaker}." if self._speaker else "No loudspeaker was found: answers are written."
-            ),
+            Content(self._loudspeaker()),
             Content(""),
             Content("For another service set, in the environment or in a file .env, either"),
             Content("  AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_API_KEY, AZURE_OPENAI_DEPLOYMENT"),
@@ -57,3 +55,7 @@ class WelcomeScreen(ModalScreen[None]):
             Content(""),
             Content.assemble(Content.styled(self._key_of("help"), strong), " shows every key."),
         ]
+
+    def _loudspeaker(self) -> str:
+        has_one = self._speaker not in ("", "none")
+        return f"Loudspeaker: {self._speaker}." if has_one else "No loudspeaker was found: answers can only be read."
