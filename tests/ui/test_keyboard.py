@@ -1,18 +1,12 @@
-"""Key releases: the protocol's sequences, the parser beside Textual's own, and the driver on a real pseudo-terminal."""
+"""Key releases: the protocol's sequences, the parser beside Textual's own, and the canaries in Textual's parts."""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import re
-import selectors
-import subprocess
-import sys
-import time
 import tomllib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -25,8 +19,6 @@ from textual.message import Message
 
 from app.ui import keyboard
 from app.ui.keyboard import (
-    ASK,
-    NO_MORE,
     KeyEvent,
     KeySequence,
     driver_class,
@@ -239,154 +231,3 @@ def test_elsewhere_textuals_own_driver_is_used(
 ) -> None:
     monkeypatch.setattr(place, name, value)
     assert driver_class() is None
-
-
-# ---------------------------------------------------------------- on a pseudo-terminal
-
-PROGRAM = """
-import os, sys
-from textual import events, on
-from textual.app import App
-from app.ui.keyboard import KeyReleased, KeyRepeated, ReleasesPromised, driver_class
-
-def tell(*words):
-    os.write(int(sys.argv[1]), (" ".join(map(str, words)) + "\\n").encode())
-
-class Probe(App):
-    def on_mount(self):
-        tell("ready")
-
-    def on_key(self, event):
-        tell("pressed", event.key)
-        match event.key:
-            case "z":
-                with self.suspend():
-                    tell("suspended")
-                tell("resumed")
-            case "q":
-                self.exit()
-
-    @on(KeyRepeated)
-    def repeated(self, message):
-        tell("repeated", message.key)
-
-    @on(KeyReleased)
-    def released(self, message):
-        tell("released", message.key)
-
-    @on(ReleasesPromised)
-    def promised(self):
-        tell("promised")
-
-app = Probe(driver_class=driver_class())
-app.run()
-tell("over", app.return_code)
-"""
-
-
-class Probe:
-    """The tiny program, seen from the terminal (`painted`) and from within (`told`)."""
-
-    def __init__(self, process: subprocess.Popen[bytes], master: int, reports: int) -> None:
-        self.process, self.master, self.reports = process, master, reports
-        self.painted, self._told = b"", b""
-
-    @property
-    def told(self) -> list[str]:
-        """What the program has reported."""
-        return self._told.decode().splitlines()
-
-    def type(self, *pieces: bytes) -> None:
-        """Write to the program, each piece on its own."""
-        for piece in pieces:
-            os.write(self.master, piece)
-
-    def read_until(self, *reports: str, seconds: float = 60) -> None:
-        """Wait until the program has reported exactly this since the last time."""
-        end = time.monotonic() + seconds
-        with selectors.DefaultSelector() as selector:
-            for source in (self.master, self.reports):
-                selector.register(source, selectors.EVENT_READ)
-            while len(self.told) < len(reports) and time.monotonic() < end:
-                for key, _ in selector.select(end - time.monotonic()):
-                    self._read(selector, key.fd)
-        assert self.told == list(reports)
-        self._told = b""
-
-    def _read(self, selector: selectors.BaseSelector, source: int) -> None:
-        try:
-            data = os.read(source, 65536)
-        except OSError:  # the other end is closed
-            data = b""
-        if not data:
-            selector.unregister(source)
-        elif source == self.master:
-            self.painted += data
-        else:
-            self._told += data
-
-
-@contextmanager
-def probe() -> Iterator[Probe]:
-    """Run the program until the end of the test."""
-    master, slave = pty.openpty()
-    reports, told_to = os.pipe()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TEXTUAL")}
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(told_to)],
-        stdin=slave, stdout=slave, stderr=slave, pass_fds=[told_to],
-        env={**environment, "TERM": "xterm-256color"},
-        cwd=Path(__file__).parents[2], start_new_session=True,
-    )  # fmt: skip
-    os.close(slave)
-    os.close(told_to)
-    try:
-        yield Probe(process, master, reports)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(master)
-        os.close(reports)
-
-
-def test_a_terminal_with_the_protocol_tells_presses_repeats_and_releases() -> None:
-    with probe() as run:
-        run.read_until("ready")
-        run.type(b"\x1b[", b"?27", b"u")
-        run.read_until("promised")
-        run.type(b"\x1b[32;;", b"32u")
-        run.read_until("pressed space")
-        run.type(b"\x1b[32;1", b":2;32u\x1b", b"[32;1:3u")
-        run.read_until("repeated space", "released space")
-        run.type(b"\x1b", b"[20", b"~")
-        run.read_until("pressed f9")
-        run.type(b"\x1b[20;1:2~", b"\x1b[20;1", b":", b"3~")
-        run.read_until("repeated f9", "released f9")
-        run.type(b"\xff\x1b[1114112u\x1b[1;1:9Aa", "é".encode()[:1], "é".encode()[1:])
-        run.read_until("pressed replacement_character", "pressed a", "pressed é")
-        run.type(b"q")
-        run.read_until("pressed q", "over 0")
-
-
-def test_a_terminal_without_it_is_as_ever() -> None:
-    with probe() as run:
-        run.read_until("ready")
-        run.type(b" ", b"\x1b", b"[20~", b"a\x1bOP\x1b[A", b"   ")
-        run.read_until("pressed space", "pressed f9", "pressed a", "pressed f1", "pressed up", *["pressed space"] * 3)
-        run.type(b"q")
-        run.read_until("pressed q", "over 0")
-
-
-def test_event_types_are_asked_for_only_while_the_program_has_the_terminal() -> None:
-    with probe() as run:
-        run.read_until("ready")
-        run.type(b"z")
-        run.read_until("pressed z", "suspended", "resumed")
-        run.type(b"\x1b[32;1:3u")
-        run.read_until("released space")
-        run.type(b"q")
-        run.read_until("pressed q", "over 0")
-        painted = run.painted.decode()
-    push, pop = "\x1b[>25u", "\x1b[<u"
-    places = re.findall("|".join(map(re.escape, (push, ASK, NO_MORE, pop))), painted)
-    assert places == [push, ASK, NO_MORE, pop] * 2
