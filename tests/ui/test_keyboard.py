@@ -26,8 +26,7 @@ from app.ui.keyboard import (
     promises_releases,
 )
 
-pty = pytest.importorskip("pty", reason="no pseudo-terminals on this system, and Textual has another driver")
-linux_driver = pytest.importorskip("textual.drivers.linux_driver")
+linux_driver = pytest.importorskip("textual.drivers.linux_driver", reason="Textual has another driver here")
 
 from app.ui.keyboard_driver import KeyboardDriver, KeyboardParser  # noqa: E402  # only where there are such terminals
 
