@@ -32,8 +32,8 @@ _WINDOW_FRAMES: Final = RATE_HZ // 200
 _SOUND_DB: Final = -60.0
 """A 5 ms window is sound from here up, counted from the loudest; the model's pauses lie near -115."""
 
-_FRONT_FRAMES: Final = RATE_HZ * 60 // 1000
-_END_FRAMES: Final = RATE_HZ * 200 // 1000
+_FRONT_FRAMES: Final = RATE_HZ * 10 // 1000
+_END_FRAMES: Final = RATE_HZ * 250 // 1000
 """What stays of the pauses, measured 180 to 300 and 260 to 470 ms: the answer begins early, sentences stay apart."""
 
 
@@ -90,7 +90,7 @@ class HibariSynthesiser:
 
 
 def trim_pauses(sound: Samples) -> Samples:
-    """24 kHz sound with at most 60 ms of pause before and 200 ms after; nothing at all when there is only pause."""
+    """24 kHz sound with at most 10 ms of pause before and 250 ms after; nothing at all when there is only pause."""
     whole = sound[: sound.size // _WINDOW_FRAMES * _WINDOW_FRAMES].astype(np.float64)
     power = (whole.reshape(-1, _WINDOW_FRAMES) ** 2).mean(axis=1)
     loudest = float(power.max(initial=0.0))
