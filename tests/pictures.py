@@ -1,0 +1,84 @@
+"""The README's pictures, taken of the real program in a real terminal: `python -m tests.pictures`. Takes a minute.
+
+Needs tmux and, for the letters, DejaVu Sans Mono (Debian: tmux fonts-dejavu).
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.e2e.program import command, home
+from tests.rig.picture import draw
+from tests.rig.terminal import Terminal, why_not
+
+DOCS = Path(__file__).parents[1] / "docs"
+TALK_S = 90.0
+"""As long as the example may take to come to a place."""
+
+CLEAR = r"level -2\d dBFS.*speech 1\.00"
+"""Somebody speaks loud enough for the meters to show it."""
+
+
+@contextmanager
+def program(columns: int, rows: int, *arguments: str, theme: str) -> Iterator[Terminal]:
+    """The program, in an empty home, speaking its example."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        environ = home(folder, {"REALTIME_THEME": theme})
+        arguments = ("--service", "local", "--mic", "example", "--speaker", "none", *arguments)
+        with Terminal(command(*arguments), columns=columns, rows=rows, env=environ, cwd=folder) as terminal:
+            yield terminal
+            terminal.press("C-q")
+            assert terminal.exit_status() == 0
+
+
+def take(terminal: Terminal, name: str, columns: int, rows: int) -> None:
+    """Write what the terminal shows now."""
+    path = DOCS / name
+    draw(terminal.styled(), terminal.flag("pane_title"), columns, rows, path)
+    print(f"{path} {path.stat().st_size / 1000:.0f} kB")  # noqa: T201
+
+
+def screen() -> None:
+    """The whole program: settings beside the conversation, an interrupted answer, somebody speaking."""
+    with program(110, 32, theme="textual-dark") as terminal:
+        terminal.wait_for("SPEAKING", TALK_S)
+        terminal.press("]")
+        terminal.press("s")
+        terminal.wait_for(r"threshold .* 0\.55 ✓")
+        terminal.press("Down", "Down")
+        terminal.wait_for("interrupted after", TALK_S)
+        terminal.wait_for(r"(?s)Stop, .*" + CLEAR)
+        take(terminal, "screen.png", 110, 32)
+
+
+def search() -> None:
+    """Looking for words in what was said, while the assistant speaks."""
+    with program(80, 24, theme="tokyo-night") as terminal:
+        terminal.wait_for("interrupted after", TALK_S)
+        terminal.wait_for("(?s)All right.*SPEAKING", TALK_S)
+        terminal.press("/")
+        terminal.write("story")
+        terminal.wait_for("^ */ story")
+        terminal.press("Enter")
+        terminal.wait_for(r"\d of \d +n next")
+        take(terminal, "search.png", 80, 24)
+
+
+def narrow() -> None:
+    """A small window, on a light ground, with push-to-talk."""
+    with program(60, 18, "--mode", "push-to-talk", theme="textual-light") as terminal:
+        terminal.wait_for("(?s)391.*HEARING YOU.*level ███", TALK_S)
+        take(terminal, "narrow.png", 60, 18)
+
+
+if __name__ == "__main__":
+    if reason := why_not():
+        sys.exit(reason)
+    screen()
+    search()
+    narrow()
