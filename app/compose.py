@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.audio.files import WavMicrophone
 from app.audio.open import NONE, open_microphone, open_speaker
+from app.audio.portaudio import Kind, list_devices
 from app.audio.ports import AudioError, Microphone, Speaker
 from app.connection import services
 from app.connection.child import Child
@@ -47,6 +48,27 @@ class Sound:
     is_recording: bool = False
     """The microphone is a file, which says what it has to say whatever it hears."""
     notices: tuple[str, ...] = ()
+
+
+class PortAudioSystem:
+    """The devices of this machine; see app.live.devices.SoundSystem."""
+
+    def open_microphone(self, spec: str | None) -> Microphone:
+        return open_microphone(spec)
+
+    def open_speaker(self, spec: str | None) -> Speaker:
+        return open_speaker(spec)
+
+    def names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        try:
+            found = list_devices()
+        except AudioError:  # no PortAudio: there is nothing to choose from
+            return (), ()
+        microphones, speakers = (
+            tuple(dict.fromkeys(device.name for device in found if device.channels(kind)))
+            for kind in (Kind.MICROPHONE, Kind.SPEAKER)
+        )
+        return microphones, speakers
 
 
 def make_dialler(
@@ -176,6 +198,7 @@ def make_live(
         microphone=sound.microphone,
         speaker=sound.speaker,
         listener=listener,
+        system=PortAudioSystem(),
         greets=greets and not sound.is_recording,
         waits_to_speak=sound.is_recording,
         speaks_example=sound.speaks_example,

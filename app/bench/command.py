@@ -114,5 +114,18 @@ def _write_silence(path: Path, seconds: float) -> None:
         file.writeframes(bytes(int(seconds * 16_000) * 2))
 
 
-PARTS: dict[str, Callable[[int, Path], list[Figure]]] = {"start": _start, "answer": _answer, "cost": _cost}
+def _screen(runs: int, folder: Path) -> list[Figure]:
+    if not can_measure():
+        return [Figure("screen", "", (), note="not measured on this system")]
+    from app.bench.screen import blocked_figures, screen_figures
+
+    return [*screen_figures(runs, folder), *blocked_figures(min(runs, 3), folder)]
+
+
+PARTS: dict[str, Callable[[int, Path], list[Figure]]] = {
+    "start": _start,
+    "answer": _answer,
+    "cost": _cost,
+    "screen": _screen,
+}
 """What can be measured."""

@@ -12,7 +12,7 @@ import numpy as np
 from app.audio.example import CLIPS, load
 from app.audio.files import ClipMicrophone, PacedSpeaker
 from app.audio.ports import Samples
-from app.compose import session_settings
+from app.compose import PortAudioSystem, session_settings
 from app.conversation.effects import StatusChanged
 from app.conversation.status import State
 from app.live.conversation import LiveConversation
@@ -67,6 +67,7 @@ def answer_latencies_ms(turns: int, log: Path) -> list[float]:
         microphone=microphone,
         speaker=PacedSpeaker(sink),
         listener=told,
+        system=PortAudioSystem(),
         greets=False,
         cancels_echo=False,
     )

@@ -13,7 +13,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -21,20 +21,22 @@ _ESCAPES = re.compile(
     rb"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[P_^X][^\x1b]*\x1b\\|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]"
 )
 
+_OVERLAP_BYTES = 4096
+"""What was searched in vain is looked at again so far back: what is painted may arrive in two parts."""
+
 
 class Terminal:
     """The program, on a terminal of its own. A context manager that ends it."""
 
-    def __init__(
-        self, arguments: Sequence[str], *, columns: int = 110, rows: int = 32, env: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, arguments: Sequence[str], *, columns: int = 110, rows: int = 32, module: str = "app") -> None:
+        """`module` is run with `python -m`."""
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})}
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.started_s = time.time()
         self._began = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "app", *arguments],
+            [sys.executable, "-P", "-m", module, *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -71,6 +73,7 @@ class Terminal:
             while True:
                 if wanted.search(_ESCAPES.sub(b"", bytes(self._output[since:]))):
                     return self.elapsed_ms()
+                since = max(since, len(self._output) - _OVERLAP_BYTES)
                 left = end - time.monotonic()
                 if left <= 0 or self._is_over:
                     return None

@@ -17,7 +17,7 @@ from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry
 from app.history.saved import Saved
-from app.live.devices import Devices
+from app.live.devices import Devices, SoundSystem
 from app.live.dialling import Dialler
 from app.live.events import ExampleOffered, Listener
 from app.live.example import ExampleDirector
@@ -55,6 +55,7 @@ class LiveConversation:
         microphone: Microphone | None,
         speaker: Speaker,
         listener: Listener,
+        system: SoundSystem,
         greets: bool,
         waits_to_speak: bool = False,
         speaks_example: bool = False,
@@ -62,7 +63,7 @@ class LiveConversation:
         keeper: Keeper | None = None,
         clips: Sequence[Clip] = CLIPS,
     ) -> None:
-        self._dialler, self._listener = dialler, listener
+        self._dialler, self._listener, self._system = dialler, listener, system
         self._speaker = LastingSpeaker(speaker)
         self._example = ClipMicrophone("example") if speaks_example else None
         self._director = ExampleDirector(clips, is_automatic=speaks_example)
@@ -79,7 +80,8 @@ class LiveConversation:
             on_final=self._keep,
         )
         self._state = State.CONNECTING
-        self._devices = Devices(self._line, self._sound, self._speaker, listener, first.name if first else "")
+        name = first.name if first else ""
+        self._devices = Devices(self._line, self._sound, self._speaker, listener, system, name)
         self._keeper = keeper
         self.started_at = time.time()
 
@@ -146,6 +148,9 @@ class LiveConversation:
 
     def renew(self, **fields: object) -> None:
         self._line.renew(**fields)
+
+    def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return self._system.names()
 
     def use_microphone(self, spec: str) -> None:
         self._sound.do(lambda: self._take_microphone(spec))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Protocol
 
-from app.audio.open import NONE, open_microphone, open_speaker
 from app.audio.pcm import bytes_to_ms
-from app.audio.ports import AudioError
+from app.audio.ports import AudioError, Microphone, Speaker
 from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, Notice, Severity
 from app.live.events import Listener, SoundChecked
@@ -24,12 +24,36 @@ _ASIDE_GRACE_MS = 300
 """After the length of what is played beside the conversation: for the speaker to have played it."""
 
 
+NONE = "none"
+"""What the user writes for no device at all."""
+
+
+class SoundSystem(Protocol):
+    """Where devices come from; this layer opens none by itself."""
+
+    def open_microphone(self, spec: str | None) -> Microphone:
+        """By name, number or file; None is the system's own. Not started. Raises AudioError."""
+
+    def open_speaker(self, spec: str | None) -> Speaker:
+        """By name, number or file; None is the system's own. Not started. Raises AudioError."""
+
+    def names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Microphones and speakers that there are; may take a moment."""
+
+
 class Devices:
     """Changes and checks microphone and speaker; what cannot be opened is said, and all is as before."""
 
     def __init__(
-        self, line: Line, sound: SoundWorker, speaker: LastingSpeaker, listener: Listener, microphone_name: str
+        self,
+        line: Line,
+        sound: SoundWorker,
+        speaker: LastingSpeaker,
+        listener: Listener,
+        system: SoundSystem,
+        microphone_name: str,
     ) -> None:
+        self._system = system
         self._line, self._sound, self._speaker, self._listener = line, sound, speaker, listener
         self.microphone_name = microphone_name
         """The one in use; empty when there is none."""
@@ -43,7 +67,7 @@ class Devices:
             self._hold(is_held=True)
             return True
         try:
-            microphone = open_microphone(spec or None)
+            microphone = self._system.open_microphone(spec or None)
             self._sound.change_microphone(microphone)
         except AudioError as error:
             self._listener(Notice(f"{error} The microphone is as before.", Severity.WARNING))
@@ -56,7 +80,7 @@ class Devices:
     def use_speaker(self, spec: str) -> None:
         """Another one, in the middle of a word if need be."""
         try:
-            speaker = open_speaker(spec or None)
+            speaker = self._system.open_speaker(spec or None)
             speaker.start(self._sound.wake)
         except AudioError as error:
             self._listener(Notice(f"{error} The speaker is as before.", Severity.WARNING))

@@ -99,6 +99,9 @@ class Live(Protocol):
     def renew(self, **fields: object) -> None:
         """Begin a new session with these settings changed; the text of the conversation is carried over."""
 
+    def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Microphones and speakers of this system. May take a moment: not for the screen's own thread."""
+
     def use_microphone(self, spec: str) -> None:
         """Another microphone, by name, number or file (empty: the system's); a notice says how it went."""
 

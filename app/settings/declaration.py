@@ -111,7 +111,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             _S,
             "microphone",
             "A device's name or number, a .wav file, `example`, or `none`. Empty: the system's.",
-            applies=Applies.START,
         ),
     ] = ""
     speaker: Annotated[
@@ -120,7 +119,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             _S,
             "speaker",
             "A device's name or number, a .wav file to write, or `none`. Empty: the system's.",
-            applies=Applies.START,
         ),
     ] = ""
     echo_cancelling: Annotated[

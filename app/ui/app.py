@@ -96,7 +96,12 @@ class RealtimeApp(App[None]):
         self._workers_of_live.start(self)
         if not self._edited.loaded.sources and not self._folders.settings_file.exists():
             welcome = WelcomeScreen(live.service_label, live.microphone_name, live.speaker_name, main.key_of)
-            self.push_screen(welcome, lambda _: self._save({}))
+            self.push_screen(welcome, self._welcomed)
+
+    def _welcomed(self, wants_check: bool | None) -> None:
+        self._save({})
+        if wants_check and self._main:
+            self._main.action_check_sound()
 
     def _main_screen(self, live: Live) -> MainScreen:
         return MainScreen(

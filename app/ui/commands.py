@@ -37,6 +37,8 @@ def commands_of(main: MainScreen) -> Iterable[Command]:
             title = binding.description[:1].upper() + binding.description[1:]
             about = f"{binding.tooltip}  ({key})" if key else binding.tooltip
             yield Command(title, about, partial(main.run_action, binding.action))
+    yield Command("Check the sound", "Hear a tone, say something and hear it back", main.action_check_sound)
+    yield Command("New session", "Begin a new session; what was said is carried over as text", main.action_renew)
     for form, name in FORMAT_NAMES.items():
         yield Command(f"Export as {name}", f"Write a {form} file", partial(main.exporter.open, form))
     for name in _CHOICES:

@@ -33,6 +33,8 @@ class EditedSettings:
         self._told: SessionSettings | None = None
         self._asked: dict[str, tuple[object, float]] = {}
         """Fields of the session that were asked for and not seen in a status yet, and when."""
+        self._waiting: set[str] = set()
+        """Fields of the session that only a new one takes."""
 
     @property
     def loaded(self) -> Loaded:
@@ -49,14 +51,20 @@ class EditedSettings:
         """What was changed since it was last written to the file."""
         return dict(self._unsaved)
 
-    def change(self, name: str, value: object, now_s: float) -> dict[str, object]:
-        """Set one setting; what is to be changed in the session for it (nothing: it knows no such thing)."""
+    def change(self, name: str, value: object, now_s: float, *, waits: bool = False) -> dict[str, object]:
+        """Set one setting; what is to be changed in the session for it (nothing: it knows no such thing).
+
+        With `waits` this session refuses it, and the next one takes it, see `renewed`.
+        """
         before = self._session()
         self._set(name, value)
         if value == getattr(self._as_saved, name):
             self._unsaved.pop(name, None)
         else:
             self._unsaved[name] = value
+        if waits:
+            self._waiting.add(name)
+            return {}
         after = self._session()
         if before is None or after is None:
             return {}
@@ -64,6 +72,16 @@ class EditedSettings:
         if self._told is not None and name in differences(self._told, after):
             changed.add(name)  # the session was not as the settings said
         fields: dict[str, object] = {field: getattr(after, field) for field in changed}
+        self._asked.update({field: (wanted, now_s) for field, wanted in fields.items()})
+        return fields
+
+    def renewed(self, now_s: float) -> dict[str, object]:
+        """A new session begins: what is to be set in it of what has waited."""
+        session, waiting = self._session(), self._waiting
+        self._waiting = set()
+        if session is None:
+            return {}
+        fields: dict[str, object] = {field: getattr(session, field) for field in waiting}
         self._asked.update({field: (wanted, now_s) for field, wanted in fields.items()})
         return fields
 
@@ -76,7 +94,7 @@ class EditedSettings:
         for field, (wanted, asked_s) in tuple(self._asked.items()):
             if getattr(session, field) == wanted or now_s - asked_s > _PATIENCE_S:
                 del self._asked[field]
-        for field in differences(ours, session) - self._asked.keys():
+        for field in differences(ours, session) - self._asked.keys() - self._waiting:
             value = getattr(session, field)
             value = _NONE_IS.get(field) if value is None else value.value if isinstance(value, Enum) else value
             if field in self._unsaved and (value is not None or SETTINGS[field].is_optional):

@@ -75,6 +75,14 @@ class CheckTold(LiveMessage, bubble=False):
 
 
 @dataclass
+class DevicesFound(LiveMessage, bubble=False):
+    """The names of the microphones and speakers of this system."""
+
+    microphones: tuple[str, ...]
+    speakers: tuple[str, ...]
+
+
+@dataclass
 class ConversationEnded(LiveMessage, bubble=False):
     """The conversation is over."""
 

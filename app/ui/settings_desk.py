@@ -14,6 +14,7 @@ from app.live.events import Live
 from app.protocol.session import VOICES
 from app.settings import SettingError, save
 from app.ui.editing import EditedSettings
+from app.ui.messages import DevicesFound
 from app.ui.widgets.settings_panel import SettingsPanel
 
 
@@ -50,8 +51,14 @@ class SettingsDesk:
 
     def change(self, name: str, value: object) -> None:
         """Set one setting, in the conversation at once where it knows it."""
-        if fields := self._edited.change(name, value, self._clock()):
+        waits = name == "voice" and self._status.is_voice_fixed
+        if fields := self._edited.change(name, value, self._clock(), waits=waits):
             self._live.change(**fields)
+        match name:
+            case "mic":
+                self._live.use_microphone(str(value))
+            case "speaker":
+                self._live.use_speaker(str(value))
         self._show()
 
     async def open(self, place: Widget) -> None:
@@ -63,6 +70,7 @@ class SettingsDesk:
             suggestions = {"theme": themes, "voice": VOICES, **self._suggestions}
             self._panel = SettingsPanel(self._edited.loaded, self._status, suggestions=suggestions)
             await place.mount(self._panel)
+            self._screen.run_worker(self._look_for_devices, thread=True, exit_on_error=False, group="devices")
         self._panel.display = True
         self._show()
         self._panel.focus_first()
@@ -73,6 +81,11 @@ class SettingsDesk:
         self._screen.remove_class("-settings")
         if self._panel:
             self._panel.display = False
+
+    def renew(self) -> None:
+        """A new session with all that has waited for one."""
+        self._live.renew(**self._edited.renewed(self._clock()))
+        self._show()
 
     def save(self) -> None:
         """Write what was changed to the settings file."""
@@ -85,6 +98,17 @@ class SettingsDesk:
         self._edited.saved(unsaved.keys())
         self._show()
         self._screen.notify(str(self._file), title="Settings saved in", markup=False)
+
+    def _look_for_devices(self) -> None:
+        """In a thread: a sound system may take its time to answer."""
+        microphones, speakers = self._live.device_names()
+        self._screen.app.post_message(DevicesFound(microphones, speakers))
+
+    def suggest_devices(self, found: DevicesFound) -> None:
+        """What there is to choose from."""
+        if self._panel:
+            self._panel.suggest("mic", ("", *found.microphones, "none"))
+            self._panel.suggest("speaker", ("", *found.speakers, "none"))
 
     def _show(self) -> None:
         if self._panel and self._is_open:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.audio.files import silent_speaker
-from app.compose import session_settings
+from app.compose import PortAudioSystem, session_settings
 from app.live.conversation import LiveConversation
 from app.live.dialling import EmbeddedDialler
 from app.live.events import LiveEvent
@@ -24,7 +24,13 @@ def test_the_name_told_in_the_first_session_is_known_in_the_second(tmp_path: Pat
     dialler = EmbeddedDialler((), None, tmp_path / "service.log")
     settings = session_settings(Settings(greeting=False, output="text"), dialler)
     live = LiveConversation(
-        dialler=dialler, settings=settings, microphone=None, speaker=silent_speaker(), listener=told.put, greets=False
+        dialler=dialler,
+        settings=settings,
+        microphone=None,
+        speaker=silent_speaker(),
+        listener=told.put,
+        system=PortAudioSystem(),
+        greets=False,
     )
     workers = [threading.Thread(target=work) for work in (live.run_line, live.run_sound)]
     for worker in workers:

@@ -15,7 +15,7 @@ from app.audio.example import CLIPS
 from app.audio.files import PacedSpeaker, WavMicrophone, WavSink
 from app.audio.pcm import WIRE_RATE_HZ, from_pcm16
 from app.audio.wav import read_wav
-from app.compose import session_settings
+from app.compose import PortAudioSystem, session_settings
 from app.conversation.effects import EntryChanged
 from app.conversation.transcript import Speaker
 from app.live.conversation import LiveConversation
@@ -108,6 +108,7 @@ def test_speaking_over_the_answer_stops_it_where_the_transcript_says(tmp_path: P
         waits_to_speak=True,
         speaker=speaker,
         listener=told,
+        system=PortAudioSystem(),
         greets=False,
     )
     workers = [threading.Thread(target=work) for work in (live.run_line, live.run_sound)]
@@ -186,8 +187,8 @@ def test_what_is_heard_of_a_recording_survives_other_formats(tmp_path: Path):
     times = np.arange(int(samples.size * 44_100 / rate_hz)) * rate_hz / 44_100
     mono = np.interp(times, np.arange(samples.size), samples).astype("<f4")
     data = np.repeat(mono, 2).tobytes()
-    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 3, 2, 44_100, 352_800, 8, 32,
-                         b"data", len(data))  # fmt: skip
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 3, 2, 44_100, 352_800, 8, 32)
+    header = struct.pack("<4sI4s", b"RIFF", 36 + len(data), b"WAVE") + form + struct.pack("<4sI", b"data", len(data))
     (tmp_path / "question.wav").write_bytes(header + data)
     result = realtime("--plain", "--mic", "question.wav", "--speaker", "none", folder=tmp_path)
     assert result.status == 0, result.err

@@ -11,7 +11,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 
 from app.audio.open import NONE, open_speaker
-from app.compose import Sound, make_live, session_settings
+from app.compose import PortAudioSystem, Sound, make_live, session_settings
 from app.connection.services import compatible
 from app.conversation.effects import Notice
 from app.history.saved import Saved
@@ -114,6 +114,7 @@ def test_each_final_turn_is_kept_at_once_and_on_one_thread():
             microphone=None,
             speaker=open_speaker(NONE),
             listener=lambda _: None,
+            system=PortAudioSystem(),
             greets=False,
             keeper=memory,
         )

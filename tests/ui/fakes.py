@@ -71,6 +71,24 @@ class FakeLive:
         self.asked.append(("change", fields))
         self.now(settings=replace(self.status.settings, **fields))
 
+    def renew(self, **fields: object) -> None:
+        self.asked.append(("renew", fields))
+
+    def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return ("headset", "webcam"), ("loudspeaker", "headset")
+
+    def use_microphone(self, spec: str) -> None:
+        self.asked.append(("use_microphone", spec))
+
+    def use_speaker(self, spec: str) -> None:
+        self.asked.append(("use_speaker", spec))
+
+    def check_speaker(self) -> None:
+        self.asked.append(("check_speaker",))
+
+    def check_microphone(self) -> None:
+        self.asked.append(("check_microphone",))
+
     def speak_example(self) -> None:
         self.asked.append(("speak_example",))
 

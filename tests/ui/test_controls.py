@@ -183,14 +183,3 @@ def test_a_field_shows_one_line_whatever_is_in_it():
         assert app.control.text.strip() == "none ⏎"
 
     run(Field("[b]Be kind.[/b]\nSay no more than is needed, and 語語語語", empty_text="none"), scenario)
-
-
-@pytest.mark.parametrize(
-    ("control", "key"),
-    [(Slider(0.5), "right"), (Choice("a", [("a", "a"), ("b", "b")]), "right"), (Field("a"), "enter")],
-)
-def test_a_locked_control_refuses(control, key):
-    control.set_locked(True)
-    value = control.value
-    assert after(control, key) == ["refused"]
-    assert control.value == value

@@ -15,7 +15,13 @@ from app.conversation.status import State, Status
 from app.settings import SETTINGS, Loaded, Settings, Source
 from app.ui.widgets.setting_row import SettingRow
 from app.ui.widgets.setting_text import facts, is_in_effect, mark
-from app.ui.widgets.settings_panel import SettingChanged, SettingsClosed, SettingsPanel, SettingsSaveRequested
+from app.ui.widgets.settings_panel import (
+    SessionRenewalRequested,
+    SettingChanged,
+    SettingsClosed,
+    SettingsPanel,
+    SettingsSaveRequested,
+)
 from app.ui.widgets.settings_section import SectionHeading
 
 LISTENING = Status(state=State.LISTENING, has_microphone=True, is_microphone_open=True)
@@ -32,6 +38,7 @@ class PanelApp(App[None]):
         self.status = status
         self.unsaved: set[str] = set()
         self.told: list[object] = []
+        self.asked: list[str] = []
         self.panel = SettingsPanel(self.loaded, status, suggestions=suggestions)
         if width is not None:
             self.panel.styles.width = width
@@ -46,6 +53,9 @@ class PanelApp(App[None]):
 
     def on_settings_save_requested(self, message: SettingsSaveRequested) -> None:
         self.told.append("save")
+
+    def on_session_renewal_requested(self, message: SessionRenewalRequested) -> None:
+        self.asked.append("renew")
 
     def on_settings_closed(self, message: SettingsClosed) -> None:
         self.told.append("closed")
@@ -236,14 +246,18 @@ def test_long_texts_have_an_editor_of_many_lines():
     run(scenario)
 
 
-def test_the_voice_cannot_change_once_it_has_been_heard():
+def test_another_voice_waits_for_a_new_session_once_the_first_was_heard():
     async def scenario(app, pilot):
-        await at(app, pilot, "voice", "right", "enter", "d")
-        assert app.told == []
-        assert app.row("voice").editing == ""
-        assert "keeps its voice" in app.help
-        await at(app, pilot, "speed", "right")
-        assert "keeps its voice" not in app.help
+        await at(app, pilot, "voice", "left")
+        assert app.told == [("voice", "alloy")]
+        app.panel.show_settings(
+            replace(app.loaded, settings=msgspec.structs.replace(app.loaded.settings, voice="alloy")), app.status
+        )
+        await pilot.pause()
+        assert "↻" in app.line("voice")
+        assert "ctrl+n begins one" in app.help.replace("\n", " ")
+        await pilot.press("ctrl+n")
+        assert app.asked == ["renew"]
 
     run(scenario, status=replace(LISTENING, is_voice_fixed=True), suggestions={"voice": ("alloy", "marin")})
 
@@ -361,8 +375,8 @@ def test_which_settings_have_an_effect(mode, detection, effective):
         ("speed", set(), "0.25 to 1.5 ×, default 1 ×, from: settings file"),
         ("idle_timeout_ms", {"idle_timeout_ms"}, "5000 to 30000 ms, default none, changed, not saved"),
         ("greeting", set(), "at its default, takes effect with a new session"),
-        ("mic", {"mic"}, "default empty, changed, not saved, takes effect with the next start"),
+        ("echo_cancelling", {"echo_cancelling"}, "default on, changed, not saved, takes effect with the next start"),
     ],
 )
 def test_facts(name, unsaved, text):
-    assert facts(SETTINGS[name], Loaded(Settings(), {"speed": Source.FILE}), unsaved) == text
+    assert facts(SETTINGS[name], Loaded(Settings(), {"speed": Source.FILE}), unsaved, LISTENING) == text

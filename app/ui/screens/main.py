@@ -25,6 +25,7 @@ from app.ui.exporter import Exporter
 from app.ui.key_hints import bound_key, key_hints
 from app.ui.level_watch import LOOKS_HZ, LevelWatch
 from app.ui.screens.help import HelpScreen
+from app.ui.screens.sound_check import SoundCheckScreen
 from app.ui.settings_desk import SettingsDesk
 from app.ui.talking import Talking
 from app.ui.title import set_terminal_title
@@ -32,7 +33,12 @@ from app.ui.widgets.header_line import HeaderLine
 from app.ui.widgets.key_bar import KeyBar
 from app.ui.widgets.lamp import TalkPressed, TalkReleased
 from app.ui.widgets.level_meter import ThresholdChanged
-from app.ui.widgets.settings_panel import SettingChanged, SettingsClosed, SettingsSaveRequested
+from app.ui.widgets.settings_panel import (
+    SessionRenewalRequested,
+    SettingChanged,
+    SettingsClosed,
+    SettingsSaveRequested,
+)
 from app.ui.widgets.status_line import StatusLine
 from app.ui.widgets.talk_strip import TalkStrip
 from app.ui.widgets.transcript_pane import TranscriptPane
@@ -134,6 +140,19 @@ class MainScreen(Screen[None]):
         """There is an example to speak, or none left."""
         self._example = message.text
         self._show_status()
+
+    def on_devices_found(self, message: messages.DevicesFound) -> None:
+        """Microphones and speakers to choose from."""
+        self.desk.suggest_devices(message)
+
+    def on_check_told(self, message: messages.CheckTold) -> None:
+        """The sound check goes on."""
+        if isinstance(self.app.screen, SoundCheckScreen):
+            self.app.screen.show_step(message.step)
+
+    def action_check_sound(self) -> None:
+        """Hear a tone, see the level, say something and hear it back."""
+        self.app.push_screen(SoundCheckScreen(self.live))
 
     def on_conversation_ended(self, message: messages.ConversationEnded) -> None:
         """No more comes; everything said stays."""
@@ -259,6 +278,11 @@ class MainScreen(Screen[None]):
     @on(SettingChanged)
     def _setting_changed(self, event: SettingChanged) -> None:
         self.change(event.name, event.value)
+
+    @on(SessionRenewalRequested)
+    def action_renew(self) -> None:
+        """A new session; what was said is carried over."""
+        self.desk.renew()
 
     @on(SettingsSaveRequested)
     def _save_settings(self) -> None:

@@ -14,10 +14,13 @@ from textual.widgets import Static
 from app.ui.wording import KeyOf
 
 
-class WelcomeScreen(ModalScreen[None]):
-    """Once; the conversation begins behind it meanwhile."""
+class WelcomeScreen(ModalScreen[bool]):
+    """Once; the conversation begins behind it meanwhile. Its result: whether a sound check is wanted."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,space", "dismiss", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,space", "dismiss(False)", "close", show=False),
+        Binding("k", "dismiss(True)", "check the sound", show=False),
+    ]
 
     def __init__(self, service: str, microphone: str, speaker: str, key_of: KeyOf) -> None:
         super().__init__()
@@ -53,7 +56,12 @@ class WelcomeScreen(ModalScreen[None]):
             Content("or"),
             Content("  OPENAI_API_KEY"),
             Content(""),
-            Content.assemble(Content.styled(self._key_of("help"), strong), " shows every key."),
+            Content.assemble(
+                Content.styled("k", strong),
+                " checks the sound, ",
+                Content.styled(self._key_of("help"), strong),
+                " shows every key.",
+            ),
         ]
 
     def _loudspeaker(self) -> str:

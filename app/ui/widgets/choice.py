@@ -51,8 +51,7 @@ class Choice(Control):
 
     def draw(self) -> None:
         """The value between two signs that say there are others."""
-        is_live = self.has_focus and not self._is_locked
-        sign: Role = "accent" if is_live else "track"
+        sign: Role = "accent" if self.has_focus else "track"
         room = max(1, self.size.width - 4)
         text = self.value_text if len(self.value_text) <= room else self.value_text[: room - 1] + "…"
-        self.paint([("‹ ", sign), (text, "dim" if self._is_locked else "plain"), (" ›", sign)])
+        self.paint([("‹ ", sign), (text, "plain"), (" ›", sign)])

@@ -15,7 +15,7 @@ Value: TypeAlias = bool | int | float | str | None
 
 
 class Control(Line, can_focus=True):
-    """A value in one row. `show` sets it silently, the user's hands post `Changed`; locked, they post `Refused`."""
+    """A value in one row. `show` sets it silently, the user's hands post `Changed`."""
 
     @dataclass
     class Changed(Message):
@@ -23,13 +23,9 @@ class Control(Line, can_focus=True):
 
         value: Value
 
-    class Refused(Message):
-        """The user tried to change a value that is locked."""
-
     def __init__(self, value: Value, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._value = value
-        self._is_locked = False
 
     @property
     def value(self) -> Value:
@@ -41,17 +37,9 @@ class Control(Line, can_focus=True):
         self._value = value
         self.draw()
 
-    def set_locked(self, is_locked: bool) -> None:
-        """Whether the user's hands are to be refused. It can have the focus all the same, to be asked why."""
-        self._is_locked = is_locked
-        self.draw()
-
     def choose(self, value: Value) -> None:
         """The user wants this value."""
         if value == self._value:
-            return
-        if self._is_locked:
-            self.post_message(self.Refused())
             return
         self.show(value)
         self.post_message(self.Changed(value))

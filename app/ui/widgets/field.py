@@ -48,7 +48,7 @@ class Field(Control):
 
     def action_edit(self) -> None:
         """Ask for an editor."""
-        self.post_message(self.Refused() if self._is_locked else self.EditAsked())
+        self.post_message(self.EditAsked())
 
     def action_step(self, steps: int) -> None:
         """So many suggestions on; a text that is none of them is followed by the first."""
@@ -63,11 +63,10 @@ class Field(Control):
 
     def draw(self) -> None:
         """The text's first line, as much of it as fits."""
-        is_live = self.has_focus and not self._is_locked
-        sign: Role = "accent" if is_live else "track"
-        left, right = ("‹ ", " ›") if self._suggestions else ("  ", " ⏎" if is_live else "")
+        sign: Role = "accent" if self.has_focus else "track"
+        left, right = ("‹ ", " ›") if self._suggestions else ("  ", " ⏎" if self.has_focus else "")
         text = " ".join(str(self.value).split()) or self._empty_text
         room = max(1, self.size.width - len(left) - len(right))
         if cell_len(text) > room:
             text = set_cell_size(text, room - 1) + "…"
-        self.paint([(left, sign), (text, "plain" if self.value and not self._is_locked else "dim"), (right, sign)])
+        self.paint([(left, sign), (text, "plain" if self.value else "dim"), (right, sign)])

@@ -76,9 +76,8 @@ class SettingRow(Grid):
         yield self.control
         yield self._mark
 
-    def show(self, value: Value, mark: Run, *, is_locked: bool, is_in_effect: bool) -> None:
+    def show(self, value: Value, mark: Run, *, is_in_effect: bool) -> None:
         """Show what holds now. An editor that is open keeps what is typed."""
-        self.control.set_locked(is_locked)
         self.control.show(value)
         self._mark.paint([(" ", "plain"), mark])
         self._is_in_effect = is_in_effect
@@ -133,11 +132,6 @@ class SettingRow(Grid):
         """The control has another value."""
         message.stop()
         self.post_message(self.Edited(self, message.value))
-
-    def on_control_refused(self, message: Control.Refused) -> None:
-        """The control is locked."""
-        message.stop()
-        self.post_message(self.Looked(self))
 
     @on(Field.EditAsked)
     def _open_editor(self, message: Field.EditAsked) -> None:

@@ -47,8 +47,15 @@ def is_in_effect(name: str, settings: Settings) -> bool:
     return is_hands_free or name not in _BY_THE_SERVICE
 
 
+def waits_for_session(setting: Setting, settings: Settings, status: Status) -> bool:
+    """The assistant has spoken, so the service keeps its voice for this session; the next one takes the new voice."""
+    return setting.name == "voice" and status.is_voice_fixed and status.settings.voice != settings.voice
+
+
 def mark(setting: Setting, settings: Settings, status: Status, unsaved: Set[str]) -> Run:
     """What has become of it: `…` told to the service, `✓` confirmed by it, `↻` waits for a new session or start."""
+    if waits_for_session(setting, settings, status):
+        return "↻", "warning"
     if setting.name in _SESSION and is_in_effect(setting.name, settings):
         if setting.name in status.unacknowledged:
             return "…", "warning"
@@ -59,14 +66,7 @@ def mark(setting: Setting, settings: Settings, status: Status, unsaved: Set[str]
     return " ", "dim"
 
 
-def locked_reason(setting: Setting, status: Status) -> str:
-    """Why it cannot be changed now; empty: it can."""
-    if setting.name == "voice" and status.is_voice_fixed:
-        return "The assistant has spoken, and the service keeps its voice for the whole session."
-    return ""
-
-
-def facts(setting: Setting, loaded: Loaded, unsaved: Set[str]) -> str:
+def facts(setting: Setting, loaded: Loaded, unsaved: Set[str], status: Status) -> str:
     """Range, default, origin, and when a change counts, in one sentence."""
     parts = []
     if setting.low is not None and setting.high is not None:
@@ -78,6 +78,8 @@ def facts(setting: Setting, loaded: Loaded, unsaved: Set[str]) -> str:
         if not setting.about.is_multiline:
             parts.append(f"default {value_text(setting, setting.default)}")
         parts.append("changed, not saved" if setting.name in unsaved else f"from: {source.value}")
-    if setting.about.applies is not Applies.LIVE:
+    if waits_for_session(setting, loaded.settings, status):
+        parts.append("takes effect with a new session: ctrl+n begins one, and what was said is carried over")
+    elif setting.about.applies is not Applies.LIVE:
         parts.append(f"takes effect {setting.about.applies.value}")
     return ", ".join(parts)

@@ -21,7 +21,7 @@ from app.ui.widgets.line import LOOKS, Line
 from app.ui.widgets.pieces import Piece, laid_out
 from app.ui.widgets.setting_help import SettingHelp
 from app.ui.widgets.setting_row import SettingRow
-from app.ui.widgets.setting_text import facts, is_in_effect, locked_reason, mark, value_of
+from app.ui.widgets.setting_text import facts, is_in_effect, mark, value_of
 from app.ui.widgets.settings_section import SectionHeading, SettingsSection
 
 _OPEN_AT_FIRST: Final = frozenset({Section.TURNS, Section.VOICE})
@@ -39,6 +39,10 @@ class SettingChanged(Message):
 
 class SettingsSaveRequested(Message):
     """The changes are to be written to the settings file."""
+
+
+class SessionRenewalRequested(Message):
+    """A new session is to begin, with what this one does not take any more."""
 
 
 class SettingsClosed(Message):
@@ -59,6 +63,7 @@ class SettingsPanel(Vertical):
         Binding("down", "move(1)", "next row", show=False),
         Binding("backspace,d", "reset", "back to the default", show=False),
         Binding("ctrl+s", "save", "save the settings", show=False),
+        Binding("ctrl+n", "renew", "begin a new session", show=False),
         Binding("escape", "close", "close the settings", show=False),
     ]
 
@@ -152,6 +157,10 @@ class SettingsPanel(Vertical):
         if self._row is not None and not self._row.editing:
             self._row.control.choose(self._row.setting.default)
 
+    def action_renew(self) -> None:
+        """Ask for a new session."""
+        self.post_message(SessionRenewalRequested())
+
     def action_save(self) -> None:
         """Keep what is being typed, and ask for everything to be saved."""
         for row in self.query(SettingRow):
@@ -201,7 +210,6 @@ class SettingsPanel(Vertical):
         row.show(
             value_of(setting, settings),
             mark(setting, settings, self._status, self._unsaved),
-            is_locked=bool(locked_reason(setting, self._status)),
             is_in_effect=is_in_effect(setting.name, settings),
         )
 
@@ -217,11 +225,11 @@ class SettingsPanel(Vertical):
             self.help_area.show([("enter opens or closes  ctrl+s save", "dim")])
             return
         setting = row.setting
-        problem = self._problem or locked_reason(setting, self._status)
+        problem = self._problem
         self.help_area.show(
             [
                 (problem, "error") if problem else (setting.about.help, "plain"),
-                (facts(setting, self._loaded, self._unsaved), "dim"),
+                (facts(setting, self._loaded, self._unsaved, self._status), "dim"),
                 (_keys(row), "dim"),
             ]
         )

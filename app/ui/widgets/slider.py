@@ -114,11 +114,10 @@ class Slider(Control):
     def draw(self) -> None:
         """The track where there is room for one, and the number."""
         before, knob, after = track(self._fraction, self._track_cells)
-        is_live = self.has_focus and not self._is_locked
         self.paint(
             [
                 (before, "track"),
-                (knob, "accent" if is_live else "plain"),
+                (knob, "accent" if self.has_focus else "plain"),
                 (after, "track"),
                 (f"{' ' if self._track_cells else ''}{self.value_text:>{self._text_cells}}", "plain"),
             ]
