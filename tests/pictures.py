@@ -72,7 +72,7 @@ def search() -> None:
 def narrow() -> None:
     """A small window, on a light ground, with push-to-talk."""
     with program(60, 18, "--mode", "push-to-talk", theme="textual-light") as terminal:
-        terminal.wait_for("(?s)391.*HEARING YOU.*level ███", TALK_S)
+        terminal.wait_for("(?s)228.*HEARING YOU.*level ███", TALK_S)
         take(terminal, "narrow.png", 60, 18)
 
 

@@ -27,7 +27,7 @@ class Clip:
 
 CLIPS: Final = (
     Clip("Hello! My name is Robin. What can you do?", _FOLDER / "1_hello.wav", interrupts=False),
-    Clip("What is seventeen times twenty three?", _FOLDER / "2_sum.wav", interrupts=False),
+    Clip("How much is nineteen times twelve?", _FOLDER / "2_sum.wav", interrupts=False),
     Clip("Please tell me a story.", _FOLDER / "3_story.wav", interrupts=False),
     Clip("Stop, please. What day is it today?", _FOLDER / "4_interrupt.wav", interrupts=True),
     Clip("Thanks. Can you still remember my name?", _FOLDER / "5_name.wav", interrupts=False),

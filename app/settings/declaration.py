@@ -262,7 +262,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     theme: Annotated[str, Meta(min_length=1), About(_L, "theme", "The colours of the screen.")] = "textual-dark"
     talk_key: Annotated[
         Literal["tap", "hold"],
-        About(_L, "talk key", "tap: Space opens and closes the microphone. hold: it is open while Space is held."),
+        About(
+            _L,
+            "talk key",
+            "tap: Space opens and closes the microphone; where the terminal tells when a key is let go, holding it "
+            "works too. hold: it is open only while Space (or F9) is held.",
+        ),
     ] = "tap"
     export_folder: Annotated[
         str, About(_L, "export folder", "Where exports go. Empty: the folder the program was started in.")
