@@ -7,14 +7,14 @@ float32, shape (frames,), full scale -1.0 to 1.0 (`Samples`).
 from __future__ import annotations
 
 import math
-from fractions import Fraction
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from app.audio.ports import Samples
+from app.audio.resampling import Resampler as Resampler
+from app.audio.resampling import resample as resample
 
 WIRE_RATE_HZ: Final = 24_000
 """Frames per second on the wire; the realtime API accepts no other rate for `audio/pcm`."""
@@ -94,107 +94,3 @@ def _power_dbfs(power: float) -> float:
     if not power > 0.0:
         return FLOOR_DBFS
     return max(FLOOR_DBFS, 10.0 * math.log10(power))
-
-
-# ------------------------------------------------------------------------------------------------ rates
-
-
-_LARGEST_BLOCK: Final = 1000
-"""Of input frames. Every rate that sound cards have needs less (44.1 to 16 kHz: 441); another one is met to within
-one part in a million."""
-
-_HALF_WIDTH: Final = 32
-"""Taps on either side of an output frame, at the lower of the two rates: 1.3 ms at 24 kHz."""
-
-
-class Resampler:
-    """Converts a stream from one rate to another; state is carried between calls, so chunking never shows.
-
-    A windowed sinc: better than 85 dB against what the lower rate cannot hold, better than 100 dB in what it can.
-    Output frame k stands at the time k / to_hz. Equal rates pass through untouched.
-
-    One instance per stream; not for use from two threads at once.
-    """
-
-    def __init__(self, from_hz: int, to_hz: int) -> None:
-        """Raises ValueError unless both rates are positive."""
-        if from_hz <= 0 or to_hz <= 0:
-            raise ValueError(f"a sample rate must be positive: {from_hz} to {to_hz}")
-        self.from_hz: Final = from_hz
-        self.to_hz: Final = to_hz
-        ratio = Fraction(to_hz, from_hz).limit_denominator(_LARGEST_BLOCK)
-        self._step = ratio.denominator
-        self._before, self._filters = _filters(ratio.numerator, ratio.denominator)
-        self._held: Samples
-        self._restart()
-
-    @property
-    def lag_frames(self) -> int:
-        """So much less than the input's length has come out (at `to_hz`), after any multiple of 10 ms of input."""
-        if self.from_hz == self.to_hz:
-            return 0
-        frames, width = self._filters.shape
-        return int(frames * -((self._before - width) // self._step + 1))
-
-    def process(self, samples: Samples, last: bool = False) -> Samples:
-        """The sound that is ready after these samples; a new array, possibly empty.
-
-        With `last` what the filter still holds is given too: over the whole stream exactly
-        `round(frames * to_hz / from_hz)` frames, in time with the input. The resampler is as new afterwards.
-        """
-        if self.from_hz == self.to_hz:
-            return samples.astype(np.float32, copy=True)
-        self._received += samples.size
-        if last:
-            silence = np.zeros(self._filters.shape[1] + self._step, dtype=np.float32)
-            done = self._push(np.concatenate([samples, silence]))
-            missing = round(self._received * self.to_hz / self.from_hz) - self._produced
-            done = np.concatenate([done, np.zeros(max(0, missing - done.size), dtype=np.float32)])[:missing]
-            self._restart()
-            return done
-        done = self._push(samples)
-        self._produced += done.size
-        return done
-
-    def _push(self, samples: Samples) -> Samples:
-        """Every whole block of output that is ready: a block is one product of its stretch of input and the filters.
-
-        By einsum, which calls no BLAS: for so little work that would wake threads which then spin.
-        """
-        held = np.concatenate([self._held, samples.astype(np.float32, copy=False)])
-        step, width = self._step, self._filters.shape[1]
-        count = max(0, (held.size - width) // step + 1)
-        # The constructor lays the overlapping stretches over `held` at a fraction of what sliding_window_view costs.
-        blocks: Samples = np.ndarray((count, width), np.float32, held, 0, (step * held.itemsize, held.itemsize))
-        self._held = held[count * step :].copy()
-        done: Samples = np.einsum("bt,ft->bf", blocks, self._filters).reshape(-1)
-        return done
-
-    def _restart(self) -> None:
-        self._held = np.zeros(self._before, dtype=np.float32)  # silence before the first sample
-        self._received = 0
-        self._produced = 0
-
-
-def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
-    """A whole sound at another rate: exactly `round(frames * to_hz / from_hz)` frames, in time with the input."""
-    return Resampler(from_hz, to_hz).process(samples, last=True)
-
-
-@lru_cache(maxsize=16)
-def _filters(up: int, down: int) -> tuple[int, Samples]:
-    """For each of the `up` output frames that come of `down` input frames its weights of the input.
-
-    Shape (up, width). Beside it: how many input frames lie before the first output frame.
-    """
-    widen = max(1.0, down / up)  # going down the filter must be longer by the ratio
-    half = math.ceil(_HALF_WIDTH * widen)
-    place = np.arange(up) * down  # of each output frame, in steps of 1 / up of an input frame
-    distance = (place % up)[:, None] / up - np.arange(-half, half + 1)[None, :]
-    window = np.i0(8.6 * np.sqrt(np.clip(1 - (distance / (half + 1)) ** 2, 0, 1)))
-    weights = np.sinc(0.95 / widen * distance) * window
-    weights /= weights.sum(axis=1, keepdims=True)
-    filters = np.zeros((up, place[-1] // up + weights.shape[1]), dtype=np.float32)
-    for row, start, each in zip(filters, place // up, weights, strict=True):
-        row[start : start + each.size] = each
-    return half, filters

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.audio import pcm
+from app.audio import pcm, resampling
 
 RATES = [
     (48_000, 24_000), (24_000, 48_000), (44_100, 24_000), (24_000, 44_100),
@@ -63,10 +63,17 @@ def test_levels(samples, level, peak):
     assert pcm.peak_dbfs(samples) == pytest.approx(peak, abs=0.01)
 
 
+@pytest.fixture(params=[resampling.LibSampleRate, resampling.WindowedSinc])
+def engine(request):
+    if request.param is resampling.LibSampleRate:
+        pytest.importorskip("samplerate")
+    return request.param
+
+
 @pytest.mark.parametrize(("from_hz", "to_hz"), RATES)
-def test_a_tone_comes_out_in_time_and_clean_in_any_chunking(from_hz, to_hz):
+def test_a_tone_comes_out_in_time_and_clean_in_any_chunking(engine, from_hz, to_hz):
     tone = sine(from_hz, 0.4)
-    resampler = pcm.Resampler(from_hz, to_hz)
+    resampler = pcm.Resampler(from_hz, to_hz, engine)
     parts = []
     at = 0
     for size in [1, 7, 100, 441, 0, 1000] * 100:
@@ -83,17 +90,18 @@ def test_a_tone_comes_out_in_time_and_clean_in_any_chunking(from_hz, to_hz):
     assert pcm.peak_dbfs((done - wanted)[edge:-edge]) < -80
 
 
-def test_what_the_new_rate_cannot_hold_is_removed():
-    done = pcm.Resampler(48_000, 24_000).process(sine(48_000, 0.3, hz=15_000), last=True)
-    assert pcm.peak_dbfs(done[200:-200]) < -85
+def test_what_the_new_rate_cannot_hold_is_removed(engine):
+    done = pcm.Resampler(48_000, 24_000, engine).process(sine(48_000, 0.3, hz=15_000), last=True)
+    assert pcm.peak_dbfs(done[200:-200]) < -75
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([rates for rates in RATES if rates[0] % 100 == 0]), st.integers(1, 40))
-def test_the_lag_is_the_same_after_any_multiple_of_10_ms(rates, blocks):
+def test_no_more_lags_behind_than_is_said(engine, rates, blocks):
     from_hz, to_hz = rates
-    resampler = pcm.Resampler(from_hz, to_hz)
+    resampler = pcm.Resampler(from_hz, to_hz, engine)
     done = resampler.process(np.zeros(blocks * from_hz // 100, dtype=np.float32))
-    assert done.size == blocks * to_hz // 100 - resampler.lag_frames
+    assert 0 <= blocks * to_hz // 100 - done.size <= resampler.lag_frames
 
 
 @given(st.sampled_from([*RATES, (44_056, 24_000), (24_000, 24_001)]), st.integers(0, 3000))
