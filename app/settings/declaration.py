@@ -269,8 +269,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "works too. hold: it is open only while Space (or F9) is held.",
         ),
     ] = "tap"
+    export_format: Annotated[
+        Literal[".md", ".json", ".txt", ".srt", ".vtt"],
+        About(_L, "export format", "What the export dialog offers first; the last one used is remembered."),
+    ] = ".md"
     export_folder: Annotated[
-        str, About(_L, "export folder", "Where exports go. Empty: the folder the program was started in.")
+        str,
+        About(
+            _L, "export folder", "Where exports go; the last one used is remembered. Empty: the folder of the start."
+        ),
     ] = ""
 
 

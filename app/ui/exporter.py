@@ -12,15 +12,24 @@ from app.conversation.transcript import Entry
 from app.history.export import Format, render
 from app.history.write import write_export
 from app.live.events import Live
+from app.settings import Settings
 from app.ui.screens.export import ExportDialog, ExportPlace
 
 
 class Exporter:
-    """Copies and exports for one screen; says on it what was done. Remembers the last place."""
+    """Copies and exports for one screen; says on it what was done."""
 
-    def __init__(self, screen: Screen[Any], live: Live, folder: Callable[[], str], model: Callable[[], str]) -> None:
-        """`folder` is where exports go at first, empty for the present one; `model` answers the conversation."""
-        self._screen, self._live, self._folder, self._model = screen, live, folder, model
+    def __init__(
+        self,
+        screen: Screen[Any],
+        live: Live,
+        settings: Callable[[], Settings],
+        remember: Callable[[ExportPlace], None],
+        model: Callable[[], str],
+    ) -> None:
+        """`settings` say where exports go and how at first, `remember` is told of the last; `model` answers."""
+        self._screen, self._live, self._settings, self._remember = screen, live, settings, remember
+        self._model = model
         self._place: ExportPlace | None = None
 
     def copy(self, turn: Entry | None) -> None:
@@ -39,10 +48,15 @@ class Exporter:
         """The dialog for exports, with the last format or this one."""
         if not self._has_something():
             return
-        place = self._place or ExportPlace.first(self._folder(), self._live.started_at)
+        place = self._place or self._first_place()
         place = place.with_form(form) if form else place
         dialog = ExportDialog(place, self._write, turns=len(self._live.entries))
         self._screen.app.push_screen(dialog, self._done)
+
+    def _first_place(self) -> ExportPlace:
+        settings = self._settings()
+        place = ExportPlace.first(settings.export_folder, self._live.started_at)
+        return place.with_form(Format(settings.export_format))
 
     def _has_something(self) -> bool:
         if not self._live.entries:
@@ -63,4 +77,5 @@ class Exporter:
     def _done(self, place: ExportPlace | None) -> None:
         if place:
             self._place = place
+            self._remember(place)
             self._screen.notify(str(place.path), title="Exported to", markup=False, timeout=8)

@@ -15,6 +15,7 @@ from app.protocol.session import VOICES
 from app.settings import SettingError, save
 from app.ui.editing import EditedSettings
 from app.ui.messages import DevicesFound
+from app.ui.screens.export import ExportPlace
 from app.ui.widgets.settings_panel import SettingsPanel
 
 
@@ -89,15 +90,25 @@ class SettingsDesk:
 
     def save(self) -> None:
         """Write what was changed to the settings file."""
-        unsaved = self._edited.unsaved
+        if self._save(self._edited.unsaved):
+            self._screen.notify(str(self._file), title="Settings saved in", markup=False)
+
+    def remember_export(self, place: ExportPlace) -> None:
+        """The next export is offered there and so."""
+        used = {"export_folder": str(place.path.parent), "export_format": place.form.value}
+        for name, value in used.items():
+            self._edited.change(name, value, self._clock())
+        self._save(used)
+
+    def _save(self, values: Mapping[str, object]) -> bool:
         try:
-            save(self._file, unsaved)
+            save(self._file, values)
         except SettingError as error:
             self._screen.notify(str(error), severity="error", markup=False)
-            return
-        self._edited.saved(unsaved.keys())
+            return False
+        self._edited.saved(values.keys())
         self._show()
-        self._screen.notify(str(self._file), title="Settings saved in", markup=False)
+        return True
 
     def _look_for_devices(self) -> None:
         """In a thread: a sound system may take its time to answer."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from textual.widgets import RadioButton
 
+from app.history.export import Format
 from app.settings import Settings
 from app.ui.screens.export import ExportDialog
 from app.ui.screens.main import MainScreen
@@ -102,3 +103,15 @@ async def test_at_40_by_12_everything_can_be_reached(drive: Drive, tmp_path: Pat
         await run.press("tab")
         await run.press("shift+tab", "shift+tab", "enter")
         assert exports(tmp_path)
+
+
+async def test_the_next_start_offers_the_last_place_and_format(drive: Drive, tmp_path: Path) -> None:
+    async with drive() as run:
+        run.live.put(user())
+        await run.settle()
+        run.main.exporter.open(Format.SRT)
+        await run.settle()
+        await run.press("enter")
+        saved = run.folders.settings_file.read_text()
+    assert 'export_format = ".srt"' in saved
+    assert f'export_folder = "{tmp_path}"' in saved

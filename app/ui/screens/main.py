@@ -76,7 +76,9 @@ class MainScreen(Screen[None]):
         self.status = Status()
         self.ended: Ended | None = None
         self.desk = SettingsDesk(self, live, edited, settings_file, suggestions, clock)
-        self.exporter = Exporter(self, live, lambda: edited.settings.export_folder, lambda: self.status.model)
+        self.exporter = Exporter(
+            self, live, lambda: edited.settings, self.desk.remember_export, lambda: self.status.model
+        )
         self.talking = Talking(self, self._toggle, self._is_open, clock, holds=edited.settings.talk_key == "hold")
         self._example: str | None = None
         self._wall_clock = wall_clock

@@ -25,7 +25,8 @@ from app.ui.widgets.setting_text import facts, is_in_effect, mark, value_of
 from app.ui.widgets.settings_section import SectionHeading, SettingsSection
 
 _OPEN_AT_FIRST: Final = frozenset({Section.TURNS, Section.VOICE})
-_WIDE_CELLS: Final = 60
+_WIDE_CELLS: Final = 66
+"""The columns that app.tcss gives a wide panel, and the scrollbar."""
 _SHORT_ROWS: Final = 16
 
 
