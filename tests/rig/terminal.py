@@ -84,6 +84,10 @@ class Terminal:
         """What is on the screen, row by row."""
         return self._tmux("capture-pane", "-p")
 
+    def history(self) -> str:
+        """The same with what has left the screen at its top."""
+        return self._tmux("capture-pane", "-p", "-S", "-")
+
     def styled(self) -> str:
         """The same with colours, in full width. What a sequence sets holds beyond the end of its row."""
         return self._tmux("capture-pane", "-p", "-e", "-N")
