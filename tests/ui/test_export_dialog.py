@@ -55,6 +55,23 @@ async def test_the_format_changes_the_ending_and_the_last_place_is_remembered(dr
         assert dialog(run).overwrite.display
 
 
+async def test_the_format_chosen_is_told_by_more_than_its_colour(drive: Drive) -> None:
+    async with drive() as run:
+        await say(run)
+        await run.press("e")
+        buttons = {str(button.label): button for button in dialog(run).query(RadioButton)}
+        signs = {name: str(button.render()) for name, button in buttons.items()}
+        assert [name for name, sign in signs.items() if "●" in sign] == ["Markdown"]
+        buttons["SRT"].value = True
+        await run.settle()
+        signs = {name: str(button.render()) for name, button in buttons.items()}
+        assert [name for name, sign in signs.items() if "●" in sign] == ["SRT"]
+        box = dialog(run).overwrite
+        assert ("X" in str(box.render())) is box.value is False
+        box.value = True
+        assert "X" in str(box.render())
+
+
 async def test_a_file_that_is_there_is_overwritten_only_when_told(drive: Drive, tmp_path: Path) -> None:
     async with drive() as run:
         await say(run)

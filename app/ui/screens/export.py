@@ -49,6 +49,24 @@ class ExportPlace:
         return ExportPlace(self.path.with_suffix(form), form)
 
 
+class _FormatButton(RadioButton):
+    """Textual tells by colour alone which one is on; this one by its sign, too."""
+
+    @property
+    def BUTTON_INNER(self) -> str:  # type: ignore[override]  # noqa: N802  (a constant of Textual's)
+        """The sign in the button."""
+        return "●" if self.value else " "
+
+
+class _YesBox(Checkbox):
+    """The same for a box."""
+
+    @property
+    def BUTTON_INNER(self) -> str:  # type: ignore[override]  # noqa: N802
+        """The sign in the box."""
+        return "X" if self.value else " "
+
+
 class ExportDialog(ModalScreen[ExportPlace | None]):
     """Returns the place that was written to, None when the user thought better of it."""
 
@@ -71,12 +89,12 @@ class ExportDialog(ModalScreen[ExportPlace | None]):
             dialog.border_title = "Export"
             with RadioSet(id="format", compact=True):
                 for form, name in FORMAT_NAMES.items():
-                    yield RadioButton(name, form is self._place.form)
+                    yield _FormatButton(name, form is self._place.form)
             yield Label("file", classes="dialog--label")
             yield Input(str(self._place.path), id="path", compact=True, select_on_focus=False)
             yield Static(self._summary(), id="problem", markup=False)
             with Horizontal(classes="dialog--ways"):
-                yield Checkbox("overwrite it", id="overwrite", compact=True)
+                yield _YesBox("overwrite it", id="overwrite", compact=True)
                 yield Button("Export", variant="primary", id="export", compact=True)
                 yield Button("Cancel", id="cancel", compact=True)
 
