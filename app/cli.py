@@ -170,10 +170,12 @@ def devices() -> None:
 
 @root.command()
 @click.option("--runs", default=5, show_default=True, type=click.IntRange(1, 100), help="Repetitions of each part.")
-@click.option("--part", "parts", multiple=True, type=click.Choice(["start", "answer", "cost"]), help="Only this part.")
+@click.option(
+    "--part", "parts", multiple=True, type=click.Choice(["start", "answer", "cost", "screen"]), help="Only this part."
+)
 @click.option("--json", "is_json", is_flag=True, help="All values as JSON.")
 def bench(runs: int, parts: tuple[str, ...], is_json: bool) -> None:
-    """Measure this machine: start, speed of answers, CPU and memory, with the embedded service."""
+    """Measure this machine: start, speed of answers, CPU and memory, the screen with a long transcript."""
     from app.bench.command import PARTS
     from app.bench.command import run as measure
 

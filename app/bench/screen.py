@@ -63,7 +63,7 @@ def blocked_figures(runs: int, folder: Path) -> list[Figure]:
             arrived = service.appends_s[first:]
         due = [at - 0.02 * number for number, at in enumerate(arrived)]
         late.append((max(due) - min(due)) * 1000)
-        lost.append(round((arrived[-1] - arrived[0]) / 0.02) + 1 - len(arrived))
+        lost.append(max(0, round((arrived[-1] - arrived[0]) / 0.02) + 1 - len(arrived)))
     note = "screen blocked for 500 ms in every second"
     return [
         Figure("blocked screen: a chunk's lateness at most", "ms", tuple(late), "40 at most", note),
