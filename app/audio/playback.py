@@ -82,7 +82,7 @@ class PlaybackRing:
     `render` is for one thread (the callback), everything else for any.
     """
 
-    def __init__(self, rate_hz: int = WIRE_RATE_HZ, prebuffer_ms: int = 40, far: SampleRing | None = None) -> None:
+    def __init__(self, rate_hz: int = WIRE_RATE_HZ, prebuffer_ms: int = 60, far: SampleRing | None = None) -> None:
         """`far` gets a copy of all that is handed out, at the output's rate, for an echo canceller."""
         self.rate_hz: Final = rate_hz
         self._far = far
