@@ -12,7 +12,7 @@ from app.audio.example import CLIPS, Clip, load
 from app.audio.files import ClipMicrophone
 from app.audio.ports import AudioError, Microphone, Speaker
 from app.conversation.conversation import Conversation
-from app.conversation.effects import Effect, Notice, Severity, StatusChanged
+from app.conversation.effects import Effect, StatusChanged
 from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry
@@ -80,6 +80,8 @@ class LiveConversation:
             on_final=self._keep,
         )
         self._state = State.CONNECTING
+        self.is_input_finite = waits_to_speak or speaks_example
+        """The microphone says what it has to say, and that is all."""
         name = first.name if first else ""
         self._devices = Devices(self._line, self._sound, self._speaker, listener, system, name)
         self._keeper = keeper
@@ -107,6 +109,11 @@ class LiveConversation:
     def status(self) -> Status:
         """The conversation's status now."""
         return self._line.status
+
+    @property
+    def is_waiting_to_speak(self) -> bool:
+        """The microphone is a recording, which begins when it is opened."""
+        return self._waiting is not None
 
     @property
     def is_input_over(self) -> bool:
@@ -186,17 +193,19 @@ class LiveConversation:
     def microphone_ended(self, error: AudioError | None) -> None:
         if error is None:  # the end of a file: a quiet room follows
             return
-        self._devices.microphone_name = ""
-        self._listener(Notice(str(error), Severity.WARNING))
-        self._line.post(lambda talk, now_ms: talk.microphone_came(False, now_ms))
+        self._devices.microphone_lost(error)
         self._offer_example()
 
     def speaker_failed(self, error: AudioError) -> None:
         self._devices.speaker_failed(error)
 
     def _take_microphone(self, spec: str) -> None:
+        waiting, self._waiting = self._waiting, None  # the recording would take the place of what is chosen now
         if self._devices.use_microphone(spec):
             self._example = None
+            self._director.only_offer()
+        else:
+            self._waiting = waiting
 
     # ---------------------------------------------------------------- what is kept, on the line's thread
 

@@ -14,6 +14,7 @@ from app.audio.pcm import bytes_to_ms
 from app.audio.ports import AudioError, Microphone, Speaker
 from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, Notice, Severity
+from app.conversation.status import State
 from app.live.events import Listener, SoundChecked
 from app.live.line import Line
 from app.live.sound import SoundWorker
@@ -64,6 +65,7 @@ class Devices:
         if spec.casefold() == NONE:
             self._sound.drop_microphone()
             self.microphone_name = ""
+            self.check.microphone_went()
             self._hold(is_held=True)
             return True
         try:
@@ -73,6 +75,7 @@ class Devices:
             self._listener(Notice(f"{error} The microphone is as before.", Severity.WARNING))
             return False
         self.microphone_name = microphone.name
+        self.check.microphone_went()
         self._hold(is_held=False)
         self._listener(Notice(f"The microphone is {microphone.name} now."))
         return True
@@ -85,18 +88,20 @@ class Devices:
         except AudioError as error:
             self._listener(Notice(f"{error} The speaker is as before.", Severity.WARNING))
             return
-
-        def change(talk: Conversation, now_ms: int) -> list[Effect]:
-            self._speaker.change(speaker)
-            return []
-
-        self._line.post(change)
+        self._speaker.change(speaker)
         self._listener(Notice(f"The speaker is {speaker.name} now."))
 
+    def microphone_lost(self, error: AudioError) -> None:
+        """It never opened, or went away."""
+        self.microphone_name = ""
+        self.check.microphone_went()
+        self._listener(Notice(str(error), Severity.WARNING))
+        self._hold(is_held=True)
+
     def speaker_failed(self, error: AudioError) -> None:
-        """It never opened, or went away: what was heard until now is all that was heard."""
+        """It never opened, or went away: of what was being said, no more than until now was heard."""
         self._listener(Notice(f"{error} The conversation goes on in writing.", Severity.WARNING))
-        self._line.post(Conversation.stop_key)
+        self._line.post(self._fall_silent)
         self._line.post(self._give_up)
 
     def record_check(self) -> None:
@@ -106,9 +111,12 @@ class Devices:
         else:
             self._listener(Notice("There is no microphone to be checked.", Severity.WARNING))
 
+    def _fall_silent(self, talk: Conversation, now_ms: int) -> list[Effect]:
+        is_cut = self._speaker.failure is not None and talk.status.state is State.SPEAKING
+        return talk.stop_key(now_ms) if is_cut else []  # an answer that has not begun is still wanted
+
     def _give_up(self, talk: Conversation, now_ms: int) -> list[Effect]:
-        if self._speaker.failure is not None:
-            self._speaker.fall_back()
+        self._speaker.fall_back()
         return []
 
     def _hold(self, is_held: bool) -> None:

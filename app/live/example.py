@@ -54,6 +54,10 @@ class ExampleDirector:
             return None
         return max(self._since_ms, self._busy_until_ms) + (PAUSE_MS if self._is_answered else PATIENCE_MS)
 
+    def only_offer(self) -> None:
+        """Say nothing by itself any more: the user has another microphone."""
+        self._is_automatic = False
+
     def observe(self, state: State, now_ms: float) -> None:
         """The conversation's state, whenever it is told."""
         if state is self._state:

@@ -77,6 +77,7 @@ class Line:
         self._guard = threading.RLock()  # over the conversation: this thread changes it, others may read its entries
         self._timer: asyncio.TimerHandle | None = None
         self._is_over = False
+        self._fault: BaseException | None = None
 
     # ---------------------------------------------------------------- from any thread
 
@@ -127,39 +128,47 @@ class Line:
                 self._loop.call_soon_threadsafe(self._closing.set)
 
     def run(self) -> None:
-        """Dial, talk, hang up. Blocks; always ends with an Ended event."""
+        """Dial, talk, hang up. Blocks; ends with an Ended event, or raises a fault of the program."""
         ended = asyncio.run(self._main())
+        if self._fault is not None:
+            raise self._fault
         self._listener(ended)
 
     # ---------------------------------------------------------------- on the loop
 
     async def _main(self) -> Ended:
         with self._gate:
-            if self._is_over:
-                return Ended()
-            self._loop = asyncio.get_running_loop()
+            is_over = self._is_over
+            self._loop = None if is_over else asyncio.get_running_loop()
             waiting, self._waiting = self._waiting, []
-        self._listener(StatusChanged(self._conversation.status))
-        for step in waiting:
-            self._happen(step)
+        try:
+            if is_over:
+                return Ended()
+            self._listener(StatusChanged(self._conversation.status))
+            for step in waiting:
+                self._happen(step)
+            return await self._converse()
+        finally:
+            await self._end()
+
+    async def _converse(self) -> Ended:
+        """One session after the other, until the last one ends."""
         closing = asyncio.create_task(self._closing.wait())
         while True:
             talking = asyncio.create_task(self._talk())
             renewing = asyncio.create_task(self._renewing.wait())
             try:
                 await asyncio.wait({talking, closing, renewing}, return_when=asyncio.FIRST_COMPLETED)
-                if not closing.done() and self._renewing.is_set():
-                    self._renewing.clear()
-                    continue
-                self._finish_session()
-                ended = self._ended(talking)
+                if closing.done() or not self._renewing.is_set():
+                    self._finish_session()
+                    return self._ended(talking)
+                self._renewing.clear()
             finally:
                 renewing.cancel()
                 talking.cancel()
                 await asyncio.wait({talking})
-            closing.cancel()
-            await self._end()
-            return ended
+                if not talking.cancelled():
+                    talking.exception()  # of a session that is over either way
 
     def _ended(self, talking: asyncio.Task[None]) -> Ended:
         if not talking.done():
@@ -183,6 +192,7 @@ class Line:
         ours, outbox = self._conversation, self._outbox
         connection = await self._dialler.dial()
         sending = asyncio.create_task(_send_all(outbox, connection))
+        sending.add_done_callback(self._sending_ended)
         try:
             if self._conversation is ours:
                 self._happen(lambda conversation, now_ms: conversation.connected(connection.created, now_ms))
@@ -195,17 +205,29 @@ class Line:
             await asyncio.wait({sending})
             await connection.close()
 
+    def _sending_ended(self, sending: asyncio.Task[None]) -> None:
+        if not sending.cancelled() and (error := sending.exception()):
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """A fault of the program: the conversation ends, and `run` raises it. On the loop only, which would hide it."""
+        self._fault = self._fault or error
+        self._closing.set()
+
     def later(self, delay_ms: float, step: Step) -> None:
         """Let this happen after a while, unless the conversation ends before. On the loop only."""
         if self._loop is not None:
             self._loop.call_later(max(0.0, delay_ms) / 1000, self._happen, step)
 
     def _happen(self, step: Step) -> None:
-        with self._guard:
-            self._apply(step(self._conversation, self._now_ms()))
-        if self._has_final_news:
-            self._has_final_news = False
-            self._on_final()  # without the guard: a slow disk keeps no screen waiting
+        try:
+            with self._guard:
+                self._apply(step(self._conversation, self._now_ms()))
+            if self._has_final_news:
+                self._has_final_news = False
+                self._on_final()  # without the guard: a slow disk keeps no screen waiting
+        except Exception as error:
+            self._fail(error)
 
     def _apply(self, effects: list[Effect]) -> None:
         for effect in effects:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from typing import Protocol
 
 from app.audio.capture import Capture, Chunk, Levels
@@ -104,6 +105,7 @@ class SoundWorker:
         if self._microphone is not None:
             self._microphone.close()
         self._listen_to(microphone)
+        self.is_input_over = False
 
     def run(self) -> None:
         """Until `close`. Devices are opened and released in here."""
@@ -116,9 +118,9 @@ class SoundWorker:
                 self._wake.clear()
                 self._step()
         finally:
-            if self._microphone is not None:
-                self._microphone.close()
-            self._speaker.close()
+            with closing(self._speaker):
+                if self._microphone is not None:
+                    self._microphone.close()
 
     # ---------------------------------------------------------------- within
 
@@ -139,7 +141,7 @@ class SoundWorker:
         self._listen_to(microphone)
 
     def _listen_to(self, microphone: Microphone) -> None:
-        self._microphone, self.is_input_over = microphone, False
+        self._microphone = microphone
         self._far = self._speaker.far if self._cancels_echo else None
         canceller = open_canceller(self._far) if self._far else None
         self._capture = Capture(microphone, open_detector(), canceller)

@@ -71,6 +71,12 @@ class SoundCheck:
             take, self._take = bytes(self._take), None
             self._begin_playing(take, CheckStep.PLAYING)
 
+    def microphone_went(self) -> None:
+        """The one that is listened to is gone, or another one took its place: what was recorded is thrown away."""
+        if self._take is not None:
+            self._take = None
+            self._end()
+
     def _begin_playing(self, pcm: bytes, step: CheckStep) -> None:
         self._tell(step)
         self._hold(True)  # the tone is nothing for the service either

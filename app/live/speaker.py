@@ -7,11 +7,12 @@ in the middle of a word: what the first had not played yet, the second plays.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from dataclasses import dataclass, field, replace
 
 from app.audio.files import silent_speaker
-from app.audio.pcm import ms_to_bytes
+from app.audio.pcm import bytes_to_ms, ms_to_bytes
 from app.audio.ports import AudioError, FarEnd, Heard, Playback, Speaker, Wake
 
 _REMEMBERED_ITEMS = 8
@@ -28,11 +29,18 @@ class _Given:
 
 
 class LastingSpeaker:
-    """Stands in front of a speaker. `progress` is for one thread, all else for another."""
+    """Stands in front of a speaker.
+
+    `start`, `progress`, `change` and `close` are for the thread that owns the devices, all else for another one. What
+    is given before the device is open sounds when it is.
+    """
 
     def __init__(self, speaker: Speaker) -> None:
         self._speaker = speaker
         self._wake: Wake | None = None
+        self._lock = threading.Lock()  # over which device it is, and what it was given
+        self._is_open = False
+        self._is_closed = False
         self._given: dict[str, _Given] = {}
         self._over: deque[Heard] = deque()  # heard to their end just as the device was changed; not yet reported
 
@@ -57,53 +65,82 @@ class LastingSpeaker:
         try:
             self._speaker.start(wake)
         except AudioError:
-            self.fall_back()
+            self._speaker.close()
+            self._speaker = silent_speaker()
+            self._speaker.start(wake)
             raise
+        finally:
+            with self._lock:
+                self._is_open = True
+                for item_id, given in self._given.items():
+                    self._hand_over(item_id, given, given.pcm)
 
     def fall_back(self) -> None:
-        """Give the device up. What it still held is gone: flush first."""
-        self._speaker.close()
-        self._speaker = silent_speaker()
-        if self._wake is not None:
-            self._speaker.start(self._wake)
+        """Where the device went away, give it up: what it still held is played into silence."""
+        if self.failure is not None and self._wake is not None:
+            silence = silent_speaker()
+            silence.start(self._wake)
+            self._replace(silence, only_lost=True)
 
     def change(self, speaker: Speaker) -> None:
         """From now on it is this one, which is started already. The rest of what is being said goes on there."""
-        before, self._speaker = self._speaker, speaker
+        self._replace(speaker, only_lost=False)
+
+    def _replace(self, speaker: Speaker, *, only_lost: bool) -> None:
+        with self._lock:
+            before = speaker
+            if not self._is_closed and not (only_lost and self._speaker.failure is None):
+                before, self._speaker = self._speaker, speaker
+                self._move(before)
+        before.close()
+
+    def _move(self, before: Speaker) -> None:
+        """What was not played yet goes to the device that is in use now."""
         for heard in before.flush():
             if given := self._given.get(heard.item_id):
                 given.played_ms += heard.heard_ms
-                rest = bytes(given.pcm[ms_to_bytes(given.played_ms) :])
-                if not rest:
+                rest = given.pcm[ms_to_bytes(given.played_ms) :]
+                if rest:
+                    self._hand_over(heard.item_id, given, rest)
+                else:
                     self._over.append(Heard(heard.item_id, given.played_ms, given.played_ms))
-                    continue
-                speaker.play(heard.item_id, rest)
-                if given.is_finished:
-                    speaker.finish(heard.item_id)
-        before.close()
+
+    def _hand_over(self, item_id: str, given: _Given, pcm: bytearray) -> None:
+        self._speaker.play(item_id, bytes(pcm))
+        if given.is_finished:
+            self._speaker.finish(item_id)
 
     def play(self, item_id: str, pcm: bytes) -> None:
         """Append speech of an item."""
-        self._given.setdefault(item_id, _Given()).pcm += pcm
-        while len(self._given) > _REMEMBERED_ITEMS:
-            del self._given[next(iter(self._given))]
-        self._speaker.play(item_id, pcm)
+        with self._lock:
+            self._given.setdefault(item_id, _Given()).pcm += pcm
+            while len(self._given) > _REMEMBERED_ITEMS:
+                del self._given[next(iter(self._given))]
+            if self._is_open:
+                self._speaker.play(item_id, pcm)
 
     def finish(self, item_id: str) -> None:
         """No more sound will come for this item."""
-        if given := self._given.get(item_id):
-            given.is_finished = True
-        self._speaker.finish(item_id)
+        with self._lock:
+            if given := self._given.get(item_id):
+                given.is_finished = True
+            if self._is_open:
+                self._speaker.finish(item_id)
 
     def flush(self) -> tuple[Heard, ...]:
         """Silence, now; what was heard."""
-        heard = tuple(map(self._whole, self._speaker.flush()))
-        self._given.clear()
+        with self._lock:
+            if self._is_open:
+                heard = tuple(map(self._whole, self._speaker.flush()))
+            else:
+                heard = tuple(Heard(item_id, 0, bytes_to_ms(len(each.pcm))) for item_id, each in self._given.items())
+            self._given.clear()
         return heard
 
     def duck(self, gain_db: float) -> None:
         """Play quieter, or as given."""
-        self._speaker.duck(gain_db)
+        with self._lock:
+            self._speaker.duck(gain_db)
 
     def progress(self) -> Playback:
         """Where the playback is."""
@@ -113,6 +150,8 @@ class LastingSpeaker:
 
     def close(self) -> None:
         """Release the device."""
+        with self._lock:
+            self._is_closed = True
         self._speaker.close()
 
     def _whole(self, heard: Heard) -> Heard:
