@@ -138,4 +138,5 @@ class Devices:
             self._sound.do(when_over)
             return []
 
+        self._line.post(Conversation.stop_key)  # what is checked is not to wait for the end of an answer
         self._line.post(play)
