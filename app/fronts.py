@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +42,7 @@ def run(request: Request, child: Child | None) -> int:
         if request.is_plain:
             return _run_plain(request, log, child)
         return _run_screen(request, log, child)
-    except (UsageError, ServiceSettingError, NotASoundFileError, EventLogError, ExportError, OSError) as error:
+    except (UsageError, ServiceSettingError, NotASoundFileError, EventLogError, ExportError) as error:
         print(f"realtime: {error}", file=sys.stderr)
         return USAGE
     except NoDeviceError as error:
@@ -65,21 +67,41 @@ def _dialler(request: Request, log: EventLog | None, child: Child | None) -> Dia
     )
 
 
-def _export(live: LiveConversation, paths: tuple[Path, ...]) -> None:
-    """Write what was asked for; the user named each file, so one that is there is replaced. Raises ExportError."""
-    for path in paths:
-        text = render(
-            live.entries, live.started_at, format_of(path), service=live.service_label, model=live.status.model
-        )
+def _talk_and_export(talk: Callable[[], int], lives: list[LiveConversation], paths: tuple[Path, ...]) -> int:
+    """Talk, and write what was asked for however that ended; the exit status. A file that cannot be written is one
+    sentence, and costs no other file.
+    """
+    is_written = True
+    try:
+        status = talk()
+    finally:
+        for live in lives:
+            for path in paths:
+                is_written &= _export(live, path)
+    return status if is_written else status or USAGE
+
+
+def _export(live: LiveConversation, path: Path) -> bool:
+    """Whether it was written; the user named the file, so one that is there is replaced."""
+    text = render(live.entries, live.started_at, format_of(path), service=live.service_label, model=live.status.model)
+    try:
         write_export(path, text, overwrite=True)
+    except ExportError as error:
+        print(f"realtime: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 # ---------------------------------------------------------------- line by line
 
 
 def _run_plain(request: Request, log: EventLog | None, child: Child | None) -> int:
-    from app.plain import Inbox, PlainFrontEnd, begin_reading
+    from app.plain.front import PlainFrontEnd
+    from app.plain.inbox import Inbox, begin_reading
 
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a strange byte, or a letter the pipe has no code for, ends nothing
     inbox = Inbox()
     is_terminal = sys.stdin is not None and sys.stdin.isatty()
     typed, is_typing_over = begin_reading(inbox, sys.stdin, is_terminal=is_terminal)
@@ -94,10 +116,7 @@ def _run_plain(request: Request, log: EventLog | None, child: Child | None) -> i
     kept = request.folders.conversations
     live = make_live(request.loaded.settings, dialler, sound, inbox.put, greets=greets, conversations=kept)
     front = PlainFrontEnd(live, inbox, out=sys.stdout, err=sys.stderr, typed=typed, is_typing_over=is_typing_over)
-    try:
-        return front.run()
-    finally:
-        _export(live, request.exports)
+    return _talk_and_export(front.run, [live], request.exports)
 
 
 def _run_screen(request: Request, log: EventLog | None, child: Child | None) -> int:
@@ -121,14 +140,14 @@ def _run_screen(request: Request, log: EventLog | None, child: Child | None) -> 
     screen = RealtimeApp(
         begin, request.loaded, request.folders, session_of=lambda values: session_settings(values, dialler)
     )
-    try:
+
+    def talk() -> int:
         # A full collection holds up every thread, sound too: 70 ms with what the imports made, 14 ms without.
         gc.freeze()
         screen.run()
         return screen.return_code or 0
-    finally:
-        for live in lives:
-            _export(live, request.exports)
+
+    return _talk_and_export(talk, lives, request.exports)
 
 
 def _plain_sound(request: Request) -> tuple[Sound, bool]:

@@ -80,8 +80,7 @@ class LiveConversation:
             on_final=self._keep,
         )
         self._state = State.CONNECTING
-        self.is_input_finite = waits_to_speak or speaks_example
-        """The microphone says what it has to say, and that is all."""
+        self._is_input_finite = waits_to_speak or speaks_example
         name = first.name if first else ""
         self._devices = Devices(self._line, self._sound, self._speaker, listener, system, name)
         self._keeper = keeper
@@ -114,6 +113,11 @@ class LiveConversation:
     def is_waiting_to_speak(self) -> bool:
         """The microphone is a recording, which begins when it is opened."""
         return self._waiting is not None
+
+    @property
+    def is_input_finite(self) -> bool:
+        """The microphone says what it has to say, and that is all: a recording, or the example."""
+        return self._is_input_finite
 
     @property
     def is_input_over(self) -> bool:

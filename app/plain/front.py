@@ -1,0 +1,266 @@
+"""The line-by-line front end: for screen readers, pipes and scripts.
+
+What was said goes to standard output, one line a turn, in the order of the conversation and never rewritten. What
+happens otherwise goes to standard error. Each line of standard input is a typed turn, sent when the turn before it
+is answered; in push-to-talk an empty line opens and closes the microphone. A recording as the microphone is heard to
+its end, and the end of standard input closes the microphone.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Protocol, TextIO
+
+from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
+from app.conversation.session import Mode
+from app.conversation.status import State, Status
+from app.conversation.transcript import Entry
+from app.live.events import Ended, ExampleOffered, Live, SoundChecked
+from app.live.mirror import Mirror
+from app.plain.inbox import Failed, Inbox, Told, TypedLine
+from app.plain.lines import is_complete, line_of
+from app.protocol.text import sanitise_text
+
+_REST_AFTER_SPEECH_S = 1.5
+"""Beyond the silence window: a last turn of the microphone may still be found in it."""
+_REST_S = 0.3
+
+_LOOK_AGAIN_S = 1.0
+"""The end of a recording is no event of its own."""
+_LONGEST_WAIT_S = 0.5 if sys.platform == "win32" else None
+"""Windows keeps Ctrl+C from a thread that waits."""
+
+_BUSY = frozenset({State.CONNECTING, State.HEARING, State.THINKING, State.SPEAKING})
+
+
+class Last(Enum):
+    """What is left to do when nobody says anything any more."""
+
+    TALK_KEY = auto()
+    END = auto()
+
+
+class Talk(Live, Protocol):
+    """A running conversation that also tells how far its microphone is."""
+
+    @property
+    def is_input_over(self) -> bool:
+        """Nothing more will be said into the microphone."""
+
+    @property
+    def is_input_finite(self) -> bool:
+        """The microphone says what it has to say, and that is all: a recording, or the example."""
+
+    @property
+    def is_waiting_to_speak(self) -> bool:
+        """The microphone is a recording, which begins when it is opened."""
+
+
+class PlainFrontEnd:
+    """Runs one conversation to its end on two streams."""
+
+    def __init__(
+        self,
+        live: Talk,
+        inbox: Inbox,
+        *,
+        out: TextIO,
+        err: TextIO,
+        typed: tuple[str, ...] = (),
+        is_typing_over: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._live, self._inbox, self._out, self._err, self._clock = live, inbox, out, err, clock
+        self._mirror = Mirror()
+        self._printed: set[str] = set()
+        self._typed = deque(typed)
+        self._is_typing_over = is_typing_over
+        self._status = Status()
+        self._is_idle = False
+        self._last: Last | None = None
+        self._last_since = 0.0
+        self._has_spoken_input = False
+        self._is_awaiting_answer = False
+
+    def run(self) -> int:
+        """Until everything is said and heard, the line is lost, or the user ends it. The exit status."""
+        workers = [
+            threading.Thread(target=self._watched, args=(work,), name=name)
+            for work, name in ((self._live.run_line, "line"), (self._live.run_sound, "sound"))
+        ]
+        self._say(f"service: {self._live.service_label}")
+        try:
+            for worker in workers:
+                worker.start()
+            return self._serve()
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            self._live.close()
+            for worker in workers:
+                if worker.ident is not None:  # Ctrl+C may come before it is started
+                    worker.join()
+            self._tell_rest()
+
+    # ---------------------------------------------------------------- events
+
+    def _serve(self) -> int:
+        while True:
+            event = self._inbox.get(self._timeout_s())
+            match event:
+                case None:
+                    match self._rested():
+                        case Last.END:
+                            return 0
+                        case Last.TALK_KEY:
+                            self._press_talk_key()
+                case Ended(why, exit_status):
+                    if why:
+                        self._say(why)
+                    return exit_status
+                case Failed(error):
+                    raise error
+                case TypedLine(text):
+                    if text is None:
+                        self._is_typing_over = True
+                    else:
+                        self._typed.append(text)
+                case _:
+                    self._take(event)
+            self._send_typed()
+
+    def _take(self, event: Told) -> None:
+        match event:
+            case EntryChanged() | EntryRemoved():
+                self._mirror.apply(event)
+                self._print_complete()
+            case StatusChanged(status):
+                self._take_status(status)
+            case Notice(text):
+                self._say(text)
+            case Interrupted():
+                self._last = None
+            case ExampleOffered() | SoundChecked():
+                pass
+
+    def _take_status(self, status: Status) -> None:
+        was, self._status = self._status, status
+        if was.state is State.CONNECTING and status.state not in (State.CONNECTING, State.OFFLINE):
+            self._say(f"connected; microphone: {self._live.microphone_name or 'none'}")
+        if status.state is State.HEARING:
+            self._has_spoken_input = True
+        if status.state in (State.THINKING, State.SPEAKING) or status.is_response_active:
+            self._is_awaiting_answer = False
+        self._is_idle = status.state not in _BUSY and not status.is_response_active
+
+    def _send_typed(self) -> None:
+        while self._typed:
+            text = sanitise_text(self._typed[0]).strip()
+            is_key = not text and self._is_push_to_talk
+            if not (self._may_close() if is_key and self._status.is_microphone_open else self._may_begin()):
+                return
+            self._typed.popleft()
+            if text:
+                self._is_awaiting_answer = True
+                self._live.say(text)
+            elif is_key and self._status.has_microphone:
+                self._press_talk_key()
+                return  # the microphone's new state comes as an event
+            elif is_key:
+                self._say("There is no microphone that an empty line could open.")
+
+    def _press_talk_key(self) -> None:
+        self._last = None
+        self._live.talk_key()
+
+    @property
+    def _is_push_to_talk(self) -> bool:
+        return self._status.settings.mode is Mode.PUSH_TO_TALK
+
+    def _may_begin(self) -> bool:
+        return self._is_idle and not self._is_awaiting_answer
+
+    def _may_close(self) -> bool:
+        """The user closes the microphone in the middle of a word if need be; a recording is heard to its end."""
+        return not self._live.is_input_finite or self._live.is_input_over
+
+    # ---------------------------------------------------------------- the end
+
+    def _rest_s(self) -> float:
+        if not (self._has_spoken_input or self._live.microphone_name):
+            return _REST_S
+        return self._status.settings.silence_ms / 1000 + _REST_AFTER_SPEECH_S
+
+    def _what_is_last(self) -> Last | None:
+        """What is left to do as things are; None while something is still being said, or may be."""
+        if not (self._is_typing_over and not self._typed and self._may_begin()):
+            return None
+        live, is_open = self._live, self._status.is_microphone_open
+        if not self._is_push_to_talk:
+            return Last.END if live.is_input_over else None
+        if live.is_waiting_to_speak:
+            return None if is_open else Last.TALK_KEY  # nobody else is left who could open it
+        if live.is_input_finite and not live.is_input_over:
+            return None
+        return Last.TALK_KEY if is_open else Last.END
+
+    def _timeout_s(self) -> float | None:
+        """How long to wait for the next event: for ever, unless the end of something is near."""
+        last = self._what_is_last()
+        if last is not self._last:
+            self._last, self._last_since = last, self._clock()
+        if last is not None:
+            return max(0.0, self._last_since + self._rest_s() - self._clock())
+        if (self._is_typing_over or self._typed) and self._may_begin():
+            return _LOOK_AGAIN_S
+        return _LONGEST_WAIT_S
+
+    def _rested(self) -> Last | None:
+        """What is left to do, once it was all there is to do for a while."""
+        last = self._what_is_last()
+        is_time = last is self._last and self._clock() >= self._last_since + self._rest_s()
+        return last if is_time else None
+
+    # ---------------------------------------------------------------- lines
+
+    def _print_complete(self) -> None:
+        for entry in self._mirror.entries:
+            if entry.item_id in self._printed:
+                continue
+            if not is_complete(entry):
+                return  # later turns wait for their turn
+            self._print(entry)
+
+    def _tell_rest(self) -> None:
+        fault: BaseException | None = None
+        while (event := self._inbox.get(0)) is not None:
+            match event:
+                case Notice(text):
+                    self._say(text)
+                case Failed(error):
+                    fault = error
+                case _:
+                    pass  # what was said is in the entries
+        for entry in self._live.entries:
+            if entry.item_id not in self._printed and (entry.text or entry.note):
+                self._print(entry)
+        if fault is not None:
+            raise fault
+
+    def _print(self, entry: Entry) -> None:
+        self._printed.add(entry.item_id)
+        print(line_of(entry), file=self._out, flush=True)
+
+    def _say(self, text: str) -> None:
+        print(text, file=self._err, flush=True)
+
+    def _watched(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            self._inbox.put(Failed(error))
