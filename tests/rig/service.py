@@ -39,6 +39,10 @@ class ScriptedService:
         self._socket: ServerConnection | None = None
         self._received: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._heard: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._active = ""
+        """The response that is under way."""
+        self.log: list[str] = []
+        """The types of all that it was told, but for sound."""
         self._numbers = itertools.count(1)
         self._session: Event = {"type": "realtime", "id": "sess_1", "model": "scripted"}
         self._server = serve(self._serve, "127.0.0.1", 0, process_request=self._greet, close_timeout=0.5)
@@ -71,6 +75,11 @@ class ScriptedService:
         item = {"id": self._id("item"), "type": "message", "role": role, "status": "completed", "content": [part]}
         self._confirm(item)
 
+    def thinks(self, response_id: str = "resp_a") -> None:
+        """An answer has begun, of which nothing is to be heard yet."""
+        self._active = response_id
+        self.tell("response.created", response={"id": response_id, "status": "in_progress", "output": []})
+
     def speaks(self, text: str, sound_s: float = 0.0, *, is_done: bool = True) -> str:
         """An answer; written where it has no sound. The id of its item."""
         response_id, item_id = self._id("resp"), self._id("item")
@@ -78,7 +87,7 @@ class ScriptedService:
         words = "output_audio_transcript" if sound_s else "output_text"
         place = {"response_id": response_id, "item_id": item_id, "output_index": 0, "content_index": 0}
         item = {"id": item_id, "type": "message", "role": "assistant", "status": "in_progress", "content": []}
-        self.tell("response.created", response={"id": response_id, "status": "in_progress", "output": []})
+        self.thinks(response_id)
         self.tell("response.output_item.added", response_id=response_id, output_index=0, item=item)
         self.tell(f"response.{words}.delta", **place, delta=text)
         for _ in range(round(sound_s / _CHUNK_S)):
@@ -91,10 +100,12 @@ class ScriptedService:
             self.tell("response.done", response={"id": response_id, "status": "completed", "output": [done]})
         return item_id
 
-    def hears(self) -> str:
-        """The user began to speak. The id of what becomes of it."""
+    def hears(self, so_far: str) -> str:
+        """The user began to speak, and has said so much. The id of what becomes of it."""
         item_id = self._id("item")
         self.tell("input_audio_buffer.speech_started", audio_start_ms=0, item_id=item_id)
+        kind = "conversation.item.input_audio_transcription.delta"
+        self.tell(kind, item_id=item_id, content_index=0, delta=so_far)
         return item_id
 
     def has_heard(self, item_id: str, text: str) -> None:
@@ -161,9 +172,15 @@ class ScriptedService:
                 fields = {name: event[name] for name in ("item_id", "content_index", "audio_end_ms")}
                 self.tell("conversation.item.truncated", **fields)
             case "input_audio_buffer.commit":
-                self._commit(self._id("item"))
+                item_id = self._id("item")
+                self._commit(item_id)
+                self.transcribed(item_id, "Spoken words.")
+            case "response.cancel":
+                done = {"id": self._active, "status": "cancelled", "output": []}
+                self.tell("response.done", response=done)
             case "input_audio_buffer.clear":
                 self.tell("input_audio_buffer.cleared")
+        self.log.append(event["type"])
         self._received.put(event)
 
     def _commit(self, item_id: str) -> None:

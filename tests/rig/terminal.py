@@ -47,7 +47,25 @@ class Terminal:
         run = shlex.join(["sh", "-c", _SHELL, "sh", *command])
         start = ("new-session", "-d", *size, "-c", str(cwd), run, ";")
         # Before there is a session, tmux 3.3a ends on `window-size manual`.
-        after = ("set", "-g", "status", "off", ";", "set", "-g", "window-size", "manual", ";", "resize-window", *size)
+        after = (
+            "set",
+            "-s",
+            "set-clipboard",
+            "on",
+            ";",
+            "set",
+            "-g",
+            "status",
+            "off",
+            ";",
+            "set",
+            "-g",
+            "window-size",
+            "manual",
+            ";",
+            "resize-window",
+            *size,
+        )
         self._tmux("-f", "/dev/null", *before, *start, *after)
         self._changed = threading.Condition()
         self._changes = 0
@@ -65,6 +83,14 @@ class Terminal:
         """Keys by tmux's names: Space, Enter, F1, C-q, PageUp, ]."""
         # A semicolon at the end would part tmux's commands.
         self._tmux("send-keys", *("\\;" if key == ";" else key for key in keys))
+
+    def hold(self, key: str, first_repeat_s: float, repeat_s: float, repeats: int) -> None:
+        """A key that is held down and repeats itself."""
+        assert self._client.stdin
+        for number in range(repeats + 1):
+            self._client.stdin.write(f"send-keys {key}\n".encode())
+            self._client.stdin.flush()
+            time.sleep(repeat_s if number else first_repeat_s)
 
     def write(self, text: str) -> None:
         """Characters as they are."""
@@ -91,6 +117,10 @@ class Terminal:
     def styled(self) -> str:
         """The same with colours, in full width. What a sequence sets holds beyond the end of its row."""
         return self._tmux("capture-pane", "-p", "-e", "-N")
+
+    def copied(self) -> str:
+        """What the program has copied last, by OSC 52; empty when nothing."""
+        return self._tmux("show-buffer", check=False)
 
     def flag(self, name: str) -> str:
         """What tmux knows: `alternate_on`, `cursor_flag`, `mouse_any_flag`, `pane_title` ..."""

@@ -18,6 +18,7 @@ from app.ui.screens.help import HelpScreen
 from app.ui.screens.main import MainScreen
 from app.ui.screens.welcome import WelcomeScreen
 from app.ui.widgets.text_line import TextLine
+from app.ui.widgets.transcript_pane import TranscriptPane
 from tests.ui.conftest import Drive, Driven
 from tests.ui.fakes import LISTENING, assistant, user
 
@@ -347,6 +348,20 @@ async def test_an_end_that_nobody_asked_for_is_said_and_leaves_its_status(drive:
         assert "What time is it?" in run.text
         await run.press("ctrl+q")
     assert run.app.return_code == 3
+
+
+async def test_after_the_end_nothing_typed_vanishes_without_a_word(drive: Drive) -> None:
+    async with drive() as run:
+        run.live.put(user())
+        await run.settle()
+        await run.press("i", "H", "i")
+        run.live.tell(Ended("The line is gone.", 5))
+        await run.settle()
+        await run.press("enter", "escape")
+        assert "That was not sent" in run.text
+        await run.press("i")
+        assert not run.app.screen.query_one(TranscriptPane).say.is_open
+        assert ("say", "Hi") not in run.live.asked
 
 
 async def test_a_fault_in_a_thread_is_said_and_the_screen_stays(drive: Drive) -> None:

@@ -161,6 +161,7 @@ class MainScreen(Screen[None]):
         self.ended = message.ended
         if message.ended.why:
             self.notify(message.ended.why, title="The conversation is over", severity="error", markup=False, timeout=60)
+        self._show_keys()
 
     # ---------------------------------------------------------------- showing
 
@@ -194,7 +195,9 @@ class MainScreen(Screen[None]):
             case "search_step":
                 return self.pane.is_searching
             case "example":
-                return self._example is not None
+                return self._example is not None and self.ended is None
+            case "type":
+                return self.ended is None
             case "mode" | "threshold":
                 return self.status.state is not State.OFFLINE
         return True
@@ -240,7 +243,10 @@ class MainScreen(Screen[None]):
 
     @on(TranscriptPane.Typed)
     def _typed(self, event: TranscriptPane.Typed) -> None:
-        self.live.say(sanitise_text(event.text))
+        if self.ended:  # the line to write in was open already
+            self.notify("That was not sent: the conversation is over.", severity="warning", markup=False)
+        else:
+            self.live.say(sanitise_text(event.text))
 
     def action_mode(self) -> None:
         """The other of the two modes."""
