@@ -44,6 +44,16 @@ class Root(click.Group):
             args = ["talk", *args]
         return super().parse_args(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Here and not in `main`, since click has statuses of its own for these two."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(0)
+        except BrokenPipeError:  # `realtime history list | head`: whoever read has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+
 
 @click.group(cls=Root, context_settings={"help_option_names": ["--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="realtime")
@@ -220,9 +230,6 @@ def main() -> None:
         sys.exit(done.exit_code)
     except click.ClickException as error:
         fail(error.format_message(), USAGE)
-    except BrokenPipeError:  # `realtime history list | head`: whoever read has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:  # a fault of ours: the details are for a file, not for the screen
         fail(_recorded(error), FAULT)
 

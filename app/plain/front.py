@@ -101,11 +101,19 @@ class PlainFrontEnd:
         except KeyboardInterrupt:
             return 0
         finally:
+            while self._is_ending_interrupted(workers):
+                pass  # Ctrl+C once more changes nothing: half an end would leave the workers running
+            self._tell_rest()
+
+    def _is_ending_interrupted(self, workers: list[threading.Thread]) -> bool:
+        try:
             self._live.close()
             for worker in workers:
                 if worker.ident is not None:  # Ctrl+C may come before it is started
                     worker.join()
-            self._tell_rest()
+        except KeyboardInterrupt:
+            return True
+        return False
 
     # ---------------------------------------------------------------- events
 
