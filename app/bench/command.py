@@ -40,10 +40,11 @@ def _start(runs: int, folder: Path) -> list[Figure]:
         with Terminal(["--mic", "none", "--service", "local", "--no-greeting", "--events", str(events)]) as terminal:
             frame = terminal.wait_for("realtime", 20)
             done = terminal.wait_for("READY|LISTENING", 30)
-            if frame is not None:
-                frames.append(frame)
-            if done is not None:
-                ready.append((_time_of(events, "session.updated") - terminal.started_s) * 1000)
+            if frame is None or done is None:  # a picture of a fault is no first frame
+                print(f"start {number + 1}: the program did not come up", file=sys.stderr, flush=True)
+                continue
+            frames.append(frame)
+            ready.append((_time_of(events, "session.updated") - terminal.started_s) * 1000)
     return [
         Figure("start to first painted frame", "ms", tuple(frames), "under 1000"),
         Figure("start to conversation ready", "ms", tuple(ready), "under 3000", "embedded service"),

@@ -65,7 +65,7 @@ def as_table(figures: Sequence[Figure]) -> str:
     rows = [("", "median", "from", "to", "n", "goal")]
     for figure in figures:
         if not figure.values:
-            rows.append((figure.name, figure.note or "not measured", "", "", "", figure.goal))
+            rows.append((figure.name, "not measured", "", "", "0", figure.goal))
             continue
         low, high = min(figure.values), max(figure.values)
         middle = f"{_short(median(figure.values))} {figure.unit}"

@@ -21,6 +21,13 @@ from app.live.events import Ended, LiveEvent
 from app.settings import Settings
 
 _AUDIBLE = 0.01
+"""The answer has begun with a sample above this."""
+
+_LAST_SPEECH = 0.003
+"""The question ends with its last sample above this (-50 dBFS): its words may end softly."""
+
+_QUESTIONS = (CLIPS[0], CLIPS[1], CLIPS[4])
+"""Each ends differently, and where its end is found depends on that. Those with short answers."""
 
 
 class FirstSound:
@@ -47,9 +54,6 @@ class FirstSound:
 
 def answer_latencies_ms(turns: int, log: Path) -> list[float]:
     """For each of `turns` spoken questions: end of speech to first sound of the answer, less the silence window."""
-    clip, rate_hz = load(CLIPS[1])
-    loud = np.flatnonzero(np.abs(clip) > _AUDIBLE)
-    speech_s = (loud[-1] + 1) / rate_hz
     microphone, sink = ClipMicrophone("bench"), FirstSound()
     settings = Settings(greeting=False)
     dialler = EmbeddedDialler((), None, log)
@@ -77,7 +81,9 @@ def answer_latencies_ms(turns: int, log: Path) -> list[float]:
     try:
         _wait_for(states, State.LISTENING)
         found = []
-        for _ in range(turns + 1):
+        for number in range(turns + 1):
+            clip, rate_hz = load(_QUESTIONS[number % len(_QUESTIONS)])
+            speech_s = (np.flatnonzero(np.abs(clip) > _LAST_SPEECH)[-1] + 1) / rate_hz
             sink.heard_at.clear()
             said_at_s = time.monotonic()
             microphone.cue(clip, rate_hz)
