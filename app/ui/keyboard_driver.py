@@ -9,7 +9,8 @@ import os
 import selectors
 from codecs import getincrementaldecoder
 from collections.abc import Iterable
-from typing import Final
+from contextlib import suppress
+from typing import Any, Final, TextIO
 
 from textual import events
 from textual._xterm_parser import XTermParser
@@ -85,10 +86,44 @@ class KeyboardParser(XTermParser):
             return None
 
 
+class _LastingFile:
+    """The terminal to write to, also when it is gone: then nothing is written, and that is no error.
+
+    Textual writes in a thread with a short queue. An error there would end the thread, and everybody who writes
+    afterwards would wait for room in the queue for ever: a program whose terminal was closed would never end.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            return self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        return self._file.isatty()
+
+
 class KeyboardDriver(LinuxDriver):
-    """Asks for event types while the program has the terminal. A terminal that knows none takes no notice."""
+    """Asks for event types while the program has the terminal. A terminal that knows none takes no notice.
+
+    And outlives the terminal: see _LastingFile.
+    """
 
     _has_asked = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self._file is not None:
+            self._file = _LastingFile(self._file)  # type: ignore[assignment]  # all of a file that is used
 
     def start_application_mode(self) -> None:
         """At the beginning, and when the program comes back from being suspended."""

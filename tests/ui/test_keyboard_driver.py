@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import selectors
@@ -165,3 +166,23 @@ def test_event_types_are_asked_for_only_while_the_program_has_the_terminal() -> 
     push, pop = "\x1b[>25u", "\x1b[<u"
     places = re.findall("|".join(map(re.escape, (push, ASK, NO_MORE, pop))), painted)
     assert places == [push, ASK, NO_MORE, pop] * 2
+
+
+def test_a_terminal_that_is_gone_is_written_to_without_end_and_without_error():
+    """Textual's writer would die of the first error, and the 31st write would then wait for ever."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", buffering=1, closefd=False) as file:
+        from textual.drivers._writer_thread import WriterThread  # POSIX only, as the driver
+
+        from app.ui.keyboard_driver import _LastingFile
+
+        writer = WriterThread(_LastingFile(file))
+        writer.start()
+        for _ in range(100):
+            writer.write("x\n")
+        writer.stop()
+        assert not writer.is_alive()
+        with contextlib.suppress(OSError):
+            file.close()
+    os.close(writing)
