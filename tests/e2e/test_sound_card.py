@@ -94,3 +94,25 @@ def test_speaking_over_the_answer_silences_the_card(soundcard: SoundCard, tmp_pa
     assert told[1]["is_interrupted"]
     assert told[1]["heard_ms"] == truncated["audio_end_ms"]
     assert 2_000 < truncated["audio_end_ms"] < 6_000
+
+
+def test_without_its_microphone_the_conversation_goes_on_by_text(soundcard: SoundCard, tmp_path: Path):
+    talk = Talk(soundcard, tmp_path)
+    try:
+        talk.wait_for("session.updated")
+        talk.wait_for("input_audio_buffer.append")
+        soundcard.control("unplug-mic")
+        try:
+            told = next(line for line in talk.process.stderr if "went away" in line)
+            talk.process.stdin.write("What is 2 plus 3?\n")
+            talk.process.stdin.close()
+            talk.events.read()
+            assert talk.process.wait(20) == 0
+        finally:
+            soundcard.control("replug-mic")
+    finally:
+        talk.process.kill()
+        talk.process.wait()
+    assert told.count(".") <= 2
+    assert talk.process.stderr.read() == ""
+    assert talk.process.stdout.read().splitlines() == ["you: What is 2 plus 3?", "assistant: 2 plus 3 is 5."]

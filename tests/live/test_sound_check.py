@@ -17,7 +17,7 @@ class Room:
     def __init__(self) -> None:
         self.done: list[object] = []
         self.end: Callable[[], None] = lambda: None
-        self.check = SoundCheck(self._play, lambda is_held: self.done.append(is_held), self.done.append)
+        self.check = SoundCheck(self._play, self.done.append, self.done.append)
 
     def _play(self, pcm: bytes, when_over: Callable[[], None]) -> None:
         self.done.append(pcm)
