@@ -49,6 +49,13 @@ def server(script: Script) -> Iterator[str]:
             self.send_header("Content-Type", "text/event-stream")
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
+            try:
+                self._send_body()
+            except (BrokenPipeError, ConnectionResetError):  # the client may close before all of it is sent
+                script.gone.set()
+                self.close_connection = True
+
+        def _send_body(self) -> None:
             for at in range(0, len(script.body), 7):  # chunks that respect neither lines nor characters
                 self._chunk(script.body[at : at + 7])
             if script.holds_after_body:
