@@ -100,7 +100,7 @@ def test_resizing_wildly_during_speech_breaks_nothing(tmp_path: Path):
         service.wait_for("session.update")
         for number in range(30):
             service.put("user" if number % 2 else "assistant", f"Turn {number}. " + "Some words of it. " * number)
-        service.speaks("A long answer. " * 40, 60.0, is_done=False)
+        service.speaks("A long answer. " * 40, sound_s=60.0, is_done=False)
         terminal.wait_for("SPEAKING")
         for _ in range(60):
             terminal.resize(sizes.randint(20, 200), sizes.randint(5, 60))
@@ -115,7 +115,7 @@ def test_resizing_wildly_during_speech_breaks_nothing(tmp_path: Path):
         terminal.wait_without("Open or close the microphone")
         _close_all(terminal)
         terminal.press("End")
-        text = terminal.wait_for(r"^ \d\d:\d\d:\d\d  assistant$(?s:.*)A long answer\.")
+        text = terminal.wait_for(r"\A realtime(?s:.*)^ \d\d:\d\d:\d\d  assistant$(?s:.*)A long answer\.(?s:.*)^─+\s*$")
         rows = text.split("\n")
         assert rows[0].startswith(" realtime"), text
         assert re.match(r" ● SPEAKING +Space mute +level ", rows[29]), text

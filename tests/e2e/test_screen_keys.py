@@ -202,7 +202,7 @@ def test_every_key_hands_free(tmp_path: Path):
         on.press("Escape", "● LISTENING")
         on.sent("response.cancel")
 
-        on.service.speaks("A long answer.", 60, is_done=False)
+        on.service.speaks("A long answer.", sound_s=60, is_done=False)
         on.every_key_that_looks("● SPEAKING")
         on.talk("◌ SPEAKING")
         on.talk("● SPEAKING")
@@ -261,7 +261,7 @@ def test_every_key_push_to_talk(tmp_path: Path):
         assert on.sent("conversation.item.create")["item"]["content"][0]["text"] == "Typed words."
 
         on.sent("response.create")
-        on.service.speaks("A long answer.", 60, is_done=False)
+        on.service.speaks("A long answer.", sound_s=60, is_done=False)
         on.every_key_that_looks("◌ SPEAKING")
         on.talk("interrupted after(?s:.*)● (HEARING YOU|LISTENING)")
         on.sent("response.cancel")

@@ -30,7 +30,9 @@ class ScriptedService:
     By itself it confirms settings and whatever a client puts into the conversation; it never answers by itself.
     """
 
-    def __init__(self, *, admits: bool = True, refuses: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, admits: bool = True, refuses: Mapping[str, Any] | None = None, model: str = "scripted"
+    ) -> None:
         """`admits` False: nobody gets a session before `admit`. `refuses`: the error in answer to any key, a 401."""
         self._admitted = threading.Event()
         if admits:
@@ -44,7 +46,7 @@ class ScriptedService:
         self.log: list[str] = []
         """The types of all that it was told, but for sound."""
         self._numbers = itertools.count(1)
-        self._session: Event = {"type": "realtime", "id": "sess_1", "model": "scripted"}
+        self._session: Event = {"type": "realtime", "id": "sess_1", "model": model}
         self._server = serve(self._serve, "127.0.0.1", 0, process_request=self._greet, close_timeout=0.5)
         self._thread = threading.Thread(target=self._server.serve_forever, name="scripted service")
         self._thread.start()
@@ -80,8 +82,9 @@ class ScriptedService:
         self._active = response_id
         self.tell("response.created", response={"id": response_id, "status": "in_progress", "output": []})
 
-    def speaks(self, text: str, sound_s: float = 0.0, *, is_done: bool = True) -> str:
-        """An answer; written where it has no sound. The id of its item."""
+    def speaks(self, *pieces: str, sound_s: float = 0.0, is_done: bool = True) -> str:
+        """An answer, in pieces; written where it has no sound. The id of its item."""
+        text = "".join(pieces)
         response_id, item_id = self._id("resp"), self._id("item")
         kind = "output_audio" if sound_s else "output_text"
         words = "output_audio_transcript" if sound_s else "output_text"
@@ -89,7 +92,8 @@ class ScriptedService:
         item = {"id": item_id, "type": "message", "role": "assistant", "status": "in_progress", "content": []}
         self.thinks(response_id)
         self.tell("response.output_item.added", response_id=response_id, output_index=0, item=item)
-        self.tell(f"response.{words}.delta", **place, delta=text)
+        for piece in pieces:
+            self.tell(f"response.{words}.delta", **place, delta=piece)
         for _ in range(round(sound_s / _CHUNK_S)):
             self.tell("response.output_audio.delta", **place, delta=_SECOND)
         if is_done:

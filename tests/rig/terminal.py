@@ -17,6 +17,7 @@ from typing import Self
 
 # The program is a child of a shell, as with a user: what it leaves behind can be looked at when it has ended.
 _SHELL = 'printf "before\\n"; "$@"; printf "\\nexit status %s\\n" $?; stty -a; exec cat'
+_OCTAL = re.compile(rb"\\([0-7]{3})")
 _EXIT = re.compile(r"^exit status (\d+)$", re.MULTILINE)
 
 
@@ -69,6 +70,7 @@ class Terminal:
         self._tmux("-f", "/dev/null", *before, *start, *after)
         self._changed = threading.Condition()
         self._changes = 0
+        self._output = bytearray()
         self._is_over = False
         # A client in control mode is told of all that is painted: something to wait for.
         self._client = subprocess.Popen(
@@ -117,6 +119,11 @@ class Terminal:
     def styled(self) -> str:
         """The same with colours, in full width. What a sequence sets holds beyond the end of its row."""
         return self._tmux("capture-pane", "-p", "-e", "-N")
+
+    def painted(self) -> bytes:
+        """All that was written to the terminal so far, byte by byte, but for the very first moments."""
+        with self._changed:
+            return bytes(self._output)
 
     def copied(self) -> str:
         """What the program has copied last, by OSC 52; empty when nothing."""
@@ -189,8 +196,11 @@ class Terminal:
 
     def _watch(self) -> None:
         assert self._client.stdout
-        for _ in self._client.stdout:
+        for line in self._client.stdout:
             with self._changed:
+                if line.startswith(b"%output "):
+                    data = line.rstrip(b"\n").split(b" ", 2)[2]
+                    self._output += _OCTAL.sub(lambda found: bytes([int(found[1], 8)]), data)
                 self._changes += 1
                 self._changed.notify_all()
         with self._changed:

@@ -72,6 +72,7 @@ def test_a_growing_text_is_wrapped_as_if_it_had_come_at_once(text: str, more: st
         ("❤️ 👍🏽", "❤ 👍"),
         ("👩‍👩‍👧", "👩👩👧"),
         ("क्\u200dष", "क्\u200dष"),
+        ("V\u200dI \u115f\u1160\u3164\uffff", "VI "),
     ],
 )
 def test_what_terminals_do_not_agree_on_is_left_out(text: str, expected: str) -> None:

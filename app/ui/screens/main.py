@@ -42,6 +42,7 @@ from app.ui.widgets.settings_panel import (
 from app.ui.widgets.status_line import StatusLine
 from app.ui.widgets.talk_strip import TalkStrip
 from app.ui.widgets.transcript_pane import TranscriptPane
+from app.ui.widgets.wrapping import shown
 
 _THRESHOLD_STEP = 0.05
 
@@ -132,7 +133,7 @@ class MainScreen(Screen[None]):
 
     def on_noticed(self, message: messages.Noticed) -> None:
         """Something to say, aside."""
-        self.notify(message.notice.text, severity=message.notice.severity.value, markup=False, timeout=8)
+        self.notify(shown(message.notice.text), severity=message.notice.severity.value, markup=False, timeout=8)
 
     def on_user_interrupted(self) -> None:
         """The moment to say `heard`."""
@@ -160,7 +161,8 @@ class MainScreen(Screen[None]):
         """No more comes; everything said stays."""
         self.ended = message.ended
         if message.ended.why:
-            self.notify(message.ended.why, title="The conversation is over", severity="error", markup=False, timeout=60)
+            why = shown(message.ended.why)
+            self.notify(why, title="The conversation is over", severity="error", markup=False, timeout=60)
         self._show_keys()
 
     # ---------------------------------------------------------------- showing

@@ -9,6 +9,7 @@ from textual import events
 from app.conversation.status import Status
 from app.ui.widgets.line import LOOKS, Line
 from app.ui.widgets.pieces import Piece, cost_text, laid_out, place_pieces, seconds_text, time_left_piece
+from app.ui.widgets.wrapping import shown
 
 
 class StatusLine(Line):
@@ -67,7 +68,7 @@ class StatusLine(Line):
             Piece(f"median {seconds_text(median)}" if median is not None else "", 7, "dim", joint=", "),
             Piece(tokens, 6, "dim"),
             Piece(cost_text(usage.cost_usd), 4, "dim", joint="  "),
-            Piece(status.model, 8, "dim"),
+            Piece(shown(status.model), 8, "dim"),
         )
 
     def _right(self) -> tuple[Piece, ...]:

@@ -19,16 +19,19 @@ _NEVER_FIRST: Final = frozenset("、。，．・：；！？）］｝」』】�
 """Must not begin a row in Chinese and Japanese typesetting (the common part of JIS X 4051)."""
 
 
-_DISPUTED: Final = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]|\u200d(?=[\u2190-\u2bff\U0001f000-\U0001faff])")
+_DISPUTED: Final = re.compile(
+    "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\u115f\u1160\u3164\uffa0\ufdd0-\ufdef\ufffe\uffff]|(?<![\u0900-\u0dff])\u200d"
+)
 _LINE_ENDS: Final = re.compile("[\u2028\u2029]")
 
 
 def shown(text: str) -> str:
     """The text with nothing in it that takes an unknown number of cells.
 
-    Tabs become blanks. Variation selectors, skin tones and the joiners between pictures are left out: terminals do
-    not agree on their cells (tmux 3.3 draws a heart with selector in one, a thumb with skin tone in four), and one
-    disagreement shifts everything to the right of it. Copies and exports keep them.
+    Tabs become blanks. Variation selectors, skin tones, joiners (but those of Indian scripts, where they shape what is
+    read), the fillers of Hangul and what is no character are left out: terminals do not agree on their cells (tmux 3.3
+    draws a heart with selector in one, a thumb with skin tone in four), and one disagreement shifts everything to the
+    right of it. Copies and exports keep them.
     """
     if text.isascii():
         return text.replace("\t", "    ")
