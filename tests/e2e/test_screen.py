@@ -75,6 +75,7 @@ def test_whatever_ends_it_nothing_runs_on_and_what_was_said_is_kept(
     with program(tmp_path, "--service", "local", "--text-only", "--no-greeting") as terminal:
         terminal.wait_for("READY")
         terminal.press("i")
+        terminal.wait_for("write to the assistant")
         terminal.write("What is 17 times 23?")
         terminal.press("Enter")
         terminal.wait_for(r"17 times 23 is 391\.")
