@@ -119,7 +119,8 @@ def test_resizing_wildly_during_speech_breaks_nothing(tmp_path: Path):
         text = terminal.wait_for(r"\A realtime(?s:.*)^ \d\d:\d\d:\d\d  assistant$(?s:.*)A long answer\.(?s:.*)^─+\s*$")
         rows = text.split("\n")
         assert rows[0].startswith(" realtime"), text
-        assert re.match(r" ● SPEAKING +Space mute +level ", rows[29]), text
+        # End on the first row of the panel changes the mode; whether it got there depends on the moment.
+        assert re.match(r" (● SPEAKING +Space mute|◌ SPEAKING +Space talk) +level ", rows[29]), text
         assert set(rows[28].rstrip()) == {"─"}, text
         terminal.press("Escape")
         terminal.wait_for("interrupted after")
