@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from app.connection.failures import without_secrets
+from app.protocol.jsontext import read_json
 from app.protocol.text import one_line
 
 REMOVED: Final = "[removed]"
@@ -88,7 +89,7 @@ class EventLog:
             self._line({"direction": direction, "binary_bytes": len(frame)})
             return
         try:
-            data: Any = json.loads(frame)
+            data: Any = read_json(frame)
             is_delta = isinstance(data, dict) and data.get("type") in _AUDIO_DELTAS
             content = {"event": _cleaned(data, self._secrets, is_delta=is_delta)}
         except (ValueError, RecursionError):

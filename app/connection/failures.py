@@ -136,12 +136,87 @@ _CODES: Final[Mapping[str, FailureKind]] = {
     "sessionexpired": FailureKind.EXPIRED,
     "betaapishapedisabled": FailureKind.REFUSED,
     "modelloaderror": FailureKind.OVERLOADED,  # LocalAI on its slow first start
+    "incorrectapikey": FailureKind.KEY_REFUSED,
+    "unauthorized": FailureKind.KEY_REFUSED,
+    "unauthenticated": FailureKind.KEY_REFUSED,
+    "modelnotavailable": FailureKind.MODEL_UNKNOWN,
+    "unknownmodel": FailureKind.MODEL_UNKNOWN,
+    "invaliddeployment": FailureKind.MODEL_UNKNOWN,
+    "budgetexceeded": FailureKind.QUOTA,
+    "quotaexceeded": FailureKind.QUOTA,
+    "accessdenied": FailureKind.PERMISSION,
+    "forbidden": FailureKind.PERMISSION,
+    "toomanyrequests": FailureKind.RATE_LIMITED,
+    "serviceunavailable": FailureKind.OVERLOADED,
+    "overloaded": FailureKind.OVERLOADED,
     # Types rather than codes:
     "authenticationerror": FailureKind.KEY_REFUSED,
+    "autherror": FailureKind.KEY_REFUSED,
     "permissionerror": FailureKind.PERMISSION,
+    "permissiondeniederror": FailureKind.PERMISSION,
     "ratelimiterror": FailureKind.RATE_LIMITED,
-    "servererror": FailureKind.OVERLOADED,
+    "overloadederror": FailureKind.OVERLOADED,
 }
+
+_VAGUE_CODES: Final[Mapping[str, FailureKind]] = {
+    "servererror": FailureKind.OVERLOADED,
+    "internalerror": FailureKind.OVERLOADED,
+    "internalservererror": FailureKind.OVERLOADED,
+    "serviceunavailableerror": FailureKind.OVERLOADED,
+    "401": FailureKind.KEY_REFUSED,
+    "402": FailureKind.QUOTA,
+    "403": FailureKind.PERMISSION,
+    "429": FailureKind.RATE_LIMITED,
+    "500": FailureKind.OVERLOADED,
+    "502": FailureKind.OVERLOADED,
+    "503": FailureKind.OVERLOADED,
+    "504": FailureKind.OVERLOADED,
+    "529": FailureKind.OVERLOADED,
+}
+"""Gateways give these to whatever failed behind them: the words, where they are known, say more."""
+
+_NAMED: Final = r"(?: [`'\"]?[\w./:@-]+[`'\"]?)?"  # a model's name, quoted or not
+_WORDS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE))
+    for kind, pattern in (
+        (FailureKind.EXPIRED, r"\bmaximum duration\b|\bsession (?:has )?expired\b"),
+        (
+            FailureKind.QUOTA,
+            r"\bexceeded your current quota\b|\binsufficient (?:quota|credits?|balance|funds)\b|\bout of credits?\b"
+            r"|\b(?:budget|quota|spend(?:ing)? limit) (?:has been |was |is )?exceeded\b|\bcredit balance is too low\b",
+        ),
+        (
+            FailureKind.MODEL_UNKNOWN,
+            r"\b(?:invalid|unknown|unsupported) (?:model|deployment)\b|\bno such (?:model|deployment)\b"
+            r"|\bthere (?:is|are) no healthy deployments?\b|\bno (?:healthy )?deployments? available\b"
+            rf"|\b(?:model|deployment)(?: name)?{_NAMED} (?:(?:is|was|could|does|has|can) )?"
+            r"(?:not (?:available|found|exist|supported|a realtime model|be found|been found|known|loaded|deployed)"
+            r"|unavailable|unknown|invalid|cannot be found)\b"
+            r"|\b(?:model|deployment) for this resource does not exist\b|\bcould not find (?:the )?(?:model|deployment)\b",
+        ),
+        (
+            FailureKind.PERMISSION,
+            r"\bnot allowed to (?:access|use)\b|\bpermission denied\b|\baccess denied\b|\bnot authori[sz]ed to\b"
+            r"|\bdo(?:es)? not have (?:access|permission)\b|\blacks? (?:the )?(?:required )?permission",
+        ),
+        (
+            FailureKind.KEY_REFUSED,
+            r"\b(?:incorrect|invalid|wrong|missing|expired|no) (?:api|access|authentication|auth|subscription)"
+            r"[ _-]?(?:key|token)\b"
+            r"|\bapi[ _-]?key (?:is |was )?(?:not valid|invalid|incorrect|missing|expired|required)"
+            r"|\b(?:authentication|authorization) (?:failed|error|required)\b|\bnot authenticated\b"
+            r"|\binvalid proxy server token\b|\binvalid (?:bearer )?token\b|\bunauthori[sz]ed\b",
+        ),
+        (FailureKind.RATE_LIMITED, r"\brate[ -]?limit|\btoo many requests\b"),
+        (FailureKind.OVERLOADED, r"\boverloaded\b|\bat capacity\b|\btemporarily unavailable\b|\btry again later\b"),
+    )
+)
+"""What the words mean that services use where they give no code. Of several, the first of the table."""
+
+_REQUEST_CODES: Final = re.compile(
+    r"invalid_?(?:value|type)|unknown_?parameter|missing_?required_?parameter|_value$", re.I
+)
+"""About one of our events, and so not about the connection, whatever the words are."""
 
 _BENIGN: Final = frozenset(
     {
@@ -166,11 +241,33 @@ def meaning(*words: str | None) -> FailureKind | None:
     return None
 
 
+def meaning_of_words(words: str) -> FailureKind | None:
+    """What a sentence of a service means; None where it is none of the well-known ones."""
+    return next((kind for kind, pattern in _WORDS if pattern.search(words[:_READ_CHARS])), None)
+
+
+_READ_CHARS: Final = 2_000
+
+
 def meaning_of_error(error: ErrorDetail) -> FailureKind | None:
-    """What an error event means for the connection; None when it says nothing about it."""
-    if "maximum duration" in (error.message or "").lower():
+    """What an error event means for the connection; None when it says nothing about it.
+
+    The code says most; then words, since gateways give one type to whatever failed behind them; then that type.
+    """
+    code, kind = error.code or "", error.type or ""
+    words = error.message or ""
+    if "maximum duration" in words.lower():
         return FailureKind.EXPIRED
-    return meaning(error.code or None, error.type or None)
+    if (known := meaning(code, kind)) is not None:
+        return known
+    if not error.param and not _REQUEST_CODES.search(code) and (told := meaning_of_words(words)) is not None:
+        return told
+    return vague_meaning(code, kind)
+
+
+def vague_meaning(*words: str | None) -> FailureKind | None:
+    """What codes and types mean that are given to nearly everything; to be asked when nothing else is known."""
+    return next((kind for word in words if word and (kind := _VAGUE_CODES.get(word.replace("_", "").lower()))), None)
 
 
 def is_benign(error: ErrorDetail) -> bool:

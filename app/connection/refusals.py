@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import html
-import json
 import re
 import socket
 import ssl
@@ -27,9 +26,11 @@ from websockets.exceptions import (
     WebSocketException,
 )
 
-from app.connection.failures import FailureKind, ServiceFailure, failure, meaning, meaning_of_error
+from app.connection.failures import FailureKind, ServiceFailure, failure, meaning, meaning_of_error, meaning_of_words
 from app.connection.services import Service, ServiceKind
+from app.protocol.errors import error_object
 from app.protocol.items import ErrorDetail
+from app.protocol.jsontext import read_json
 
 OPENING_ERRORS: Final = (OSError, WebSocketException, ImportError)
 """What opening a connection can raise (TimeoutError is an OSError; ImportError: a SOCKS proxy without its library)."""
@@ -123,7 +124,7 @@ def from_status(status: int, body: bytes, service: Service) -> ServiceFailure:
     said, codes = _read_body(body)
     signal = f"HTTP {status}"
     words = said or _phrase(status)
-    if (kind := meaning(*codes)) is not None:
+    if (kind := _meaning_of_body(status, said, codes)) is not None:
         return failure(kind, service, words=words, signal=signal)
     address = service.variables.address
     match status:
@@ -152,6 +153,17 @@ def from_status(status: int, body: bytes, service: Service) -> ServiceFailure:
             return failure(FailureKind.PROTOCOL, service, words=words, signal=signal)
         case _:
             return failure(FailureKind.REFUSED, service, words=words, signal=signal)
+
+
+def _meaning_of_body(status: int, said: str, codes: tuple[str | None, ...]) -> FailureKind | None:
+    """A known code; then known words, where the status is one that gateways give to whatever failed behind them."""
+    if (kind := meaning(*codes)) is not None:
+        return kind
+    return None if status in _TELLING else meaning_of_words(said)
+
+
+_TELLING: Final = (401, 402, 408)
+"""Statuses that mean one thing."""
 
 
 def from_exception(error: Exception, service: Service) -> ServiceFailure:
@@ -213,18 +225,19 @@ def _read_body(body: bytes) -> tuple[str, tuple[str | None, ...]]:
     """What an HTTP body says, and the codes in it: JSON of the common shapes, HTML's title, or plain text."""
     text = body.decode("utf-8", "replace").strip()
     try:
-        data: Any = json.loads(text)
+        data: Any = read_json(text)
     except (ValueError, RecursionError):
         if re.match(r"(?i)<(!doctype|html|\?xml|head|body)", text):
             title = re.search(r"(?is)<title[^>]*>(.*?)</title>", text)
             return (html.unescape(title[1]) if title else ""), ()
         return text, ()
-    error = data.get("error", data) if isinstance(data, dict) else data
+    is_nested = isinstance(data, dict) and data.get("error")
+    error = error_object(data["error"], data) if is_nested else error_object(data, {})
     if not isinstance(error, dict):
-        return (error if isinstance(error, str) else ""), ()
-    said = next((error[key] for key in ("message", "detail") if isinstance(error.get(key), str)), "")
-    codes = tuple(error[key] for key in ("code", "type") if isinstance(error.get(key), str))
-    return said or next(iter(codes), ""), codes
+        return "", ()
+    codes = tuple(code for key in ("code", "type") if isinstance(code := error.get(key), str))
+    said = error.get("message")
+    return (said if isinstance(said, str) and said else next(iter(codes), "")), codes
 
 
 def _phrase(status: int) -> str:

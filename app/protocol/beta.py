@@ -48,7 +48,7 @@ _FORMAT_KEYS: Final = ("input_audio_format", "output_audio_format")
 def server_event_to_ga(event: JsonObject) -> JsonObject:
     """The same event as a GA service would have sent it."""
     kind = str(event.get("type"))
-    out = {**event, "type": EVENT_NAMES.get(kind, kind)}
+    out = {**event, "type": EVENT_NAMES[kind]} if kind in EVENT_NAMES else dict(event)
     if isinstance(session := event.get("session"), dict):
         family = "transcription" if kind.startswith("transcription_session") else "realtime"
         out["session"] = {"type": family, **_nest(session, SESSION_PATHS)}

@@ -7,6 +7,7 @@ from typing import ClassVar, TypeAlias
 
 from app.protocol.convert import UNSET, JsonObject, Unset
 from app.protocol.items import Item, ResponseOptions
+from app.protocol.ranges import Setting
 from app.protocol.session import Session
 
 
@@ -79,8 +80,8 @@ class ItemTruncate(_ClientEvent):
 
     TYPE: ClassVar = "conversation.item.truncate"
     item_id: str = ""
-    content_index: int = 0
-    audio_end_ms: int = 0
+    content_index: Setting = 0
+    audio_end_ms: Setting = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

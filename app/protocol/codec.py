@@ -6,13 +6,14 @@ Inside the program only the GA vocabulary exists; the beta dialect is translated
 from __future__ import annotations
 
 import json
-import math
 from enum import StrEnum
 from typing import Any, Final, get_args
 
 from app.protocol import beta
 from app.protocol.client_events import ClientEvent, InputAppend
-from app.protocol.convert import Json, JsonObject, from_json, sanitise_json, to_json
+from app.protocol.convert import MAX_DEPTH, JsonObject, from_json, sanitise_json, to_json
+from app.protocol.errors import as_error_event
+from app.protocol.jsontext import depth_of, read_json
 from app.protocol.server_events import ServerEvent, UnknownEvent
 from app.protocol.text import sanitise_text
 
@@ -37,6 +38,8 @@ def decode_server_event(frame: str | bytes, dialect: Dialect = Dialect.GA) -> Se
     data = _load(frame)
     if dialect is Dialect.BETA:
         data = beta.server_event_to_ga(data)
+    if data.get("type") not in SERVER_EVENTS:
+        data = as_error_event(data) or data
     event: ServerEvent = _typed(SERVER_EVENTS, data)
     return event
 
@@ -44,6 +47,8 @@ def decode_server_event(frame: str | bytes, dialect: Dialect = Dialect.GA) -> Se
 def decode_client_event(frame: str | bytes) -> ClientEvent | UnknownEvent:
     """What a client said to the embedded service (GA only). Raises MalformedEventError."""
     data = _load(frame)
+    if depth_of(data) > MAX_DEPTH:
+        raise MalformedEventError("nested too deeply")
     event: ClientEvent | UnknownEvent = _typed(CLIENT_EVENTS, data)
     return event
 
@@ -65,29 +70,21 @@ def _load(frame: str | bytes) -> JsonObject:
     if isinstance(frame, bytes):
         raise MalformedEventError("a binary frame; events are text")
     try:
-        data: Json = json.loads(frame, parse_constant=lambda _: None, parse_float=_finite)
+        data = read_json(frame)
     except (ValueError, RecursionError) as error:
         raise MalformedEventError("not valid JSON") from error
     if not isinstance(data, dict):
         raise MalformedEventError("not a JSON object")
-    if not isinstance(data.get("type"), str):
-        raise MalformedEventError("no type")
     return data
 
 
-def _finite(digits: str) -> float | None:
-    """A number, or null for one that is too large to be written down again."""
-    number = float(digits)
-    return number if math.isfinite(number) else None
-
-
 def _typed(classes: dict[str, type], data: JsonObject) -> Any:
-    try:
-        if cls := classes.get(str(data["type"])):
-            return from_json(cls, data)
-        return UnknownEvent(sanitise_text(str(data["type"])), sanitise_json(data))
-    except RecursionError as error:
-        raise MalformedEventError("nested too deeply") from error
+    kind = data.get("type")
+    if not isinstance(kind, str):
+        raise MalformedEventError("no type")
+    if cls := classes.get(kind):
+        return from_json(cls, data)
+    return UnknownEvent(sanitise_text(kind), sanitise_json(data))
 
 
 def _dump(data: JsonObject) -> str:

@@ -3,11 +3,15 @@
 A class of the vocabulary is a frozen dataclass in which every field has a default. From that alone:
 
 - a missing field takes its default;
-- a field of the wrong JSON type takes its default too, and what came is kept in `extra`;
+- a field of the wrong JSON type, or a number outside its range, takes its default too, and what came is kept in
+  `extra`;
+- every number declares its range (see `ranges`);
+- a class may have a method `normalised`, which brings the shapes that services invent into the protocol's own;
 - an unknown field is kept in `extra` and written out again, so nothing that a newer service says is lost;
 - `UNSET` is not written, `None` is written as null: an update can carry only what changed.
 
-Strings are sanitised on the way in. `bytes` are base64 on the wire.
+Strings are sanitised on the way in. `bytes` are base64 on the wire. What is kept raw is cut where it is nested more
+deeply than any event needs to be, so that writing it again cannot fail.
 """
 
 from __future__ import annotations
@@ -20,8 +24,9 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from enum import Enum
 from functools import cache
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
+from app.protocol.ranges import Range
 from app.protocol.text import sanitise_text
 
 Json: TypeAlias = typing.Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007
@@ -46,6 +51,9 @@ class Unset(Enum):
 
 UNSET: Final = Unset.UNSET
 
+MAX_DEPTH: Final = 64
+"""Lists and objects within each other, of what is kept raw. Events need about ten."""
+
 
 class _WrongTypeError(Exception):
     """The JSON value does not fit the field."""
@@ -59,6 +67,8 @@ class _Field:
 
 def from_json(cls: type[T], data: JsonObject) -> T:
     """An instance of the dataclass; never fails, see the module's rules."""
+    if (normalised := getattr(cls, "normalised", None)) is not None:
+        data = normalised(data)
     known: dict[str, Any] = {}
     extra = dict(data)
     for field in _plan(cls):  # type: ignore[arg-type]  # every class is hashable
@@ -101,8 +111,20 @@ def _write(value: object) -> Json:
 
 
 @cache
+def range_of(cls: type, name: str) -> Range | None:
+    """The range that a field of a class of the vocabulary declares; None where it holds no number."""
+    hint = typing.get_type_hints(cls, localns={"Json": Json}, include_extras=True)[name]
+    for arm in (hint, *typing.get_args(hint)):
+        if typing.get_origin(arm) is Annotated:
+            found: Range = arm.__metadata__[0]
+            return found
+    return None
+
+
+@cache
 def _plan(cls: type) -> tuple[_Field, ...]:
-    hints = typing.get_type_hints(cls, localns={"Json": Json})  # the name inside the recursive alias
+    # The name inside the recursive alias is given along.
+    hints = typing.get_type_hints(cls, localns={"Json": Json}, include_extras=True)
     plan = []
     for field in fields(cls):
         if field.default is MISSING and field.default_factory is MISSING:
@@ -115,6 +137,9 @@ def _plan(cls: type) -> tuple[_Field, ...]:
 def _reader(hint: Any) -> Callable[[Json], Any]:
     """The function that turns a JSON value into what the annotation says, or raises _WrongTypeError."""
     origin = typing.get_origin(hint)
+    if origin is Annotated:
+        kind, within = typing.get_args(hint)
+        return _range_reader(_NUMBERS[kind], within)
     if origin in (typing.Union, types.UnionType):
         return _union_reader([arm for arm in typing.get_args(hint) if arm is not Unset])
     if origin is tuple:
@@ -123,7 +148,19 @@ def _reader(hint: Any) -> Callable[[Json], Any]:
         return sanitise_json
     if hint in _PRIMITIVE:
         return _PRIMITIVE[hint]
+    if hint in _NUMBERS:
+        raise TypeError("a number of the vocabulary declares its range: see app.protocol.ranges")
     return _object_reader(hint)
+
+
+def _range_reader(reader: Callable[[Json], Any], within: Range) -> Callable[[Json], Any]:
+    def read(value: Json) -> Any:
+        number = reader(value)
+        if number not in within:
+            raise _WrongTypeError
+        return number
+
+    return read
 
 
 def _union_reader(arms: list[Any]) -> Callable[[Json], Any]:
@@ -206,23 +243,24 @@ def _read_bytes(value: Json) -> bytes:
         raise _WrongTypeError from error
 
 
-def sanitise_json(value: Any) -> Any:
-    """Raw JSON with its strings sanitised."""
+def sanitise_json(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """Raw JSON with its strings sanitised; what is nested more deeply than `depth` is null."""
     match value:
         case str():
             return sanitise_text(value)
+        case list() | dict() if not depth:
+            return None
         case list():
-            return [sanitise_json(item) for item in value]
+            return [sanitise_json(item, depth - 1) for item in value]
         case dict():
-            return {sanitise_text(key): sanitise_json(item) for key, item in value.items()}
+            return {sanitise_text(key): sanitise_json(item, depth - 1) for key, item in value.items()}
         case _:
             return value
 
 
+_NUMBERS: Final[dict[Any, Callable[[Json], Any]]] = {int: _read_int, float: _read_float}
 _PRIMITIVE: Final[dict[Any, Callable[[Json], Any]]] = {
     str: _read_str,
-    int: _read_int,
-    float: _read_float,
     bool: _read_bool,
     bytes: _read_bytes,
     type(None): _read_null,

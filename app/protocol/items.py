@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from app.protocol.convert import UNSET, Json, JsonObject, Unset
+from app.protocol.errors import error_object
+from app.protocol.ranges import Seconds, Setting, Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +88,21 @@ class StatusDetails:
     error: ErrorDetail | None | Unset = UNSET
     extra: JsonObject = field(default_factory=dict)
 
+    @staticmethod
+    def normalised(data: JsonObject) -> JsonObject:
+        """With what is said of a failure where it belongs; other outcomes have a reason and no error."""
+        is_failure = data.get("error") or data.get("type") not in ("completed", "cancelled", "incomplete")
+        error = error_object(data.get("error"), data) if is_failure else None
+        return {**data, "error": error} if error else data
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedTokens:
     """The part of the input that the service had in its cache, by kind."""
 
-    text_tokens: int = 0
-    audio_tokens: int = 0
-    image_tokens: int = 0
+    text_tokens: Tokens = 0
+    audio_tokens: Tokens = 0
+    image_tokens: Tokens = 0
     extra: JsonObject = field(default_factory=dict)
 
 
@@ -101,10 +110,10 @@ class CachedTokens:
 class InputTokens:
     """Input by kind; `cached_tokens` is part of the others, not added to them (section 5.9)."""
 
-    text_tokens: int = 0
-    audio_tokens: int = 0
-    image_tokens: int = 0
-    cached_tokens: int = 0
+    text_tokens: Tokens = 0
+    audio_tokens: Tokens = 0
+    image_tokens: Tokens = 0
+    cached_tokens: Tokens = 0
     cached_tokens_details: CachedTokens | None | Unset = UNSET
     extra: JsonObject = field(default_factory=dict)
 
@@ -113,8 +122,8 @@ class InputTokens:
 class OutputTokens:
     """Output by kind."""
 
-    text_tokens: int = 0
-    audio_tokens: int = 0
+    text_tokens: Tokens = 0
+    audio_tokens: Tokens = 0
     extra: JsonObject = field(default_factory=dict)
 
 
@@ -122,9 +131,9 @@ class OutputTokens:
 class Usage:
     """What a response used. May be missing or empty on failed responses and on other servers."""
 
-    total_tokens: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
+    total_tokens: Tokens = 0
+    input_tokens: Tokens = 0
+    output_tokens: Tokens = 0
     input_token_details: InputTokens | None | Unset = UNSET
     output_token_details: OutputTokens | None | Unset = UNSET
     extra: JsonObject = field(default_factory=dict)
@@ -135,10 +144,10 @@ class TranscriptionUsage:
     """What writing down the user's words used: tokens, or seconds (the whisper family)."""
 
     type: str = ""
-    total_tokens: int | Unset = UNSET
-    input_tokens: int | Unset = UNSET
-    output_tokens: int | Unset = UNSET
-    seconds: float | Unset = UNSET
+    total_tokens: Tokens | Unset = UNSET
+    input_tokens: Tokens | Unset = UNSET
+    output_tokens: Tokens | Unset = UNSET
+    seconds: Seconds | Unset = UNSET
     extra: JsonObject = field(default_factory=dict)
 
 
@@ -153,11 +162,21 @@ class Response:
     output: tuple[Item, ...] | Unset = UNSET
     conversation_id: str | None | Unset = UNSET
     output_modalities: tuple[str, ...] | Unset = UNSET
-    max_output_tokens: int | str | Unset = UNSET
+    max_output_tokens: Setting | str | Unset = UNSET
     audio: Json | Unset = UNSET
     usage: Usage | None | Unset = UNSET
     metadata: Json | Unset = UNSET
     extra: JsonObject = field(default_factory=dict)
+
+    @staticmethod
+    def normalised(data: JsonObject) -> JsonObject:
+        """With the reason of a failure in its details, where it was written as words or beside them."""
+        details = data.get("status_details")
+        if isinstance(details, str | list) and details:
+            return {**data, "status_details": {"error": details}}
+        if not details and (error := data.get("error")):
+            return {**data, "status_details": {"error": error}}
+        return data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,5 +191,5 @@ class ResponseOptions:
     conversation: str | Unset = UNSET
     input: tuple[Json, ...] | Unset = UNSET
     metadata: Json | Unset = UNSET
-    max_output_tokens: int | str | Unset = UNSET
+    max_output_tokens: Setting | str | Unset = UNSET
     extra: JsonObject = field(default_factory=dict)

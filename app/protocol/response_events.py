@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.protocol.items import Content, Item, Response
+from app.protocol.ranges import Index
 from app.protocol.server_base import AboutItem, ServerEventBase
 
 
@@ -15,8 +16,8 @@ class _Located(ServerEventBase):
 
     response_id: str = ""
     item_id: str = ""
-    output_index: int = 0
-    content_index: int = 0
+    output_index: Index = 0
+    content_index: Index = 0
 
 
 # ---------------------------------------------------------------- responses
@@ -41,7 +42,7 @@ class ResponseDone(ServerEventBase):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OutputItem(ServerEventBase):
     response_id: str = ""
-    output_index: int = 0
+    output_index: Index = 0
     item: Item = Item()
 
 
@@ -132,7 +133,7 @@ class FunctionArgumentsDelta(ServerEventBase):
     TYPE: ClassVar = "response.function_call_arguments.delta"
     response_id: str = ""
     item_id: str = ""
-    output_index: int = 0
+    output_index: Index = 0
     call_id: str = ""
     delta: str = ""
 
@@ -144,7 +145,7 @@ class FunctionArgumentsDone(ServerEventBase):
     TYPE: ClassVar = "response.function_call_arguments.done"
     response_id: str = ""
     item_id: str = ""
-    output_index: int = 0
+    output_index: Index = 0
     call_id: str = ""
     name: str = ""
     arguments: str = ""
@@ -178,7 +179,7 @@ class McpArgumentsDelta(ServerEventBase):
     TYPE: ClassVar = "response.mcp_call_arguments.delta"
     response_id: str = ""
     item_id: str = ""
-    output_index: int = 0
+    output_index: Index = 0
     delta: str = ""
 
 
@@ -189,13 +190,13 @@ class McpArgumentsDone(ServerEventBase):
     TYPE: ClassVar = "response.mcp_call_arguments.done"
     response_id: str = ""
     item_id: str = ""
-    output_index: int = 0
+    output_index: Index = 0
     arguments: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _McpCall(AboutItem):
-    output_index: int = 0
+    output_index: Index = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

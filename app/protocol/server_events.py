@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from app.protocol.convert import UNSET, Json, JsonObject, Unset
+from app.protocol.errors import error_object
 from app.protocol.items import ErrorDetail, Item, TranscriptionUsage
+from app.protocol.ranges import EpochSeconds, Index, Milliseconds, Seconds
 from app.protocol.response_events import (
     ContentPartAdded as ContentPartAdded,
 )
@@ -88,6 +90,12 @@ class ErrorEvent(ServerEventBase):
 
     TYPE: ClassVar = "error"
     error: ErrorDetail = ErrorDetail()
+
+    @staticmethod
+    def normalised(data: JsonObject) -> JsonObject:
+        """With everything that is said of the error in its object."""
+        error = error_object(data.get("error"), data)
+        return {**data, "error": error} if error else data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +180,8 @@ class ItemTruncated(AboutItem):
     """The service now knows how much was heard; it forgets the item's transcript."""
 
     TYPE: ClassVar = "conversation.item.truncated"
-    content_index: int = 0
-    audio_end_ms: int = 0
+    content_index: Index = 0
+    audio_end_ms: Milliseconds = 0
 
 
 # ---------------------------------------------------------------- the user's words
@@ -184,7 +192,7 @@ class TranscriptionDelta(AboutItem):
     """More of the user's words; may be rewritten by the completed one."""
 
     TYPE: ClassVar = "conversation.item.input_audio_transcription.delta"
-    content_index: int = 0
+    content_index: Index = 0
     delta: str = ""
 
 
@@ -193,7 +201,7 @@ class TranscriptionCompleted(AboutItem):
     """The user's words, final. Often comes after the answer has begun (section 5.6)."""
 
     TYPE: ClassVar = "conversation.item.input_audio_transcription.completed"
-    content_index: int = 0
+    content_index: Index = 0
     transcript: str = ""
     usage: TranscriptionUsage | None | Unset = UNSET
 
@@ -203,8 +211,14 @@ class TranscriptionFailed(AboutItem):
     """The user's words could not be written down; the speech itself was understood all the same."""
 
     TYPE: ClassVar = "conversation.item.input_audio_transcription.failed"
-    content_index: int = 0
+    content_index: Index = 0
     error: ErrorDetail = ErrorDetail()
+
+    @staticmethod
+    def normalised(data: JsonObject) -> JsonObject:
+        """With everything that is said of the error in its object; the event's own id is no client's."""
+        error = error_object(data.get("error"), {key: data[key] for key in data if key != "event_id"})
+        return {**data, "error": error} if error else data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,12 +226,12 @@ class TranscriptionSegment(AboutItem):
     """A stretch by one speaker (diarising models). Seconds."""
 
     TYPE: ClassVar = "conversation.item.input_audio_transcription.segment"
-    content_index: int = 0
+    content_index: Index = 0
     id: str = ""
     text: str = ""
     speaker: str = ""
-    start: float = 0.0
-    end: float = 0.0
+    start: Seconds = 0.0
+    end: Seconds = 0.0
 
 
 # ---------------------------------------------------------------- the user's sound
@@ -243,7 +257,7 @@ class SpeechStarted(AboutItem):
     """The service hears the user. Milliseconds of all sound ever appended, less the prefix padding."""
 
     TYPE: ClassVar = "input_audio_buffer.speech_started"
-    audio_start_ms: int = 0
+    audio_start_ms: Milliseconds = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +265,7 @@ class SpeechStopped(AboutItem):
     """The user's turn is over, as the service judges."""
 
     TYPE: ClassVar = "input_audio_buffer.speech_stopped"
-    audio_end_ms: int = 0
+    audio_end_ms: Milliseconds = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,8 +273,8 @@ class InputTimeoutTriggered(AboutItem):
     """Nobody spoke for idle_timeout_ms: the service speaks by itself."""
 
     TYPE: ClassVar = "input_audio_buffer.timeout_triggered"
-    audio_start_ms: int = 0
-    audio_end_ms: int = 0
+    audio_start_ms: Milliseconds = 0
+    audio_end_ms: Milliseconds = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +283,7 @@ class DtmfReceived(ServerEventBase):
 
     TYPE: ClassVar = "input_audio_buffer.dtmf_event_received"
     event: str = ""
-    received_at: int = 0
+    received_at: EpochSeconds = 0
 
 
 # ---------------------------------------------------------------- the service's own output buffer (WebRTC, SIP)

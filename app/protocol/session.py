@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 from app.protocol.convert import UNSET, Json, JsonObject, Unset
+from app.protocol.ranges import DecimalSetting, EpochSeconds, Setting
 
 PCM_RATE_HZ = 24_000
 """The only rate of audio/pcm on the wire; 16000 is refused (section 0, rule 3)."""
@@ -23,7 +24,7 @@ class AudioFormat:
     """audio/pcm at 24 kHz, or audio/pcmu, audio/pcma (those without a rate)."""
 
     type: str = "audio/pcm"
-    rate: int | Unset = UNSET
+    rate: Setting | Unset = UNSET
     extra: JsonObject = field(default_factory=dict)
 
 
@@ -54,10 +55,10 @@ class ServerVad:
 
     TYPE: ClassVar = "server_vad"
 
-    threshold: float | Unset = UNSET
-    prefix_padding_ms: int | Unset = UNSET
-    silence_duration_ms: int | Unset = UNSET
-    idle_timeout_ms: int | None | Unset = UNSET
+    threshold: DecimalSetting | Unset = UNSET
+    prefix_padding_ms: Setting | Unset = UNSET
+    silence_duration_ms: Setting | Unset = UNSET
+    idle_timeout_ms: Setting | None | Unset = UNSET
     create_response: bool | Unset = UNSET
     interrupt_response: bool | Unset = UNSET
     extra: JsonObject = field(default_factory=dict)
@@ -104,7 +105,7 @@ class AudioOutput:
 
     format: AudioFormat | Unset = UNSET
     voice: str | VoiceId | Unset = UNSET
-    speed: float | Unset = UNSET
+    speed: DecimalSetting | Unset = UNSET
     extra: JsonObject = field(default_factory=dict)
 
 
@@ -125,13 +126,13 @@ class Session:
     id: str | Unset = UNSET
     object: str | Unset = UNSET
     model: str | Unset = UNSET
-    expires_at: int | None | Unset = UNSET
+    expires_at: EpochSeconds | None | Unset = UNSET
     output_modalities: tuple[str, ...] | Unset = UNSET
     instructions: str | Unset = UNSET
     audio: SessionAudio | Unset = UNSET
     tools: tuple[Json, ...] | Unset = UNSET
     tool_choice: Json | Unset = UNSET
-    max_output_tokens: int | str | Unset = UNSET
+    max_output_tokens: Setting | str | Unset = UNSET
     truncation: Json | Unset = UNSET
     tracing: Json | Unset = UNSET
     include: tuple[str, ...] | None | Unset = UNSET

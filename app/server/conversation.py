@@ -7,6 +7,7 @@ from typing import Literal
 
 from app.audio.pcm import WIRE_RATE_HZ, frames_to_ms
 from app.protocol.items import Content, Item
+from app.protocol.text import one_line
 from app.server.engines.ports import Message
 from app.server.hearing import Words
 from app.server.refusals import RefusedError, invalid_value, no_such_item
@@ -140,7 +141,7 @@ class Conversation:
             return None
         before = self.find(previous_item_id)
         if before is None:
-            message = f"Error adding item: the previous item with id '{previous_item_id}' does not exist."
+            message = f"Error adding item: the previous item with id '{one_line(previous_item_id, 80)}' does not exist."
             raise invalid_value("previous_item_id", message)
         self._entries.insert(self._entries.index(before) + 1, entry)
         return previous_item_id

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.protocol.items import ErrorDetail
+from app.protocol.text import one_line
 
 INVALID_REQUEST = "invalid_request_error"
 SERVER_ERROR = "server_error"
+
+_SHOWN_CHARS = 80
+"""Of a value that is refused: what a client sends may be of any length."""
+
+
+def _shown(value: object) -> str:
+    return one_line(str(value), _SHOWN_CHARS)
 
 
 class RefusedError(Exception):
@@ -38,7 +46,7 @@ def invalid_value(param: str, message: str) -> RefusedError:
 def not_supported(param: str, value: object, supported: tuple[str, ...]) -> RefusedError:
     """The value is none of a closed set."""
     names = ", ".join(f"'{name}'" for name in supported)
-    return invalid_value(param, f"Invalid value: '{value}'. Supported values are: {names}.")
+    return invalid_value(param, f"Invalid value: '{_shown(value)}'. Supported values are: {names}.")
 
 
 def missing(param: str) -> RefusedError:
@@ -59,7 +67,9 @@ def out_of_range(param: str, value: float, least: float, most: float) -> Refused
     else:
         sign, bound, side = "<=", most, "above_max"
     words = side.replace("_min", " minimum").replace("_max", " maximum")
-    message = f"Invalid '{param}': {kind} {words} value. Expected a value {sign} {bound}, but got {value} instead."
+    message = (
+        f"Invalid '{param}': {kind} {words} value. Expected a value {sign} {bound}, but got {_shown(value)} instead."
+    )
     return RefusedError(f"{kind}_{side}_value", message, param)
 
 
@@ -74,5 +84,5 @@ def too_long(param: str, most: int, got: int) -> RefusedError:
 
 def no_such_item(doing: str, code_word: str, item_id: str) -> RefusedError:
     """`doing` is "retrieving", "deleting" or "truncating"; the code is e.g. item_retrieve_invalid_item_id."""
-    message = f"Error {doing} item: the item with id '{item_id}' does not exist."
+    message = f"Error {doing} item: the item with id '{_shown(item_id)}' does not exist."
     return RefusedError(f"item_{code_word}_invalid_item_id", message, "item_id")

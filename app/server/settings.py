@@ -25,6 +25,7 @@ from app.protocol.session import (
     SessionAudio,
     VoiceId,
 )
+from app.protocol.text import one_line
 from app.server.formats import FORMATS
 from app.server.refusals import RefusedError, invalid_value, missing, not_supported, out_of_range
 
@@ -210,7 +211,8 @@ def _check_range(path: str, value: float | None | Unset, least: float, most: flo
 def check_modalities(path: str, modalities: tuple[str, ...] | Unset) -> None:
     """["audio"] or ["text"], never both. Raises RefusedError."""
     if modalities is not UNSET and modalities not in (("audio",), ("text",)):
-        message = f"Invalid modalities: {list(modalities)}. Supported combinations are: ['text'] and ['audio']."
+        got = one_line(str(list(modalities)), 80)
+        message = f"Invalid modalities: {got}. Supported combinations are: ['text'] and ['audio']."
         raise invalid_value(path, message)
 
 

@@ -6,7 +6,6 @@ What a value means (ranges, closed sets) is judged where it is used.
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields, is_dataclass
 from typing import Final
 
@@ -20,12 +19,21 @@ from app.protocol.client_events import (
     SessionUpdate,
 )
 from app.protocol.codec import CLIENT_EVENTS, MalformedEventError, decode_client_event
-from app.protocol.convert import Json
+from app.protocol.convert import Json, range_of
 from app.protocol.items import ErrorDetail
+from app.protocol.jsontext import read_json
 from app.protocol.server_events import UnknownEvent
 from app.protocol.session import SemanticVad, ServerVad
 from app.protocol.text import one_line
-from app.server.refusals import INVALID_REQUEST, RefusedError, invalid_value, missing, not_supported, unknown_parameter
+from app.server.refusals import (
+    INVALID_REQUEST,
+    RefusedError,
+    invalid_value,
+    missing,
+    not_supported,
+    out_of_range,
+    unknown_parameter,
+)
 
 REQUIRED: Final[dict[type, tuple[str, ...]]] = {
     SessionUpdate: ("session",),
@@ -79,7 +87,7 @@ def _unreadable(frame: str | bytes, error: MalformedEventError) -> UnreadableErr
     if isinstance(frame, bytes):
         return UnreadableError("invalid_event", "Binary frames are not supported: send each event as one text frame.")
     try:
-        data = json.loads(frame)
+        data = read_json(frame)
     except (ValueError, RecursionError):
         return UnreadableError("invalid_json", "The frame could not be parsed as JSON.")
     if not isinstance(data, dict):
@@ -108,9 +116,9 @@ def check_shape(event: ClientEvent, frame: str | bytes) -> None:
     names = REQUIRED.get(type(event), ())
     defaults = {field.name: field.default for field in fields(event)}
     if any(getattr(event, name) == defaults[name] for name in names):  # perhaps not there: only the frame knows
-        there = json.loads(frame)
+        there = read_json(frame if isinstance(frame, str) else frame.decode())
         for name in names:
-            if name not in there:
+            if not isinstance(there, dict) or name not in there:
                 raise missing(name)
 
 
@@ -127,7 +135,7 @@ def check_values(value: object, path: str) -> None:
             names = {field.name for field in fields(value)} - {"extra"}
             for key, item in getattr(value, "extra", {}).items():
                 if key in names:
-                    raise _wrong_type(_join(path, key), item)
+                    raise _out_of_range(type(value), key, path, item) or _wrong_type(_join(path, key), item)
                 if key not in ALLOWED_BEYOND.get(path, ()):
                     raise unknown_parameter(_join(path, one_line(key, 80)))
                 check_values(item, _join(path, key))
@@ -139,6 +147,16 @@ def check_values(value: object, path: str) -> None:
 
 def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
+
+
+def _out_of_range(cls: type, name: str, path: str, value: Json) -> RefusedError | None:
+    """What to say of a number that its field cannot hold; None where it is not for its size."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    within = range_of(cls, name)
+    if within is None or value in within:
+        return None
+    return out_of_range(_join(path, name), value, within.least, within.most)
 
 
 def _wrong_type(path: str, value: Json) -> RefusedError:

@@ -125,6 +125,77 @@ def test_bare_close_codes(code: int, reason: str, opened: bool, kind: FailureKin
     assert f"close code {code}" in sentences(failure)
 
 
+# Where a service gives no code that says anything, its words are read: (type, code, message) -> kind
+WORDS_ROWS = [
+    (
+        "server_error",
+        None,
+        "Invalid model name passed in model=nope. Call `/v1/models` to view models.",
+        K.MODEL_UNKNOWN,
+    ),
+    ("server_error", "500", "litellm.BadRequestError: invalid model name", K.MODEL_UNKNOWN),
+    (None, None, "The model `gpt-x` does not exist or you do not have access to it.", K.MODEL_UNKNOWN),
+    (None, None, "The model 'gpt-x' does not exist.", K.MODEL_UNKNOWN),
+    (None, None, "Model whisper-large is not available", K.MODEL_UNKNOWN),
+    (None, None, "model not found", K.MODEL_UNKNOWN),
+    (None, None, "Unknown model: x", K.MODEL_UNKNOWN),
+    (None, None, "The API deployment for this resource does not exist.", K.MODEL_UNKNOWN),
+    (None, None, "No healthy deployments available for this model", K.MODEL_UNKNOWN),
+    ("api_error", "404", "could not find model x", K.MODEL_UNKNOWN),
+    ("server_error", None, "Incorrect API key provided: sk-…", K.KEY_REFUSED),
+    ("server_error", "401", "Authentication Error, Invalid proxy server token passed.", K.KEY_REFUSED),
+    (None, None, "API key not valid. Please pass a valid API key.", K.KEY_REFUSED),
+    (None, None, "Not authenticated", K.KEY_REFUSED),
+    (None, None, "You exceeded your current quota, please check your plan and billing details.", K.QUOTA),
+    ("server_error", "400", "ExceededBudget: Budget has been exceeded! Current cost: 1, Max budget: 1", K.QUOTA),
+    (None, None, "key not allowed to access model. This key can only access models=['a']", K.PERMISSION),
+    (None, None, "Permission denied", K.PERMISSION),
+    (None, None, "Rate limit reached for requests", K.RATE_LIMITED),
+    (None, "429", "slow down", K.RATE_LIMITED),
+    (None, None, "The engine is currently overloaded, please try again later", K.OVERLOADED),
+    ("server_error", None, "boom", K.OVERLOADED),
+    ("internal_server_error", None, "boom", K.OVERLOADED),
+    (None, None, "Your session hit the maximum duration of 60 minutes.", K.EXPIRED),
+    # The code says more than the words.
+    ("server_error", "invalid_api_key", "Invalid model name", K.KEY_REFUSED),
+    # About one of our events, and not about the connection.
+    ("invalid_request_error", "invalid_value", "Unknown model 'x'.", K.REFUSED),
+    ("invalid_request_error", "integer_above_max_value", "The rate limit is 5.", K.REFUSED),
+    (None, None, "The microphone model is fine", K.REFUSED),
+    (None, None, "", K.REFUSED),
+]
+
+
+@pytest.mark.parametrize(("kind_word", "code", "words", "kind"), WORDS_ROWS)
+def test_the_words_say_what_the_code_does_not(kind_word, code, words, kind):
+    error = ErrorDetail(type=kind_word, code=code, message=words)
+    assert from_error(error, SERVER).kind is kind
+    assert words.rstrip(".") in sentences(from_error(error, SERVER)) or "…" in words
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "words"),
+    [
+        (400, b'{"error":{"message":"Invalid model name passed in model=nope","type":"None","code":"400"}}',
+         K.MODEL_UNKNOWN, "Invalid model name passed in model=nope"),
+        (500, b'{"error":{"type":"server_error","message":"Invalid model name passed in model=nope"}}',
+         K.MODEL_UNKNOWN, "Invalid model name passed in model=nope"),
+        (404, b'{"detail":"The model `x` does not exist"}', K.MODEL_UNKNOWN, "The model `x` does not exist"),
+        (403, b'{"error":"Invalid API key"}', K.KEY_REFUSED, "Invalid API key"),
+        (422, b'{"detail":[{"loc":["query","model"],"msg":"Field required"}]}', K.REFUSED, "Field required"),
+        (401, b'{"message":"Unauthorized"}', K.KEY_REFUSED, "Unauthorized"),
+        (500, b'{"error":{"error":{"message":"deep","code":"model_not_found"}}}', K.MODEL_UNKNOWN, "deep"),
+        (400, b'{"error":"words","code":"insufficient_quota"}', K.QUOTA, "words"),
+        (500, b'{"errors":[{"message":"a"},{"message":"b"}]}', K.OVERLOADED, "a; b"),
+        (400, b'{"error":{"code":' + b"1" * 5_000 + b',"message":"M"}}', K.REFUSED, "M"),
+        (429, b"You exceeded your current quota", K.QUOTA, "You exceeded your current quota"),
+    ],
+)  # fmt: skip
+def test_the_words_of_an_http_refusal(status: int, body: bytes, kind: FailureKind, words: str):
+    failure = from_status(status, body, SERVER)
+    assert (failure.kind, failure.words) == (kind, words)
+
+
 def test_the_reason_decides_when_the_error_before_it_does_not():
     strange = ErrorDetail(type="strange", code="new", message="Told in other words.")
     failure = from_close(1001, "maximum duration of 60 minutes", strange, OPENAI, opened=True)

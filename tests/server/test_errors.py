@@ -42,6 +42,24 @@ REFUSED_UPDATES = [
     (vad(silence_duration_ms=-1), "integer_below_min_value", SESSION + "silence_duration_ms"),
     (vad(silence_duration_ms=10**9), "integer_above_max_value", SESSION + "silence_duration_ms"),
     (vad(silence_duration_ms=0.5), "invalid_type", SESSION + "silence_duration_ms"),
+    (vad(silence_duration_ms=10**400), "integer_above_max_value", SESSION + "silence_duration_ms"),
+    (vad(silence_duration_ms=-(10**400)), "integer_below_min_value", SESSION + "silence_duration_ms"),
+    (vad(silence_duration_ms=1e308), "decimal_above_max_value", SESSION + "silence_duration_ms"),
+    (vad(silence_duration_ms=True), "invalid_type", SESSION + "silence_duration_ms"),
+    (vad(threshold=10**400), "integer_above_max_value", SESSION + "threshold"),
+    (vad(threshold=-1e308), "decimal_below_min_value", SESSION + "threshold"),
+    (vad(threshold=float("nan")), "invalid_type", SESSION + "threshold"),
+    (vad(threshold=float("inf")), "invalid_type", SESSION + "threshold"),
+    ({"max_output_tokens": 10**400}, "integer_above_max_value", "session.max_output_tokens"),
+    ({"max_output_tokens": float("nan")}, "invalid_type", "session.max_output_tokens"),
+    (audio_out(speed=10**400), "integer_above_max_value", "session.audio.output.speed"),
+    (
+        audio_in(format={"type": "audio/pcm", "rate": 10**400}),
+        "integer_above_max_value",
+        "session.audio.input.format.rate",
+    ),
+    (audio_out(voice="x" * 100_000), "invalid_value", "session.audio.output.voice"),
+    ({"output_modalities": ["x" * 100_000]}, "invalid_value", "session.output_modalities"),
     (vad(prefix_padding_ms=-1), "integer_below_min_value", SESSION + "prefix_padding_ms"),
     (vad(idle_timeout_ms=100), "integer_below_min_value", SESSION + "idle_timeout_ms"),
     (vad(create_response="yes"), "invalid_type", SESSION + "create_response"),
@@ -182,6 +200,32 @@ def test_deep_nesting_is_refused_and_harms_nobody():
     deep = "[" * 400 + "]" * 400
     new = talk.frame('{"type":"session.update","session":{"type":"realtime","tracing":' + deep + "}}")
     assert types(new) in (["session.updated"], ["error"])
+    assert types(talk.update()) == ["session.updated"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        '{"type":"session.update","session":{"type":"realtime","max_output_tokens":%s}}',
+        '{"type":"session.update","session":{"type":"realtime","tracing":{"x":%s}}}',
+        '{"type":"conversation.item.truncate","item_id":"x","content_index":%s,"audio_end_ms":0}',
+        '{"type":"conversation.item.truncate","item_id":"x","content_index":0,"audio_end_ms":%s}',
+        '{"type":"response.create","response":{"max_output_tokens":%s}}',
+        '{"type":"response.create","response":{"metadata":{"a":%s}}}',
+        '{"type":"response.create","response":{"input":[{"type":"item_reference","id":%s}]}}',
+        '{"type":"input_audio_buffer.append","audio":%s}',
+        '{"type":"input_audio_buffer.commit","x":%s}',
+        '{"type":%s}',
+        '{"event_id":%s,"type":"response.cancel"}',
+    ],
+)
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "-1" + "0" * 5_000, "1e999", "NaN", "-Infinity", "1e308"])
+def test_a_number_that_means_nothing_is_answered_in_few_words(event: str, number: str):
+    talk = Driver()
+    new = talk.frame(event % number)
+    assert types(new) in (["session.updated"], ["error"])
+    if types(new) == ["error"]:
+        assert len(error(new).message) < 400
     assert types(talk.update()) == ["session.updated"]
 
 
