@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,7 @@ def history(ctx: click.Context) -> None:
 @history.command("list")
 def list_all() -> None:
     """List them, newest first: id, date, turns, first words."""
+    from app.history.saved import local_time
     from app.history.store import list_conversations
 
     with _errors_in_words():
@@ -42,10 +42,13 @@ def list_all() -> None:
     # What goes into a file or another program is not cut.
     width = shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else None
     for each in found:
-        began = datetime.fromtimestamp(each.started_at)
+        began = local_time(each.started_at)
         turns = f"{each.turns} turn{'s' if each.turns != 1 else ''}"
         line = f"{each.id}  {began:%a %d %b %Y %H:%M}  {turns:>9}  {each.first_words}"
         click.echo(line if width is None or len(line) <= width else line[: width - 1] + "…")
+    for each in found:
+        if each.trouble and each.trouble != each.first_words:
+            click.echo(each.trouble, err=True)
 
 
 @history.command()
@@ -107,12 +110,12 @@ def _is_sure(folders: list[Path]) -> bool:
 
 def _rendered(which: str, form: Format) -> tuple[Path, str]:
     from app.history.export import render
-    from app.history.store import find, load
+    from app.history.store import find, load, skipped_sentence
 
     folder = find(_root(), which)
     saved = load(folder)
-    if saved.skipped_lines:
-        click.echo(f"{folder.name}: lines that could not be read, and are left out: {saved.skipped_lines}", err=True)
+    if skipped := skipped_sentence(saved):
+        click.echo(f"{folder.name}: {skipped}.", err=True)
     text = render(saved.entries, saved.started_at, form, service=saved.service, model=saved.model)
     return folder, text
 

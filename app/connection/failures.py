@@ -192,7 +192,8 @@ _WORDS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
             rf"|\b(?:model|deployment)(?: name)?{_NAMED} (?:(?:is|was|could|does|has|can) )?"
             r"(?:not (?:available|found|exist|supported|a realtime model|be found|been found|known|loaded|deployed)"
             r"|unavailable|unknown|invalid|cannot be found)\b"
-            r"|\b(?:model|deployment) for this resource does not exist\b|\bcould not find (?:the )?(?:model|deployment)\b",
+            r"|\b(?:model|deployment) for this resource does not exist\b"
+            r"|\bcould not find (?:the )?(?:model|deployment)\b",
         ),
         (
             FailureKind.PERMISSION,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from enum import StrEnum
 from pathlib import PurePath
 from typing import assert_never
 
 from app.conversation.transcript import Entry
 from app.history.documents import Talk, as_json, as_markdown, as_text
+from app.history.harmless import harmless
+from app.history.saved import local_time
 from app.history.subtitles import as_srt, as_vtt
-from app.protocol.text import one_line, sanitise_text
+from app.protocol.text import one_line
 
 
 class ExportError(Exception):
@@ -57,8 +58,8 @@ def render(
     `started_at` is the zero of the entries' times, in epoch seconds. Clock times are of `zone`; None means the
     system's, with the offset it had at that moment.
     """
-    began = datetime.fromtimestamp(started_at, zone) if zone else datetime.fromtimestamp(started_at).astimezone()
-    talk = Talk(tuple(_harmless(entry) for entry in entries), began, one_line(service), one_line(model))
+    began = local_time(started_at, zone)
+    talk = Talk(tuple(harmless(entry) for entry in entries), began, one_line(service), one_line(model))
     match form:
         case Format.MARKDOWN:
             return as_markdown(talk)
@@ -72,8 +73,3 @@ def render(
             return as_vtt(talk)
         case _:
             assert_never(form)
-
-
-def _harmless(entry: Entry) -> Entry:
-    # What the wire brings is clean already; what the user pasted need not be.
-    return replace(entry, text=sanitise_text(entry.text), note=one_line(entry.note))

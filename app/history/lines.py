@@ -7,20 +7,26 @@
 The last line of an item counts. `index` is the entry's place among those that the lines before left standing: an
 item that stands already is taken out first. A newer program may add keys; it changes the version only where an
 older reader would be misled.
+
+A file may be cut, edited or made by anybody. A line costs itself at most: one that is no JSON, of an unknown kind, or
+with a number that no conversation has, is left out and counted.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import msgspec
 
 from app.conversation.transcript import Entry
-from app.history.saved import Saved
-from app.protocol.text import one_line, sanitise_text
+from app.history.harmless import harmless, harmless_id, is_plausible
+from app.history.saved import LAST_MOMENT_S, Saved
+from app.protocol.text import one_line
 
 VERSION: Final = 1
+
+MOST_ENTRIES: Final = 10_000_000
+"""No entry stands further from the beginning."""
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
@@ -54,41 +60,62 @@ def removed_line(item_id: str) -> bytes:
     return _encode(_Line(removed=item_id)) + b"\n"
 
 
+class _Reading:
+    """The entries that the lines so far left standing, in their order."""
+
+    def __init__(self) -> None:
+        self.header = _Line()
+        self._entries: dict[str, Entry] = {}
+        self._order: list[str] = []
+
+    def turns(self) -> tuple[Entry, ...]:
+        return tuple(self._entries[item_id] for item_id in self._order)
+
+    def take(self, line: _Line) -> bool:
+        """Whether the line was one that can be."""
+        if line.entry is not None:
+            return self._put(harmless(line.entry), line.index) if is_plausible(line.entry) else False
+        if line.removed is not None:
+            self._remove(harmless_id(line.removed))
+            return True
+        if line.version is None or not 0 <= (line.started_at or 0.0) <= LAST_MOMENT_S:
+            return False
+        self.header = line
+        return True
+
+    def _put(self, entry: Entry, index: int | None) -> bool:
+        if index is not None and not -MOST_ENTRIES <= index <= MOST_ENTRIES:
+            return False
+        item_id = entry.item_id
+        at = len(self._order) if index is None else max(0, index)
+        if item_id in self._entries and not (at < len(self._order) and self._order[at] == item_id):
+            self._order.remove(item_id)
+            self._order.insert(at, item_id)
+        elif item_id not in self._entries:
+            self._order.insert(at, item_id)
+        self._entries[item_id] = entry
+        return True
+
+    def _remove(self, item_id: str) -> None:
+        if self._entries.pop(item_id, None) is not None:
+            self._order.remove(item_id)
+
+
 def read_lines(data: bytes, *, started_at: float) -> Saved:
     """The conversation from the file's bytes; `started_at` counts where the header is missing.
 
-    Never fails: a line that is cut, broken or of an unknown kind is left out and counted. Text comes back harmless,
-    whoever wrote it into the file.
+    Never fails, see the module's rules. Text comes back harmless, whoever wrote it into the file.
     """
-    header = _Line()
-    entries: dict[str, Entry] = {}
-    order: list[str] = []
+    reading = _Reading()
     skipped = 0
     for raw in data.split(b"\n"):
         if not raw.strip():
             continue
         try:
-            line = _decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            skipped += 1
-            continue
-        if line.entry is not None:
-            item_id = line.entry.item_id
-            if item_id in entries:
-                order.remove(item_id)
-            entries[item_id] = _harmless(line.entry)
-            order.insert(len(order) if line.index is None else max(0, line.index), item_id)
-        elif line.removed is not None:
-            if entries.pop(line.removed, None) is not None:
-                order.remove(line.removed)
-        elif line.version is not None:
-            header = line
-        else:
-            skipped += 1
+            is_taken = reading.take(_decode(raw))
+        except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
+            is_taken = False  # UnicodeDecodeError is a ValueError; so is a number of thousands of digits
+        skipped += not is_taken
+    header = reading.header
     began = started_at if header.started_at is None else header.started_at
-    turns = tuple(entries[item_id] for item_id in order)
-    return Saved(began, one_line(header.service), one_line(header.model), turns, skipped)
-
-
-def _harmless(entry: Entry) -> Entry:
-    return replace(entry, text=sanitise_text(entry.text), note=one_line(entry.note))
+    return Saved(began, one_line(header.service), one_line(header.model), reading.turns(), skipped)

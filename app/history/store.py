@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import stat
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +20,10 @@ from app.protocol.text import one_line
 LAST: Final = "last"
 """What a user may write for the newest conversation."""
 
-_NAME: Final = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_[0-9a-f]{4}")
+MOST_BYTES: Final = 256 << 20
+"""Of a conversation's file: years of talk. What is larger would fill the memory, and was not written by us."""
+
+_NAME: Final = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_[0-9a-f]{4}", re.ASCII)
 _SHOWN: Final = 5
 
 
@@ -37,6 +42,8 @@ class Summary:
     turns: int
     first_words: str
     """The user's, or where the user said nothing the assistant's; on one line, often long."""
+    trouble: str = ""
+    """What of it cannot be read, in a sentence; mostly empty."""
 
 
 def list_conversations(root: Path) -> tuple[Summary, ...]:
@@ -47,13 +54,43 @@ def list_conversations(root: Path) -> tuple[Summary, ...]:
 def load(folder: Path) -> Saved:
     """The conversation in this folder, without what cannot be read in it. Raises HistoryError."""
     try:
-        data = (folder / FILE_NAME).read_bytes()
-    except FileNotFoundError:
-        data = b""  # a recording alone: its first words were never written
+        data = _contents(folder / FILE_NAME)
     except OSError as error:
-        why = error.strerror or str(error)
+        why = one_line(error.strerror or str(error))
         raise HistoryError(f"The conversation {folder.name} cannot be read: {why}.") from error
     return read_lines(data, started_at=_time_of(folder.name))
+
+
+def skipped_sentence(saved: Saved) -> str:
+    """What is said of a conversation of which lines could not be read; empty where all could."""
+    lines = saved.skipped_lines
+    if not lines:
+        return ""
+    return (
+        f"{lines} line{'s' if lines != 1 else ''} of it could not be read and {'are' if lines != 1 else 'is'} left out"
+    )
+
+
+def _contents(path: Path) -> bytes:
+    """The bytes of a plain file; of none, where it was never written. Raises OSError, and never waits."""
+    # Opening a pipe would wait for somebody to write into it.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise OSError("its file is a link to nothing") from None
+        return b""  # a recording alone: its first words were never written
+    try:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(f"{path.name} is not a file")
+        if about.st_size > MOST_BYTES:
+            raise OSError(f"its file is larger than {MOST_BYTES >> 20} MiB")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(MOST_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def find(root: Path, wanted: str) -> Path:
@@ -102,9 +139,10 @@ def _summary(folder: Path) -> Summary:
     try:
         saved = load(folder)
     except HistoryError as error:  # one that cannot be read hides no other
-        return Summary(folder.name, folder, _time_of(folder.name), 0, str(error))
+        return Summary(folder.name, folder, _time_of(folder.name), 0, str(error), str(error))
     words = _first_words(saved.entries, Speaker.USER) or _first_words(saved.entries, Speaker.ASSISTANT)
-    return Summary(folder.name, folder, saved.started_at, len(saved.entries), words)
+    trouble = f"{folder.name}: {skipped}." if (skipped := skipped_sentence(saved)) else ""
+    return Summary(folder.name, folder, saved.started_at, len(saved.entries), words, trouble)
 
 
 def _first_words(entries: tuple[Entry, ...], speaker: Speaker) -> str:

@@ -81,7 +81,83 @@ def test_says_what_could_not_be_read(home: Path):
         file.write(b'{"entry":{"it')
     done = history(home, "show", "last")
     assert "Paris" in done.stdout
-    assert f"{NEW}: lines that could not be read, and are left out: 1\n" in done.stderr
+    assert f"{NEW}: 1 line of it could not be read and is left out.\n" in done.stderr
+
+
+ENTRY = '{"entry":{"item_id":"x","speaker":"you","text":"Never"%s},"index":%s}'
+DAMAGE = {
+    "a beginning in no calendar": '{"version":1,"started_at":1e300}',
+    "a beginning before all calendars": '{"version":1,"started_at":-1e18}',
+    "a beginning that is no number": '{"version":1,"started_at":NaN}',
+    "nested beyond measure": '{"version":1,"x":' + "[" * 100_000 + "]" * 100_000 + "}",
+    "a huge place": ENTRY % ("", 2**70),
+    "a huge negative place": ENTRY % ("", -(2**70)),
+    "a place of thousands of digits": ENTRY % ("", "1" + "0" * 5_000),
+    "huge times": ENTRY % (',"started_ms":1' + "0" * 400, 0),
+    "a negative length": ENTRY % (',"heard_ms":-1', 0),
+    "a latency that cannot be": ENTRY % (',"latency":{"first_word_ms":-5}', 0),
+    "an id that is no text": '{"entry":{"item_id":7,"speaker":"you"},"index":0}',
+    "nobody's words": '{"entry":{"item_id":"x","speaker":"nobody"},"index":0}',
+    "no text": "\x00\x01\x02",
+}
+
+
+@pytest.mark.parametrize("line", DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_line_that_cannot_be_costs_itself_and_a_word(home: Path, line: str):
+    path = home / "conversations" / NEW / FILE_NAME
+    path.write_bytes(line.encode() + b"\n" + path.read_bytes())
+    listed = history(home, "list")
+    assert [each.split()[0] for each in listed.stdout.splitlines()] == [NEW, OLD]
+    assert "2 turns  What is the capital" in listed.stdout
+    assert listed.stderr == f"{NEW}: 1 line of it could not be read and is left out.\n"
+    shown = history(home, "show", "last")
+    assert "Paris" in shown.stdout
+    assert "1 line of it could not be read" in shown.stderr
+    assert [listed.returncode, shown.returncode] == [0, 0]
+
+
+def _unreadable_folders(home: Path) -> dict[str, str]:
+    """Conversations that cannot be read, and why."""
+    root = home / "conversations"
+    made = {}
+    for at, (kind, why) in enumerate(
+        {"folder": "is not a file", "pipe": "is not a file", "link": "is a link to nothing", "device": "is not a file",
+         "loop": "", "large": "is larger than"}.items()
+    ):  # fmt: skip
+        folder = root / f"2026-11-26_00-00-{at:02}_{at:04}"
+        folder.mkdir()
+        path = folder / FILE_NAME
+        match kind:
+            case "folder":
+                path.mkdir()
+            case "pipe":
+                os.mkfifo(path)
+            case "link":
+                path.symlink_to(root / "nowhere")
+            case "device":
+                path.symlink_to("/dev/zero")
+            case "loop":
+                path.symlink_to(path)
+            case "large":
+                path.touch()
+                os.truncate(path, 1 << 30)  # takes no room
+        made[folder.name] = why
+    return made
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes with names, and links need a privilege there")
+def test_what_cannot_be_read_hides_no_other_and_never_waits(home: Path):
+    made = _unreadable_folders(home)
+    done = history(home)
+    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert lines.keys() == {NEW, OLD, *made}
+    for name, why in made.items():
+        assert f"The conversation {name} cannot be read: " in lines[name]
+        assert why in lines[name]
+        shown = history(home, "show", name)
+        assert (shown.returncode, shown.stdout) == (2, "")
+        assert f"The conversation {name} cannot be read: " in shown.stderr
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize("ending", [".md", ".json", ".txt", ".srt", ".vtt"])

@@ -301,19 +301,19 @@ TEXTS = st.one_of(
         max_size=60,
     ).map(" ".join),
 )
-TIMES = st.integers(min_value=-10_000, max_value=10_000_000)
+TIMES = st.integers(min_value=-10_000, max_value=10_000_000) | st.sampled_from([-(10**400), 10**400, 2**63, 2**70])
 ENTRIES = st.lists(
     st.builds(
         Entry,
-        item_id=st.text(min_size=1, max_size=8).map(sanitise_text),
+        item_id=st.text(min_size=1, max_size=8),
         speaker=st.sampled_from(Speaker),
         text=TEXTS,
         is_final=st.booleans(),
         is_spoken=st.booleans(),
         started_ms=TIMES,
         ended_ms=st.none() | TIMES,
-        received_ms=st.integers(0, 60_000),
-        heard_ms=st.none() | st.integers(0, 60_000),
+        received_ms=st.integers(0, 60_000) | TIMES,
+        heard_ms=st.none() | st.integers(0, 60_000) | TIMES,
         is_interrupted=st.booleans(),
         note=TEXTS,
         latency=st.none() | st.builds(Latency, st.none() | TIMES, st.none() | TIMES),
@@ -322,8 +322,27 @@ ENTRIES = st.lists(
 )
 
 
+YEAR_MS = 366 * 86_400_000
+
+
+def in_range(ms: int | None) -> int | None:
+    return None if ms is None else min(max(ms, 0), YEAR_MS)
+
+
 def harmless(entry: Entry) -> Entry:
-    return replace(entry, text=sanitise_text(entry.text))
+    """What an export may tell of it."""
+    times = {name: in_range(getattr(entry, name)) for name in ("started_ms", "ended_ms", "received_ms", "heard_ms")}
+    latency = entry.latency and Latency(in_range(entry.latency.first_word_ms), in_range(entry.latency.first_sound_ms))
+    item_id = " ".join(sanitise_text(entry.item_id).split())
+    return replace(entry, item_id=item_id, text=sanitise_text(entry.text), latency=latency, **times)
+
+
+@pytest.mark.parametrize("form", list(Format))
+@pytest.mark.parametrize("started_at", [1e300, -1e18, -1.0, 0.0, float("nan"), float("inf"), float("-inf"), 4e10, 1e15])
+@pytest.mark.parametrize("zone", [None, ZONE])
+def test_a_beginning_that_no_calendar_has_is_no_reason_not_to_export(form: Format, started_at: float, zone):
+    late = replace(TALK[0], started_ms=10**400, ended_ms=-(10**400))
+    assert "What is the capital" in render([*TALK, late], started_at, form, zone=zone)
 
 
 PLAIN_FIELDS = (

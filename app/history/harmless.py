@@ -1,0 +1,56 @@
+"""Turns as they may leave or enter: text that no terminal obeys, and numbers with which a time line can be made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from app.conversation.transcript import Entry, Latency
+from app.protocol.ranges import MOST_MS
+from app.protocol.text import one_line, sanitise_text
+
+_ID_CHARS: Final = 10_000
+"""Real ids have about thirty."""
+
+
+def harmless(entry: Entry) -> Entry:
+    """The entry with every string sanitised, and every number moved to the nearest that makes sense."""
+    latency = entry.latency
+    return replace(
+        entry,
+        item_id=harmless_id(entry.item_id),
+        text=sanitise_text(entry.text),
+        note=one_line(entry.note),
+        started_ms=_bounded(entry.started_ms),
+        ended_ms=_bounded_or_none(entry.ended_ms),
+        received_ms=_bounded(entry.received_ms),
+        heard_ms=_bounded_or_none(entry.heard_ms),
+        latency=latency and Latency(_bounded_or_none(latency.first_word_ms), _bounded_or_none(latency.first_sound_ms)),
+    )
+
+
+def harmless_id(item_id: str) -> str:
+    """The id of an item as it stands in entries."""
+    return one_line(item_id, _ID_CHARS)
+
+
+def is_plausible(entry: Entry) -> bool:
+    """Whether each number of the entry is one that a conversation can have."""
+    latency = entry.latency or Latency()
+    numbers = (
+        entry.started_ms,
+        entry.ended_ms,
+        entry.received_ms,
+        entry.heard_ms,
+        latency.first_word_ms,
+        latency.first_sound_ms,
+    )
+    return all(number is None or 0 <= number <= MOST_MS for number in numbers)
+
+
+def _bounded(ms: int) -> int:
+    return min(max(ms, 0), MOST_MS)
+
+
+def _bounded_or_none(ms: int | None) -> int | None:
+    return None if ms is None else _bounded(ms)
