@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncIterator
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -26,7 +26,7 @@ from app.connection.services import Service
 from app.protocol.client_events import ClientEvent
 from app.protocol.codec import MalformedEventError, decode_server_event, encode_client_event
 from app.protocol.items import ErrorDetail
-from app.protocol.server_events import ErrorEvent, ServerEvent, SessionCreated
+from app.protocol.server_events import ErrorEvent, ServerEvent, SessionCreated, UnknownEvent
 
 USER_AGENT: Final = f"gpt-realtime-tui/{__version__}"
 
@@ -34,6 +34,10 @@ _CLOSE_TIMEOUT_S: Final = 1.0
 _ABORT_TIMEOUT_S: Final = 1.5
 _QUEUE_FRAMES: Final = 1_024
 """A whole answer can arrive in a second; a full queue would also hold back the answers to our pings."""
+
+_TYPE_CHARS: Final = 80
+_MOST_TYPES: Final = 100
+"""Of unknown types are told apart when they are counted: a service may make them up."""
 
 _LOGGER: Final = logging.getLogger("app.connection.socket")
 _LOGGER.addHandler(logging.NullHandler())  # without one, logging writes warnings into the screen
@@ -61,12 +65,21 @@ class Connection:
         self._early: deque[ServerEvent] = deque()
         self._last_error: ErrorDetail | None = None
         self._closing = False
+        self._skipped = 0
+        self._unknown: Counter[str] = Counter()
+        self._tell_skipped: Callable[[], None] | None = None
 
     @property
     def created(self) -> SessionCreated:
         """The service's first word, with the session as it begins. It is not repeated by the iteration."""
         assert self._created is not None  # connect() gives no connection without it
         return self._created
+
+    def tell_skipped_to(self, listener: Callable[[], None]) -> None:
+        """Who is told, once, that the service sent a frame that is no event; at once where it has already."""
+        self._tell_skipped = listener
+        if self._skipped:
+            listener()
 
     async def send(self, event: ClientEvent) -> None:
         """Say it in the service's dialect. After our own `close()` nothing is sent, and that is no error.
@@ -97,6 +110,7 @@ class Connection:
     async def close(self) -> None:
         """End the session; ends the iteration too. Never hangs, whatever the service does. May be called again."""
         if not self._closing and self._log is not None:
+            self._note_what_was_left_out(self._log)
             self._log.note("closed by us")
         self._closing = True
         try:
@@ -140,12 +154,27 @@ class Connection:
             try:
                 event = decode_server_event(frame, self.service.dialect)
             except MalformedEventError as error:
-                if self._log is not None:
-                    self._log.note(f"skipped a frame: {error}")
+                self._skip(error)
                 continue
+            if isinstance(event, UnknownEvent):
+                self._unknown[event.type[:_TYPE_CHARS] if len(self._unknown) < _MOST_TYPES else "others"] += 1
             self._remember(event)
             return event
         return None
+
+    def _skip(self, error: MalformedEventError) -> None:
+        self._skipped += 1
+        if self._log is not None:
+            self._log.note(f"skipped a frame: {error}")
+        if self._skipped == 1 and self._tell_skipped is not None:
+            self._tell_skipped()
+
+    def _note_what_was_left_out(self, log: EventLog) -> None:
+        if self._skipped:
+            log.note(f"frames that were no events and were skipped: {self._skipped}")
+        if self._unknown:
+            types = ", ".join(f"{kind} ({count})" for kind, count in self._unknown.most_common())
+            log.note(f"events of types that are not known here: {types}")
 
     def _is_ours(self) -> bool:
         """Whether the end, if there is one, is our own doing. Changes while we wait."""

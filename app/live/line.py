@@ -27,6 +27,7 @@ from app.conversation.effects import (
     Notice,
     Play,
     Send,
+    Severity,
     StatusChanged,
 )
 from app.conversation.status import Status
@@ -40,6 +41,8 @@ from app.protocol.server_events import ServerEvent
 _REFUSED = frozenset(
     {FailureKind.KEY_REFUSED, FailureKind.MODEL_UNKNOWN, FailureKind.QUOTA, FailureKind.PERMISSION, FailureKind.REFUSED}
 )
+
+_SKIPPED = "The service sent something that was not understood and is left out; --events FILE keeps it."
 
 Step = Callable[[Conversation, int], list[Effect]]
 """Something that happens to the conversation as it is then, given the time."""
@@ -191,6 +194,7 @@ class Line:
     async def _talk(self) -> None:
         ours, outbox = self._conversation, self._outbox
         connection = await self._dialler.dial()
+        connection.tell_skipped_to(lambda: self._listener(Notice(_SKIPPED, Severity.WARNING)))
         sending = asyncio.create_task(_send_all(outbox, connection))
         sending.add_done_callback(self._sending_ended)
         try:

@@ -35,10 +35,11 @@ CLIENT_EVENTS: Final[dict[str, type]] = {cls.TYPE: cls for cls in get_args(Clien
 
 def decode_server_event(frame: str | bytes, dialect: Dialect = Dialect.GA) -> ServerEvent:
     """What a service said. Raises MalformedEventError; a type we do not know becomes an UnknownEvent."""
-    data = _load(frame)
+    data = _cut(_load(frame))
     if dialect is Dialect.BETA:
         data = beta.server_event_to_ga(data)
-    if data.get("type") not in SERVER_EVENTS:
+    kind = data.get("type")
+    if not isinstance(kind, str) or kind not in SERVER_EVENTS:
         data = as_error_event(data) or data
     event: ServerEvent = _typed(SERVER_EVENTS, data)
     return event
@@ -76,6 +77,14 @@ def _load(frame: str | bytes) -> JsonObject:
     if not isinstance(data, dict):
         raise MalformedEventError("not a JSON object")
     return data
+
+
+def _cut(data: JsonObject) -> JsonObject:
+    """Without what is nested so deeply that going through it could fail."""
+    if depth_of(data) <= MAX_DEPTH:
+        return data
+    cut: JsonObject = sanitise_json(data)
+    return cut
 
 
 def _typed(classes: dict[str, type], data: JsonObject) -> Any:

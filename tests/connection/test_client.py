@@ -279,11 +279,31 @@ def test_frames_that_are_no_event_are_skipped_and_noted(tmp_path: Path):
     notes = [line["note"] for line in lines if "note" in line]
     assert notes[0].startswith("connecting to ws://127.0.0.1")
     assert sum(note.startswith("skipped a frame") for note in notes) == 4
-    assert notes[-1] == "closed by us"
+    assert notes[-3:] == [
+        "frames that were no events and were skipped: 4",
+        "events of types that are not known here: future.event (1)",
+        "closed by us",
+    ]
     assert [line["event"] for line in lines if line.get("direction") == "sent"] == [
         {"type": "input_audio_buffer.commit", "event_id": "e1"}
     ]
     assert KEY not in path.read_text()
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_a_skipped_frame_is_told_once(is_early: bool):
+    told: list[str] = []
+    frames = ["{broken", CREATED, DELTA] if is_early else [CREATED, "{broken", "[]", DELTA]
+
+    async def talk() -> None:
+        async with playing(says(*frames)) as server, await connect(at(server.url)) as connection:
+            connection.tell_skipped_to(lambda: told.append("skipped"))
+            assert bool(told) == is_early
+            async for _ in connection:
+                break
+
+    run(talk())
+    assert told == ["skipped"]
 
 
 def test_a_frame_beyond_the_librarys_usual_limit():

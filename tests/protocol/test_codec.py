@@ -121,6 +121,7 @@ def test_audio_is_bytes_inside_and_base64_outside():
         ('"x"', "object"),
         ("{}", "type"),
         ('{"type": 3}', "type"),
+        ('{"type": []}', "type"),
         (b"\x00", "binary"),
         ('{"type":"x","deep":' + "[" * 3000 + "]" * 3000 + "}", "."),
     ],

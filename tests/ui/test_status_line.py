@@ -129,6 +129,11 @@ def test_the_end_of_a_session_comes_nearer(seconds, text, role):
     assert (piece.text, piece.role) == (text, role)
 
 
+@pytest.mark.parametrize("seconds", [86_401, 10**9, -3_601, -(10**9)])
+def test_an_end_that_cannot_be_meant_is_not_shown(seconds: int):
+    assert time_left_piece(int(NOW) + seconds, NOW, 3).text == ""
+
+
 def test_a_near_end_is_worth_most():
     assert time_left_piece(int(NOW) + 10, NOW, 3).worth < time_left_piece(int(NOW) + 1000, NOW, 3).worth
 

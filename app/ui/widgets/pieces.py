@@ -13,6 +13,10 @@ from app.ui.widgets.line import Role, Run
 
 _GAP: Final = "   "
 _SOON_S: Final = 300
+_LONGEST_S: Final = 86_400
+"""A session that would end after more than a day: no service has one, and the number says nothing."""
+_CLOCKS_DIFFER_S: Final = 3_600
+"""One that ended longer ago goes on all the same: the service's clock is another one."""
 """From here on the end of the session is worth a warning."""
 
 
@@ -68,10 +72,12 @@ def place_pieces(service: str, mode: Mode) -> tuple[Piece, ...]:
 
 
 def time_left_piece(expires_at: int | None, now_epoch: float, worth: int) -> Piece:
-    """`56 min left`, a warning near the end; empty where the service names no end."""
+    """`56 min left`, a warning near the end; empty where the service names no end, or one that cannot be meant."""
     if expires_at is None:
         return Piece("", worth)
     seconds = expires_at - now_epoch
+    if not -_CLOCKS_DIFFER_S <= seconds <= _LONGEST_S:
+        return Piece("", worth)
     text = "under 1 min left" if seconds < 60 else f"{seconds // 60:.0f} min left"
     return Piece(text, 1, "warning") if seconds < _SOON_S else Piece(text, worth, "dim")
 
