@@ -1,4 +1,4 @@
-"""The long run of mutated events and mutated files: `python -m tests.mutate --help`; `.ci/mutate` runs it.
+"""The long run of mutated events: `python -m tests.mutate --help`; `.ci/mutate` runs it.
 
 Thousands of conversations through the rules, and now and then one through the whole program in a process of its own,
 against a service on the loopback interface that makes the same mistakes. What fails is printed with the number that
@@ -39,9 +39,13 @@ def through_the_rules(seed: int) -> None:
     check(hold_conversation(mutated(chance), chance))
 
 
-async def through_the_program(seed: int, folder: Path) -> str:
-    """One conversation of the real program; what is wrong with it, empty when nothing is."""
-    frames = mutated(Random(seed))
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+async def through_the_program(frames: list[str], folder: Path) -> tuple[int, str, str]:
+    """One conversation of the real program: how it ended, and what it wrote. Raises TimeoutError where it hangs."""
 
     async def play(socket: ServerConnection) -> None:
         try:
@@ -72,11 +76,12 @@ async def through_the_program(seed: int, folder: Path) -> str:
         except TimeoutError:
             os.killpg(program.pid, signal.SIGKILL)
             await program.wait()
-            return "it did not end"
-    return _what_is_wrong(program.returncode or 0, out.decode(), err.decode(), folder)
+            raise
+    return program.returncode or 0, out.decode(), err.decode()
 
 
-def _what_is_wrong(status: int, out: str, err: str, folder: Path) -> str:
+def what_is_wrong(status: int, out: str, err: str, folder: Path) -> str:
+    """With a run of the program, whatever the service said; empty when nothing is."""
     for text in (out, err):
         if found := _CONTROL.search(text):
             return f"control character {found[0]!r} in {text!r}"
@@ -105,14 +110,19 @@ def main() -> int:
             through_the_rules(seed)
         except Exception:  # whatever it is, it is what we look for
             found += 1
-            print(f"rules, number {seed}:\n{traceback.format_exc()}", flush=True)
-    print(f"{asked.rounds} conversations through the rules in {time.monotonic() - began:.0f} s", flush=True)
+            _say(f"rules, number {seed}:\n{traceback.format_exc()}")
+    _say(f"{asked.rounds} conversations through the rules in {time.monotonic() - began:.0f} s")
     for seed in range(asked.first, asked.first + asked.programs):
         with tempfile.TemporaryDirectory() as folder:
-            if wrong := asyncio.run(through_the_program(seed, Path(folder))):
+            try:
+                ended = asyncio.run(through_the_program(mutated(Random(seed)), Path(folder)))
+                wrong = what_is_wrong(*ended, Path(folder))
+            except TimeoutError:
+                wrong = "it did not end"
+            if wrong:
                 found += 1
-                print(f"program, number {seed}: {wrong[:2_000]}", flush=True)
-    print(f"{asked.programs} conversations through the program; {found} faults found", flush=True)
+                _say(f"program, number {seed}: {wrong[:2_000]}")
+    _say(f"{asked.programs} conversations through the program; {found} faults found")
     return 1 if found else 0
 
 

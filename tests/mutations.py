@@ -99,11 +99,9 @@ def _value_replaced(chance: Random, frames: list[str], at: int) -> None:
     places = list(_places(event, ())) if event is not None else []
     if event is None or not places:
         return
-    *way, last = chance.choice(places)
-    place: Any = event
-    for step in way:
-        place = place[step]
-    place[last] = _HOLE
+    numbers = [place for place in places if isinstance(_at(event, place), int | float)]
+    *way, last = chance.choice(numbers if numbers and chance.random() < 0.4 else places)
+    _at(event, tuple(way))[last] = _HOLE
     frames[at] = json.dumps(event).replace(json.dumps(_HOLE), chance.choice(ODD), 1)
 
 
@@ -113,10 +111,7 @@ def _field_dropped(chance: Random, frames: list[str], at: int) -> None:
     if event is None or not places:
         return
     *way, last = chance.choice(places)
-    place: Any = event
-    for step in way:
-        place = place[step]
-    del place[last]
+    del _at(event, tuple(way))[last]
     frames[at] = json.dumps(event)
 
 
@@ -166,6 +161,13 @@ def _object(frame: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _at(event: dict[str, Any], way: tuple[str | int, ...]) -> Any:
+    place: Any = event
+    for step in way:
+        place = place[step]
+    return place
 
 
 def _places(value: object, way: tuple[str | int, ...], depth: int = 12) -> list[tuple[str | int, ...]]:

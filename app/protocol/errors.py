@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from app.protocol.convert import Json, JsonObject
+from app.protocol.convert import Json, JsonObject, sanitise_json
 
 ERROR: Final = "error"
 
@@ -49,7 +49,7 @@ def error_object(said: Json, around: JsonObject) -> Json:
         if "type" in found:
             found["message"] = found["type"]
         elif isinstance(said, dict) and any(said.values()):  # under names that nobody knows
-            found["message"] = json.dumps(said, ensure_ascii=False)[:_ODD_CHARS]
+            found["message"] = json.dumps(sanitise_json(said, _DEPTH), ensure_ascii=False)[:_ODD_CHARS]
         else:
             return said
     given = said if isinstance(said, dict) else {}

@@ -98,6 +98,18 @@ def test_secrets_are_removed(tmp_path: Path, event: dict):
     assert len(written(tmp_path / "log")) == 2
 
 
+@pytest.mark.parametrize("depth", [60, 200, 300, 330, 400, 500, 900, 990, 100_000])
+def test_however_deep_it_is_something_is_written(tmp_path: Path, depth: int):
+    log = EventLog(tmp_path / "log")
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        log.received('{"type":"x","deep":' + opening * depth + "1" + closing * depth + "}")
+    log.received('{"type":"y","number":1' + "0" * 5_000 + "}")
+    log.close()
+    lines = written(tmp_path / "log")
+    assert all({"event", "unreadable"} & line.keys() for line in lines)
+    assert lines[2]["event"] == {"type": "y", "number": None}
+
+
 @given(st.lists(st.text(), max_size=5))
 def test_every_line_is_one_harmless_json_object(tmp_path_factory: pytest.TempPathFactory, frames: list[str]):
     path = tmp_path_factory.mktemp("log") / "log"

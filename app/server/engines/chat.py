@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from app.protocol.jsontext import read_json
 from app.protocol.text import one_line, sanitise_text
 from app.server.engines.ports import Prompt, ResponderError
 
@@ -173,13 +174,13 @@ class ChatAnswer(Iterator[str]):
     def _delta(self, data: bytes) -> tuple[str, bool]:
         """The text of one event, and whether it is the last one."""
         try:
-            event: Any = json.loads(data)
+            event: Any = read_json(data.decode())
             if event.get("error"):
                 raise ResponderError(self._refused(None, _error_message(data)))
             choices = event.get("choices") or ()
             text = "".join((choice.get("delta") or {}).get("content") or "" for choice in choices[:1])
             return sanitise_text(text), any(choice.get("finish_reason") for choice in choices)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ResponderError(
                 f"The chat server at {self._place} sent something that is no chat stream: "
                 f"{one_line(data.decode('utf-8', 'replace'), 80)}. Check the address, {_OTHERWISE}"
@@ -222,9 +223,9 @@ class ChatAnswer(Iterator[str]):
 def _error_message(body: bytes) -> str:
     """The server's own words in its error: `{"error": {"message": ...}}`, `{"error": ...}` or the text itself."""
     try:
-        said: Any = json.loads(body)
+        said: Any = read_json(body.decode())
         said = said.get("error", said) if isinstance(said, dict) else said
         said = said.get("message", said) if isinstance(said, dict) else said
-    except ValueError:
+    except (ValueError, RecursionError):
         said = body.decode("utf-8", "replace")
     return one_line(str(said), 200)

@@ -130,6 +130,13 @@ def test_a_user_who_has_said_nothing_is_greeted():
     assert script.requests[0][2]["messages"] == [{"role": "user", "content": "Hello."}]
 
 
+def test_a_number_that_nothing_holds_costs_no_answer():
+    counted = event("Hello.", "stop").replace(b'{"', b'{"usage":{"total_tokens":1' + b"0" * 5_000 + b'},"', 1)
+    assert counted.count(b"total_tokens") == 1
+    with server(Script(body=counted)) as base:
+        assert list(ChatResponder(base).respond(HELLO)) == ["Hello."]
+
+
 def test_control_characters_of_the_model_are_left_out():
     with server(Script(body=event("a\x1b]0;title\x07b", "stop"))) as base:
         assert list(ChatResponder(base).respond(HELLO)) == ["a]0;titleb"]
@@ -148,6 +155,8 @@ def test_control_characters_of_the_model_are_left_out():
         (200, b"data: what?\n\n", ["no chat stream", "what?"]),
         (200, b"data: [1]\n\n", ["no chat stream"]),
         (200, b'data: {"choices": [7]}\n\n', ["no chat stream"]),
+        (200, b'data: {"choices": ' + b"[" * 5_000 + b"]" * 5_000 + b"}\n\n", ["no chat stream"]),
+        (500, b"[" * 5_000, ["could not answer"]),
         (200, b'data: {"error": {"message": "out of memory"}}\n\n', ["could not answer", "out of memory"]),
     ],
 )
