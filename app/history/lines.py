@@ -25,6 +25,9 @@ from app.protocol.text import one_line
 
 VERSION: Final = 1
 
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+"""Some editors begin a file with it."""
+
 MOST_ENTRIES: Final = 10_000_000
 """No entry stands further from the beginning."""
 
@@ -108,7 +111,7 @@ def read_lines(data: bytes, *, started_at: float) -> Saved:
     """
     reading = _Reading()
     skipped = 0
-    for raw in data.split(b"\n"):
+    for raw in data.removeprefix(_BYTE_ORDER_MARK).split(b"\n"):
         if not raw.strip():
             continue
         try:

@@ -44,6 +44,7 @@ def kept(root: Path, name: str, *entries: Entry, started_at: float = 50.0) -> No
         pytest.param(HEADER + b'{"entry":{"text":"x"},"index":0}\n', (), 1, id="an entry without an id"),
         pytest.param(HEADER + entry_line(A, 7) + entry_line(B, -3), (B, A), 0, id="places that do not exist"),
         pytest.param(HEADER + entry_line(A, 0).replace(b"{", b'{"new":[1],'), (A,), 0, id="unknown keys"),
+        pytest.param(b"\xef\xbb\xbf" + HEADER + entry_line(A, 0), (A,), 0, id="an editor marked the byte order"),
         pytest.param(HEADER + b"\n\r\n" + entry_line(A, 0).replace(b"\n", b"\r\n"), (A,), 0, id="an editor was there"),
     ],
 )
