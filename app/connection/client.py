@@ -230,7 +230,10 @@ async def connect(
             raise
         failed = from_exception(error, service)
         if connection is not None and isinstance(error, TimeoutError):
-            failed = failure(FailureKind.TIMEOUT, service, words="it let us in, but began no session")
+            words = "it let us in, but began no session"
+            if connection._skipped:
+                words = "it let us in, but what it sent was not understood"
+            failed = failure(FailureKind.TIMEOUT, service, words=words)
         if log is not None:
             log.note(str(failed))
         raise failed from error

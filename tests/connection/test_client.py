@@ -194,6 +194,16 @@ def test_closed_politely_before_the_session(code: int):
     run(talk())
 
 
+def test_let_in_and_then_nothing_that_is_an_event():
+    async def talk() -> None:
+        async with playing(says("{broken", "[]")) as server:
+            failure = await refusal(at(server.url), open_timeout_s=0.5)
+        assert failure.kind is K.TIMEOUT
+        assert "what it sent was not understood" in str(failure)
+
+    run(talk())
+
+
 def test_let_in_and_then_silence():
     async def talk() -> None:
         async with playing(says()) as server:
