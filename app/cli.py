@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from app import __version__
+from app.redaction import secrets_in_address
 
 if TYPE_CHECKING:
+    from app.redaction import Redaction
     from app.settings import Folders, Loaded
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -123,38 +125,70 @@ def talk(
 @root.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
-@click.option("--token", envvar="REALTIME_SERVE_TOKEN", help="Clients must show this; better set REALTIME_SERVE_TOKEN.")
+@click.option("--token", help="Clients must show this. `ps` shows it to everybody: better set REALTIME_SERVE_TOKEN.")
 @click.option("--recogniser", metavar="NAME", help="auto, moonshine or whisper.")
 @click.option("--responder", metavar="WHAT", help="builtin, or the address of a chat endpoint (http://.../v1).")
 @click.option("--responder-model", metavar="NAME", help="The chat endpoint's model.")
 @click.option("--synthesiser", default="hibari", show_default=True, metavar="NAME", help="The service's voice.")
-@click.option("--embedded", is_flag=True, hidden=True, help="End when standard input ends.")
-@click.option("--written", is_flag=True, hidden=True, help="Load ears and mouth when they are first needed.")
-def serve(
-    host: str, port: int, token: str | None, synthesiser: str, embedded: bool, written: bool, **given: str | None
-) -> None:
-    """Run the embedded realtime service alone; other clients of the protocol can use it."""
+@click.option("--embedded", is_flag=True, hidden=True, help="Be told by the program that starts it, and end with it.")
+def serve(host: str, port: int, token: str | None, synthesiser: str, embedded: bool, **given: str | None) -> None:
+    """Run the embedded realtime service alone; other clients of the protocol can use it.
+
+    Where other machines can reach it, clients must show a token; without one given, one is made and said.
+    """
+    if embedded:
+        sys.exit(_serve_parent())
+    if token is not None:
+        _warn("--token can be read by everybody on this machine while it runs (ps); REALTIME_SERVE_TOKEN cannot.")
+    if secrets_in_address(given["responder"] or ""):
+        _warn("The password or key in --responder can be read by everybody on this machine; REALTIME_RESPONDER cannot.")
     loaded, _ = load_settings(dict(given))
+    from app.server.access import TokenError, token_for
     from app.server.serve import Options
     from app.server.serve import run as run_service
 
     settings = loaded.settings
+    try:
+        wanted, is_made = token_for(host, os.environ.get("REALTIME_SERVE_TOKEN") if token is None else token)
+    except TokenError as error:
+        fail(str(error), USAGE)
+    if is_made:
+        _warn(
+            f"Other machines can reach {host or 'every address'}, so clients must show a token. This one was made for "
+            f"this run: {wanted} (sent as `Authorization: Bearer TOKEN`; `realtime` sends it as REALTIME_API_KEY). "
+            "Set REALTIME_SERVE_TOKEN to choose it yourself."
+        )
     sys.exit(
         run_service(
             Options(
                 host=host,
                 port=port,
-                token=token or None,
+                token=wanted,
                 recogniser=settings.recogniser,
                 responder=settings.responder,
                 responder_model=settings.responder_model or None,
                 responder_key=settings.responder_key or None,
                 synthesiser=synthesiser,
-                parent_watch=embedded,
-                loads_sound=not written,
             )
         )
     )
+
+
+def _serve_parent() -> int:
+    """Serve the program that started this one. It needs no settings: the first line of standard input says it all."""
+    from app.server.serve import run, told_by_parent
+
+    line = sys.stdin.buffer.readline()
+    if not line:  # the parent has gone already
+        return 0
+    try:
+        return run(told_by_parent(line))
+    except ValueError as error:
+        fail(str(error), USAGE)
+
+
+def _warn(sentence: str) -> None:
+    click.echo(f"realtime: {sentence}", err=True)
 
 
 @root.command()
@@ -240,11 +274,23 @@ def _recorded(error: Exception) -> str:
     from app.settings import folders
 
     log = folders(os.environ).logs / "fault.log"
-    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    redaction = _redaction()
+    what = redaction.message(f"{type(error).__name__}: {error}".splitlines()[0])
     try:
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with log.open("a", encoding="utf-8") as file:
-            traceback.print_exception(error, file=file)
+            file.write(redaction.message("".join(traceback.format_exception(error))))
     except OSError:
         return f"Something went wrong that should not have ({what}), and {log} cannot be written."
     return f"Something went wrong that should not have ({what}). The details are in {log}; please report them."
+
+
+def _redaction() -> Redaction:
+    """Of all that is set here: the texts of exceptions hold addresses, and reports are shown to others."""
+    from app.settings import SettingError, load, redaction_of
+
+    try:
+        settings = load(given={}, environ=os.environ, dotenv=Path(".env"), file=None).settings
+    except SettingError:
+        settings = None
+    return redaction_of(settings, os.environ)

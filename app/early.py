@@ -22,14 +22,17 @@ def start_service(settings: Settings, log: Path, *, is_written: bool) -> Child |
         return None
 
 
-def serve_options(settings: Settings, *, is_written: bool = False) -> tuple[str, ...]:
-    """What `realtime serve` is told. `is_written`: nothing is likely to be heard or spoken."""
-    options = ["--recogniser", settings.recogniser, "--responder", settings.responder]
-    if settings.responder_model:
-        options += ["--responder-model", settings.responder_model]
-    if is_written:
-        options.append("--written")
-    return tuple(options)
+def serve_options(settings: Settings, *, is_written: bool = False) -> dict[str, object]:
+    """What the service is told, by the names of `app.server.serve.Options`. `is_written`: nothing is likely to be
+    heard or spoken.
+    """
+    return {
+        "recogniser": settings.recogniser,
+        "responder": settings.responder,
+        "responder_model": settings.responder_model,
+        "responder_key": settings.responder_key,
+        "loads_sound": not is_written,
+    }
 
 
 def missing_engines() -> tuple[str, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from app.early import serve_options, start_service
+from app.server.serve import Options, told_by_parent
 from app.settings import Settings
 
 
@@ -33,17 +36,21 @@ def test_where_it_cannot_be_started_the_conversation_will_say_why(tmp_path):
     assert start_service(Settings(service="local"), tmp_path / "missing" / "log", is_written=True) is None
 
 
-@pytest.mark.parametrize(
-    ("settings", "is_written", "options"),
-    [
-        (Settings(), False, ("--recogniser", "auto", "--responder", "builtin")),
-        (Settings(recogniser="whisper"), True, ("--recogniser", "whisper", "--responder", "builtin", "--written")),
-        (
-            Settings(responder="http://127.0.0.1:1/v1", responder_model="m"),
-            False,
-            ("--recogniser", "auto", "--responder", "http://127.0.0.1:1/v1", "--responder-model", "m"),
-        ),
-    ],
-)
-def test_the_service_is_told_what_is_set(settings, is_written, options):
-    assert serve_options(settings, is_written=is_written) == options
+def test_the_service_is_told_what_is_set():
+    settings = Settings(recogniser="whisper", responder="http://me:pass@h/v1", responder_model="m", responder_key="k")
+    told = serve_options(settings, is_written=True)
+    assert told_by_parent(json.dumps({**told, "token": "t"}).encode()) == Options(
+        token="t",
+        recogniser="whisper",
+        responder="http://me:pass@h/v1",
+        responder_model="m",
+        responder_key="k",
+        parent_watch=True,
+        loads_sound=False,
+    )
+
+
+@pytest.mark.parametrize("line", [b"", b"hello\n", b"[]\n", b'{"colour": 1}\n', b"\xff\n", b"[" * 100_000])
+def test_what_no_parent_says_is_refused(line):
+    with pytest.raises(ValueError, match="`realtime serve` runs the service alone"):
+        told_by_parent(line)

@@ -56,7 +56,7 @@ def answer_latencies_ms(turns: int, log: Path) -> list[float]:
     """For each of `turns` spoken questions: end of speech to first sound of the answer, less the silence window."""
     microphone, sink = ClipMicrophone("bench"), FirstSound()
     settings = Settings(greeting=False)
-    dialler = EmbeddedDialler((), None, log)
+    dialler = EmbeddedDialler({}, None, log)
     states: queue.SimpleQueue[State | None] = queue.SimpleQueue()
 
     def told(event: LiveEvent) -> None:

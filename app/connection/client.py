@@ -19,6 +19,7 @@ from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed
 
 from app import __version__
+from app.connection.cleaning import without_secrets_of
 from app.connection.eventlog import EventLog
 from app.connection.failures import FailureKind, ServiceFailure, failure, is_benign, meaning_of_error
 from app.connection.refusals import OPENING_ERRORS, from_closed, from_error, from_exception
@@ -61,6 +62,7 @@ class Connection:
         self.service = service
         self._socket = socket
         self._log = log
+        self._clean = without_secrets_of(service.redaction)
         self._created: SessionCreated | None = None
         self._early: deque[ServerEvent] = deque()
         self._last_error: ErrorDetail | None = None
@@ -152,7 +154,7 @@ class Connection:
             if self._log is not None:
                 self._log.received(frame)
             try:
-                event = decode_server_event(frame, self.service.dialect)
+                event = decode_server_event(frame, self.service.dialect, self._clean)
             except MalformedEventError as error:
                 self._skip(error)
                 continue

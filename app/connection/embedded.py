@@ -11,16 +11,17 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
 from app.connection.child import Child, spawn
-from app.connection.failures import FailureKind, ServiceFailure, without_secrets
+from app.connection.failures import FailureKind, ServiceFailure
 from app.connection.services import Service, embedded
-from app.protocol.text import one_line
+from app.protocol.text import one_line, sanitise_text
+from app.redaction import Redaction
 
 _LISTENING: Final = re.compile(r"listening on (ws://\S+)\s*")
 _TAIL_BYTES: Final = 8_192
@@ -42,7 +43,7 @@ class EmbeddedService:
     async def start(
         cls,
         log_path: Path,
-        arguments: Sequence[str] = (),
+        options: Mapping[str, object] | None = None,
         *,
         command: Sequence[str] | None = None,
         timeout_s: float = 60.0,
@@ -50,13 +51,13 @@ class EmbeddedService:
     ) -> Self:
         """Start the service and wait until it listens.
 
-        `arguments` go to `serve` as they are. What the child writes to stderr is appended to `log_path` (mode 0600).
+        `options` are what it is told, see `child.spawn`. What it writes to stderr is appended to `log_path`, mode 0600.
         `patience_s` is how long it may take to end by itself, and again after it was told to.
         Raises ServiceFailure, with the child's last line, when it ends before it listens, and when it takes longer
         than `timeout_s`; nothing is left running then.
         """
         try:
-            child = spawn(log_path, arguments, command)
+            child = spawn(log_path, options, command)
         except OSError as error:
             raise _not_started(FailureKind.UNREACHABLE, error.strerror or str(error), log_path) from error
         return await cls.of(child, timeout_s=timeout_s, patience_s=patience_s)
@@ -77,10 +78,11 @@ class EmbeddedService:
             raise _not_started(FailureKind.TIMEOUT, words, child.log_path) from error
         if not url:
             await service.stop()
-            words = without_secrets(_last_line(child.log_path, child.log_before_bytes), (child.token,))
+            last = sanitise_text(_last_line(child.log_path, child.log_before_bytes))
+            words = Redaction(child.secrets).message(last)
             status = f"it ended with status {child.process.returncode}"
             raise _not_started(FailureKind.UNREACHABLE, words or status, child.log_path)
-        service._service = embedded(url, child.token)
+        service._service = embedded(url, child.token, child.secrets)
         return service
 
     @property

@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from app.connection.failures import without_secrets
 from app.protocol.jsontext import read_json
-from app.protocol.text import one_line
+from app.protocol.text import one_line, sanitise_text
+from app.redaction import Redaction
 
 REMOVED: Final = "[removed]"
 
@@ -54,6 +54,7 @@ class EventLog:
         self._now = now
         self._lock = threading.Lock()
         self._secrets: tuple[str, ...] = ()
+        self._redaction = Redaction()
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         except OSError as error:
@@ -65,7 +66,8 @@ class EventLog:
     def hide(self, secrets: tuple[str, ...]) -> None:
         """Also remove these strings wherever they stand, such as the key of the service just connected to."""
         with self._lock:
-            self._secrets += tuple(secret for secret in secrets if secret not in self._secrets)
+            self._secrets = tuple(dict.fromkeys((*self._secrets, *secrets)))
+            self._redaction = Redaction(self._secrets)
 
     def sent(self, frame: str) -> None:
         """A text frame that went out."""
@@ -77,7 +79,7 @@ class EventLog:
 
     def note(self, text: str) -> None:
         """What happened to the connection itself: opened, refused, closed."""
-        self._line({"note": one_line(without_secrets(text, self._secrets), 1_000)})
+        self._line({"note": one_line(self._redaction.message(text), 1_000)})
 
     def close(self) -> None:
         """End the log. May be called again; what is logged afterwards is dropped."""
@@ -91,9 +93,9 @@ class EventLog:
         try:
             data: Any = read_json(frame)
             is_delta = isinstance(data, dict) and data.get("type") in _AUDIO_DELTAS
-            content = {"event": _cleaned(data, self._secrets, is_delta=is_delta)}
+            content = {"event": _cleaned(data, self._redaction, is_delta=is_delta)}
         except (ValueError, RecursionError):
-            content = {"unreadable": one_line(without_secrets(frame, self._secrets), _UNREADABLE_CHARS)}
+            content = {"unreadable": one_line(self._redaction.message(sanitise_text(frame)), _UNREADABLE_CHARS)}
         self._line({"direction": direction, **content})
 
     def _line(self, content: dict[str, Any]) -> None:
@@ -118,20 +120,22 @@ def _sentence(path: Path, error: OSError, then: str) -> str:
     return f"The event log {one_line(str(path))} cannot be written ({error.strerror or error}): {then}."
 
 
-def _cleaned(value: Any, secrets: tuple[str, ...], *, is_delta: bool = False) -> Any:
+def _cleaned(value: Any, redaction: Redaction, *, is_delta: bool = False) -> Any:
     """The event without sound, images and secrets."""
     match value:
         case dict():
-            return {key: _cleaned_field(key, item, secrets, is_delta) for key, item in value.items()}
+            return {
+                redaction.message(key): _cleaned_field(key, item, redaction, is_delta) for key, item in value.items()
+            }
         case list():
-            return [_cleaned(item, secrets) for item in value]
+            return [_cleaned(item, redaction) for item in value]
         case str():
-            return without_secrets(value, secrets)
+            return redaction.message(value)
         case _:
             return value
 
 
-def _cleaned_field(key: str, value: Any, secrets: tuple[str, ...], is_delta: bool) -> Any:
+def _cleaned_field(key: str, value: Any, redaction: Redaction, is_delta: bool) -> Any:
     if _SECRET_KEYS.fullmatch(key) and value is not None:
         return REMOVED
     if isinstance(value, str):
@@ -139,7 +143,7 @@ def _cleaned_field(key: str, value: Any, secrets: tuple[str, ...], is_delta: boo
             return f"[{_decoded_bytes(value)} bytes of audio]"
         if value.startswith("data:"):
             return f"[{_decoded_bytes(value.partition(',')[2])} bytes of data]"
-    return _cleaned(value, secrets)
+    return _cleaned(value, redaction)
 
 
 def _decoded_bytes(base64_text: str) -> int:

@@ -13,7 +13,7 @@ from typing import Final
 
 from app.connection.services import Service, ServiceKind
 from app.protocol.items import ErrorDetail
-from app.protocol.text import one_line
+from app.protocol.text import one_line, sanitise_text
 
 
 class FailureKind(StrEnum):
@@ -94,27 +94,19 @@ def failure(
     remedy: str | None = None,
     fatal: bool | None = None,
 ) -> ServiceFailure:
-    """A failure of this service, with the usual sentence and remedy of its kind unless others are given."""
+    """A failure of this service, with the usual sentence and remedy of its kind unless others are given.
+
+    The service's secrets are in none of its words, nor what looks like a key.
+    """
+    redacted = service.redaction.message
     return ServiceFailure(
         kind,
-        happened or _happened(kind, service),
-        words=without_secrets(words, service.secrets),
-        signal=without_secrets(signal, service.secrets),
+        redacted(happened or _happened(kind, service)),
+        words=redacted(sanitise_text(words)),
+        signal=redacted(sanitise_text(signal)),
         remedy=_remedy(kind, service) if remedy is None else remedy,
         fatal=fatal,
     )
-
-
-def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
-    """The text with each secret, and everything that looks like a key or a bearer token, replaced by an ellipsis."""
-    for secret in secrets:
-        if len(secret) >= _SHORTEST_SECRET:  # a key like "x" guards nothing, and its removal would garble the text
-            text = text.replace(secret, "…")
-    return _KEY_LIKE.sub("…", text)
-
-
-_SHORTEST_SECRET: Final = 4
-_KEY_LIKE: Final = re.compile(r"\b(?:sk|ek)[-_][A-Za-z0-9_*.-]{6,}|(?<=\bBearer )[A-Za-z0-9._~+/=-]{6,}")
 
 
 # ---------------------------------------------------------------- what the words of services mean

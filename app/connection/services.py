@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from app.connection.inputs import (
     DEFAULT_MODEL,
@@ -28,6 +28,7 @@ from app.connection.inputs import (
 from app.connection.inputs import ServiceSettingError as ServiceSettingError
 from app.protocol.codec import Dialect
 from app.protocol.session import VOICES
+from app.redaction import Redaction, secrets_in_address
 
 DEFAULT_TRANSCRIPTION_MODEL: Final = "gpt-transcribe"
 """OpenAI's second model, for the user's words; whisper-1 and the gpt-4o ones end on 2027-02-26."""
@@ -76,6 +77,8 @@ class Service:
     label: str
     url: str = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(repr=False, default=())
+    other_secrets: tuple[str, ...] = field(repr=False, default=())
+    """What it knows beside how it is greeted, and may repeat."""
     dialect: Dialect = Dialect.GA
     model: str = ""
     transcription_model: str | None = None
@@ -106,14 +109,16 @@ class Service:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret in the headers and the URL: what no log and no message may show."""
-        parts = urlsplit(self.url)
-        found = [value.removeprefix("Bearer ") for _, value in self.headers]
-        found += [value for name, value in parse_qsl(parts.query) if _SECRET_PARAMETER.fullmatch(name)]
-        found += [unquote(parts.password)] if parts.password else []
-        return tuple(secret for secret in found if secret)
+        greeting = [value.removeprefix("Bearer ") for _, value in self.headers]
+        found = (*greeting, *secrets_in_address(self.url), *self.other_secrets)
+        return tuple(dict.fromkeys(secret for secret in found if secret))
+
+    @property
+    def redaction(self) -> Redaction:
+        """Takes these secrets out of texts. Takes a moment to make."""
+        return Redaction(self.secrets)
 
 
-_SECRET_PARAMETER: Final = re.compile(r"(?i)(api[-_]?)?key|(access_)?token|secret")
 _PREFIX_OF_OPENAI_ROUTES: Final = re.compile(r"^(.*?)/openai(/.*)?$")
 _AZURE_HOST: Final = re.compile(r"(?i).*\.azure\.(com|us|cn)")
 
@@ -239,8 +244,10 @@ def compatible(
     )
 
 
-def embedded(url: str, token: str) -> Service:
-    """The service that this program runs itself; `url` is the one it said it listens on."""
+def embedded(url: str, token: str, other_secrets: tuple[str, ...] = ()) -> Service:
+    """The service that this program runs itself; `url` is the one it said it listens on. `other_secrets`: what else it
+    was told that no message may show.
+    """
     return Service(
         kind=ServiceKind.EMBEDDED,
         label="embedded service",
@@ -248,4 +255,5 @@ def embedded(url: str, token: str) -> Service:
         headers=(("Authorization", f"Bearer {token}"),),
         model=EMBEDDED_MODEL,
         transcription_model=EMBEDDED_MODEL,
+        other_secrets=other_secrets,
     )

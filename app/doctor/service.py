@@ -19,6 +19,7 @@ from app.protocol.client_events import ItemCreate, ResponseCreate
 from app.protocol.items import user_text
 from app.protocol.server_events import ErrorEvent, OutputAudioDelta, OutputTranscriptDelta, ResponseDone
 from app.protocol.text import one_line
+from app.redaction import without_keys
 from app.server.engines import moonshine, whisper
 from app.server.engines.ports import EngineUnavailableError
 from app.settings import Settings, which_service
@@ -38,7 +39,7 @@ def address(settings: Settings) -> Finding:
     """Where the service is and which model is asked for, or which setting does not make one."""
     which = which_service(settings)
     if which == "local":
-        mind = "the built-in responder" if settings.responder == "builtin" else settings.responder
+        mind = "the built-in responder" if settings.responder == "builtin" else without_keys(settings.responder)
         return ok("address", one_line(f"On this machine, with the recogniser {settings.recogniser} and {mind}."))
     try:
         service = service_of(which, settings)

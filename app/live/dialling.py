@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
@@ -64,11 +64,11 @@ class EmbeddedDialler:
     transcription_model = EMBEDDED_MODEL
 
     def __init__(
-        self, arguments: Sequence[str], log: EventLog | None, log_path: Path, child: Child | None = None
+        self, options: Mapping[str, object], log: EventLog | None, log_path: Path, child: Child | None = None
     ) -> None:
-        """`child`: the service's process, where it was started before; its arguments were given it then."""
+        """`options`: what the service is told. `child`: its process, where it was started before and told then."""
         self._log = log
-        start = EmbeddedService.of(child) if child else EmbeddedService.start(log_path, arguments)
+        start = EmbeddedService.of(child) if child else EmbeddedService.start(log_path, options)
         # A thread of its own, since the line's loop does not run yet.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="embedded service")
         self._starting: Future[EmbeddedService] = self._starter.submit(lambda: asyncio.run(start))

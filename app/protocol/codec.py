@@ -6,6 +6,7 @@ Inside the program only the GA vocabulary exists; the beta dialect is translated
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Final, get_args
 
@@ -33,14 +34,24 @@ SERVER_EVENTS: Final[dict[str, type]] = {cls.TYPE: cls for cls in get_args(Serve
 CLIENT_EVENTS: Final[dict[str, type]] = {cls.TYPE: cls for cls in get_args(ClientEvent)}
 
 
-def decode_server_event(frame: str | bytes, dialect: Dialect = Dialect.GA) -> ServerEvent:
-    """What a service said. Raises MalformedEventError; a type we do not know becomes an UnknownEvent."""
+def decode_server_event(
+    frame: str | bytes, dialect: Dialect = Dialect.GA, clean: Callable[[JsonObject], JsonObject] | None = None
+) -> ServerEvent:
+    """What a service said. Raises MalformedEventError; a type we do not know becomes an UnknownEvent.
+
+    `clean` is given the whole event, in GA, before anything is made of it: what it leaves out is nowhere.
+    """
     data = _cut(_load(frame))
     if dialect is Dialect.BETA:
         data = beta.server_event_to_ga(data)
     kind = data.get("type")
     if not isinstance(kind, str) or kind not in SERVER_EVENTS:
         data = as_error_event(data) or data
+    if clean is not None:
+        try:
+            data = clean(data)
+        except RecursionError as error:
+            raise MalformedEventError("nested too deeply") from error
     event: ServerEvent = _typed(SERVER_EVENTS, data)
     return event
 

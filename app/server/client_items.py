@@ -7,6 +7,7 @@ from typing import Final
 
 from app.protocol.convert import UNSET
 from app.protocol.items import Content, Item
+from app.server.limits import MAX_APPEND_BYTES, MAX_TEXT_CHARACTERS
 from app.server.refusals import RefusedError, invalid_value, missing, not_supported, too_long
 
 MAX_ID_CHARACTERS: Final = 32
@@ -39,6 +40,11 @@ def accepted(item: Item, new_id: str, path: str = "item") -> Item:
         for name in needed:
             if getattr(item, name) is UNSET:
                 raise missing(f"{path}.{name}")
+        for name in ("name", "arguments", "call_id", "output"):
+            _check_length(getattr(item, name), f"{path}.{name}")
+    if (sound_bytes := len(sound_of(item))) > MAX_APPEND_BYTES:
+        message = f"The sound of an item may have at most {MAX_APPEND_BYTES} bytes, and this has {sound_bytes}."
+        raise invalid_value(f"{path}.content", message)
     return replace(item, id=item.id or new_id, object="realtime.item", status="completed")
 
 
@@ -64,6 +70,13 @@ def _check_part(part: Content, path: str, allowed: tuple[str, ...]) -> None:
         raise missing(f"{path}.{needed}")
     if value is None:
         raise RefusedError("invalid_type", f"Invalid type for '{path}.{needed}': got null instead.", f"{path}.{needed}")
+    for name in ("text", "transcript"):
+        _check_length(getattr(part, name), f"{path}.{name}")
+
+
+def _check_length(text: object, path: str) -> None:
+    if isinstance(text, str) and len(text) > MAX_TEXT_CHARACTERS:
+        raise too_long(path, MAX_TEXT_CHARACTERS, len(text))
 
 
 def sound_of(item: Item) -> bytes:

@@ -17,6 +17,7 @@ from app.protocol.codec import encode_server_event
 from app.server.engine_threads import Engines, fragments
 from app.server.engines.ports import EngineUnavailableError, ResponderError
 from app.server.jobs import CancelJob, CloseConnection, Job, Output, Recognise, Respond, Speak
+from app.server.limits import MAX_UNSENT_CHARACTERS
 from app.server.session import RealtimeSession
 
 _log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Connection:
         self._now: Callable[[], float] = asyncio.get_running_loop().time
         self._turn = asyncio.Lock()  # one call on the session at a time: a large frame is judged in a thread
         self._frames: deque[str | CloseConnection] = deque()
+        self._unsent_characters = 0
         self._filled = asyncio.Event()
         self._roomy = asyncio.Event()
         self._roomy.set()
@@ -73,7 +75,8 @@ class Connection:
             frame = self._frames.popleft()
             if not self._frames:
                 self._filled.clear()
-            if len(self._frames) < _MAX_WAITING:
+            self._unsent_characters -= len(frame) if isinstance(frame, str) else 0
+            if len(self._frames) < _MAX_WAITING and self._unsent_characters < MAX_UNSENT_CHARACTERS:
                 self._roomy.set()
             if isinstance(frame, CloseConnection):
                 await self._socket.close(frame.code, frame.reason)
@@ -120,7 +123,8 @@ class Connection:
     def _put(self, frame: str | CloseConnection) -> None:
         self._frames.append(frame)
         self._filled.set()
-        if len(self._frames) >= _MAX_WAITING:
+        self._unsent_characters += len(frame) if isinstance(frame, str) else 0
+        if len(self._frames) >= _MAX_WAITING or self._unsent_characters >= MAX_UNSENT_CHARACTERS:
             self._roomy.clear()
 
     async def _work(self, job: Job) -> None:

@@ -10,6 +10,7 @@ from app.protocol.items import Content, Item
 from app.protocol.text import one_line
 from app.server.engines.ports import Message
 from app.server.hearing import Words
+from app.server.limits import MAX_CONVERSATION_CHARACTERS, MAX_ITEMS, MAX_KEPT_SOUND_BYTES
 from app.server.refusals import RefusedError, invalid_value, no_such_item
 from app.server.usage import heard_tokens, text_tokens
 
@@ -31,12 +32,14 @@ class Entry:
     words: Words | None = None
     """The words of the user's sound; None where there is none."""
     audio: bytes = b""
-    """The user's sound in the wire's format."""
+    """The user's sound in the wire's format; empty again once it is forgotten."""
     audio_ms: int = 0
     spans: list[Span] = field(default_factory=list)
     """What the assistant spoke, sentence by sentence."""
     heard_ms: int | None = None
     """Where the client says that listening ended; None: never cut."""
+    put_in_characters: int = 0
+    """How much text of the client's it was when it came into the conversation."""
 
     @property
     def item_id(self) -> str:
@@ -69,7 +72,7 @@ class Entry:
     def told_item(self) -> Item:
         """The item as a retrieve gives it: with the user's sound and words, and only what was heard of an answer."""
         if self.words is not None:
-            part = Content(type="input_audio", transcript=self.words.text, audio=self.audio)
+            part = Content(type="input_audio", transcript=self.words.text, audio=self.audio or None)
             others = tuple(part for part in self.item.content or () if not part.is_audio)
             return replace(self.item, content=(*others, part))
         if self.heard_ms is not None:
@@ -79,6 +82,10 @@ class Entry:
     def written(self) -> str:
         """The text of the item, without what was spoken by the user."""
         return " ".join(part.said for part in self.item.content or () if part.said and part.type != "input_audio")
+
+    def characters(self) -> int:
+        """How much text the client put into it."""
+        return len(self.written()) + len(self.item.output or "") + len(self.item.arguments or "")
 
     def message(self) -> Message | None:
         """The item for the responder; None where it says nothing that one could answer to."""
@@ -111,6 +118,8 @@ class Conversation:
     def __init__(self, conversation_id: str) -> None:
         self.id = conversation_id
         self._entries: list[Entry] = []
+        self._characters = 0  # of all that the client put in
+        self._sound_bytes = 0
 
     def entries(self) -> tuple[Entry, ...]:
         """All of them, as they are now."""
@@ -124,13 +133,15 @@ class Conversation:
         """Put an item at the end; the id of the one before it."""
         before = self.last_id()
         self._entries.append(entry)
+        self._count(entry)
         return before
 
     def insert(self, entry: Entry, previous_item_id: str | None) -> str | None:
         """Put an item after the named one, at the start ("root") or at the end (None); the id of the one before it.
 
-        Raises RefusedError for an id that is taken and for a previous item that is not there.
+        Raises RefusedError for an id that is taken, for a previous item that is not there, and beyond the limits.
         """
+        self._check_room(entry)
         if self.find(entry.item_id) is not None:
             message = f"Error adding item: an item with id '{entry.item_id}' already exists."
             raise RefusedError("item_create_duplicate_item_id", message, "item.id")
@@ -138,13 +149,38 @@ class Conversation:
             return self.append(entry)
         if previous_item_id == "root":
             self._entries.insert(0, entry)
+            self._count(entry)
             return None
         before = self.find(previous_item_id)
         if before is None:
             message = f"Error adding item: the previous item with id '{one_line(previous_item_id, 80)}' does not exist."
             raise invalid_value("previous_item_id", message)
         self._entries.insert(self._entries.index(before) + 1, entry)
+        self._count(entry)
         return previous_item_id
+
+    def _check_room(self, entry: Entry) -> None:
+        if len(self._entries) >= MAX_ITEMS:
+            message = f"The conversation has {MAX_ITEMS} items, and no more can be added. Delete some, or begin anew."
+            raise RefusedError("too_many_items", message, "item")
+        if self._characters + entry.characters() > MAX_CONVERSATION_CHARACTERS:
+            message = (
+                f"The texts of the conversation would have more than {MAX_CONVERSATION_CHARACTERS} characters. "
+                "Delete some items, or begin anew."
+            )
+            raise RefusedError("conversation_too_long", message, "item")
+
+    def _count(self, added: Entry) -> None:
+        """Count it in, and keep no more sound than the limit: of the oldest items only the words stay."""
+        added.put_in_characters = added.characters()
+        self._characters += added.put_in_characters
+        self._sound_bytes += len(added.audio)
+        for entry in self._entries:
+            if self._sound_bytes <= MAX_KEPT_SOUND_BYTES:
+                break
+            if entry is not added:
+                self._sound_bytes -= len(entry.audio)
+                entry.audio = b""
 
     def find(self, item_id: str) -> Entry | None:
         """The item of that id."""
@@ -163,6 +199,8 @@ class Conversation:
         if entry is None:
             raise no_such_item("deleting", "delete", item_id)
         self._entries.remove(entry)
+        self._characters -= entry.put_in_characters
+        self._sound_bytes -= len(entry.audio)
 
     def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
         """The assistant's speech was heard up to there (section 5.4). Raises RefusedError."""

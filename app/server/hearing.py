@@ -13,14 +13,22 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import Final
 
 from app.audio.pcm import VAD_RATE_HZ, frames_to_ms
 from app.audio.ports import Samples
 from app.protocol.items import ErrorDetail
 from app.protocol.server_events import ErrorEvent, TranscriptionCompleted, TranscriptionDelta, TranscriptionFailed
 from app.server.jobs import CancelJob, NewId, Outbox, Recognise
+from app.server.limits import MAX_WAITING_SPEECH_MS
 from app.server.refusals import Failure
 from app.server.usage import transcription_usage
+
+_TOO_MUCH: Final = Failure(
+    "recogniser_overloaded",
+    f"This speech is not written down: {MAX_WAITING_SPEECH_MS // 60_000} minutes of it wait for the recogniser "
+    "already. Wait until they are done, or send it more slowly.",
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -151,6 +159,10 @@ class Hearing:
         return turn.words
 
     def _want(self, turn: _Turn, samples_16k: Samples) -> None:
+        waiting_ms = sum(frames_to_ms(samples.size, VAD_RATE_HZ) for _, samples in self._finals)
+        if waiting_ms + turn.audio_ms > MAX_WAITING_SPEECH_MS:
+            self._fail(turn, _TOO_MUCH)
+            return
         self._finals.append((turn, samples_16k))
         self._next()
 
@@ -176,11 +188,14 @@ class Hearing:
         if running is None:
             return
         if running.why is _Why.FINAL:
-            running.turn.words.failure = failure
-            if running.turn.transcribe:
-                self._out.say(TranscriptionFailed(item_id=running.turn.item_id, error=_short(failure)))
-            self._out.say(ErrorEvent(error=failure.detail()))
+            self._fail(running.turn, failure)
         self._next()
+
+    def _fail(self, turn: _Turn, failure: Failure) -> None:
+        turn.words.failure = failure
+        if turn.transcribe:
+            self._out.say(TranscriptionFailed(item_id=turn.item_id, error=_short(failure)))
+        self._out.say(ErrorEvent(error=failure.detail()))
 
     def _taken(self, job_id: str) -> _Running | None:
         running = self._running

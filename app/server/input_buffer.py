@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.audio.pcm import VAD_RATE_HZ, Resampler
+from app.audio.pcm import VAD_RATE_HZ, Resampler, from_pcm16, to_pcm16
 from app.audio.ports import Samples
 from app.server.formats import WireFormat
 
-_BYTES_PER_SAMPLE = 4
+_BYTES_PER_SAMPLE = 2
 
 
 class InputBuffer:
     """What was appended and not yet committed, cleared or dropped.
 
     Places on the time line are counted in 16 kHz frames since the first append of the session. The sound is kept
-    twice: in the wire's bytes (an item gives them back) and at 16 kHz.
+    twice: in the wire's bytes (an item gives them back) and at 16 kHz, as PCM16 to be half as large.
     """
 
     def __init__(self, form: WireFormat) -> None:
@@ -24,7 +24,7 @@ class InputBuffer:
         self._pending = b""  # the first byte of a frame whose second is still to come
         self._wire = bytearray()
         self._wire_first = 0  # place of _wire[0], in wire frames
-        self._samples = bytearray()  # float32
+        self._samples = bytearray()  # PCM16
         self._first = 0  # place of _samples[0]
 
     @property
@@ -49,19 +49,21 @@ class InputBuffer:
         self._pending = data[whole:]
         self._wire += data[:whole]
         ready = self._resampler.process(self.format.decode(data[:whole])) if whole else np.zeros(0, dtype=np.float32)
-        self._samples += ready.tobytes()
+        self._samples += to_pcm16(ready)
         return ready
 
     def samples(self, start: int, end: int | None = None) -> Samples:
         """The sound from place to place, clipped to what is held; a copy."""
         first = max(0, start - self._first) * _BYTES_PER_SAMPLE
         last = len(self._samples) if end is None else max(0, end - self._first) * _BYTES_PER_SAMPLE
-        return np.frombuffer(bytes(self._samples[first:last]), dtype=np.float32)
+        with memoryview(self._samples) as held:
+            return from_pcm16(held[first:last].tobytes())
 
     def wire(self, start: int, end: int | None = None) -> bytes:
         """The same stretch as `samples`, in the wire's bytes."""
         last = None if end is None else self._offset(end)
-        return bytes(self._wire[self._offset(start) : last])
+        with memoryview(self._wire) as held:
+            return held[self._offset(start) : last].tobytes()
 
     def drop_before(self, place: int) -> None:
         """Forget what lies before the place."""

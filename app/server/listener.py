@@ -12,9 +12,11 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from app.protocol.text import one_line
+from app.server.access import is_addressed, is_this_machine
 from app.server.connection import Connection
 from app.server.engine_threads import Engines
 from app.server.session import MAX_SESSION_S, RealtimeSession
@@ -23,8 +25,15 @@ PATH: Final = "/v1/realtime"
 DEFAULT_MODEL: Final = "embedded"
 """The model that a session names where the client asks for none."""
 
-_MAX_FRAME_BYTES: Final = 24 * 1024 * 1024
-"""15 MiB of sound in base64, and something around it."""
+MAX_CLIENTS: Final = 16
+"""Each may hold as much as `app.server.limits` allows; more than a few are a mistake, or no friends."""
+_FULL: Final = f"{MAX_CLIENTS} clients are connected, and no more can be. End one, then try again."
+
+_MAX_FRAME_BYTES: Final = 21 * 1024 * 1024
+"""15 MiB of sound in base64 are 20 MiB, and something stands around it."""
+
+_MAX_FRAMES_WAITING: Final = 2
+"""So many frames are taken in before the session has dealt with them: each may be the largest."""
 
 
 class Listener:
@@ -38,9 +47,16 @@ class Listener:
         self._engines = engines
         self._token = token or None
         self._server: Server | None = None
+        self._host = ""
+        self._clients = 0
 
     async def open(self, host: str, port: int) -> int:
-        """Begin to listen; the port, which the system chooses for 0. Raises OSError."""
+        """Begin to listen; the port, which the system chooses for 0. Raises OSError, and ValueError where other
+        machines could come in without a token.
+        """
+        if self._token is None and not is_this_machine(host):
+            raise ValueError(f"The service does not listen on {host or 'every address'} without a token.")
+        self._host = host
         self._server = await serve(
             self._handle,
             host,
@@ -50,6 +66,7 @@ class Listener:
             origins=[None],
             compression=None,
             max_size=_MAX_FRAME_BYTES,
+            max_queue=_MAX_FRAMES_WAITING,
             ping_interval=20,
             ping_timeout=40,
             close_timeout=2,
@@ -65,9 +82,15 @@ class Listener:
     def _admit(self, socket: ServerConnection, request: Request) -> Response | None:
         if request.path.partition("?")[0].rstrip("/") != PATH:
             return _refusal(socket, HTTPStatus.NOT_FOUND, "not_found", f"Not here: the service is at {PATH}.")
+        hosts = request.headers.get_all("Host")
+        if is_this_machine(self._host) and not (len(hosts) == 1 and is_addressed(hosts[0], self._host)):
+            message = "Refused: the Host header names another machine. Connect to localhost or 127.0.0.1."
+            return _refusal(socket, HTTPStatus.FORBIDDEN, "invalid_host", message)
         if self._token is not None and not self._is_named(request):
             message = "Access denied: the token is missing or wrong. Send it as 'Authorization: Bearer TOKEN'."
             return _refusal(socket, HTTPStatus.UNAUTHORIZED, "invalid_api_key", message)
+        if self._clients >= MAX_CLIENTS:
+            return _refusal(socket, HTTPStatus.SERVICE_UNAVAILABLE, "too_many_clients", _FULL)
         return None
 
     def _is_named(self, request: Request) -> bool:
@@ -81,6 +104,16 @@ class Listener:
         return any(hmac.compare_digest(one.encode(errors="surrogateescape"), wanted) for one in named)
 
     async def _handle(self, socket: ServerConnection) -> None:
+        if self._clients >= MAX_CLIENTS:  # several may have been let in at the same time
+            await socket.close(CloseCode.TRY_AGAIN_LATER, _FULL)
+            return
+        self._clients += 1
+        try:
+            await self._serve(socket)
+        finally:
+            self._clients -= 1
+
+    async def _serve(self, socket: ServerConnection) -> None:
         query = parse_qs(socket.request.path.partition("?")[2]) if socket.request else {}
         model = one_line(query.get("model", [DEFAULT_MODEL])[0], 100)
         now = asyncio.get_running_loop().time()

@@ -24,6 +24,7 @@ from app.server.formats import FORMATS
 from app.server.hearing import Hearing, Words
 from app.server.input_buffer import InputBuffer, ms_to_place, place_to_ms
 from app.server.jobs import NewId, Outbox
+from app.server.limits import MAX_APPEND_BYTES, MAX_TAKE_MS, PIECE_MS
 from app.server.refusals import RefusedError
 from app.server.semantics import silence_window_ms
 from app.server.settings import DEFAULT_SERVER_VAD, given
@@ -31,9 +32,6 @@ from app.server.turns import Step, TurnDetector
 
 MIN_COMMIT_MS: Final = 100
 """Less sound than this is no turn (protocol reference, section 5.3)."""
-
-MAX_APPEND_BYTES: Final = 15 * 1024 * 1024
-"""The most sound that one append may carry (section 6)."""
 
 GUESS_AFTER_MS: Final = 128
 """So soon in a pause the turn is recognised, in case the pause is its end."""
@@ -43,6 +41,9 @@ PARTIAL_EVERY_MS: Final = 600
 
 SPEECH: Final = 0.5
 """Two frames this likely make it worth recognising a turn that was committed by hand; else nobody speaks in it."""
+
+_TELL_AGAIN_MS: Final = 10_000.0
+"""So much sound that finds no room makes it worth saying so again: a client sends fifty pieces a second."""
 
 _KEPT_SILENCE_MS: Final = 1000
 """Silence that stays in the buffer under VAD where the prefix padding is shorter."""
@@ -85,6 +86,7 @@ class Listening:
         self._judged = 0  # the place up to which the detector has judged
         self._partial_at = 0
         self._speech_frames = 0
+        self._untold_ms = _TELL_AGAIN_MS  # sound that found no room since that was said; at first it is said at once
         self.heard = False
         """Sound has come in: its format is fixed from then on."""
         self._configure(session)
@@ -125,16 +127,42 @@ class Listening:
             message = f"Invalid 'audio': {len(data)} bytes, where at most {MAX_APPEND_BYTES} are allowed in one event."
             raise RefusedError("invalid_value", message, "audio")
         self.heard = self.heard or bool(data)
-        samples = self._buffer.append(data)
+        if not self._has_room(len(data) / self._buffer.format.bytes_per_ms):
+            return
         self._voice = self._voice or self._open_detector()
-        for probability in self._voice.feed(samples):
+        piece_bytes = PIECE_MS * self._buffer.format.bytes_per_ms
+        for at in range(0, len(data), piece_bytes):
+            self._take_in(data[at : at + piece_bytes], self._voice)
+
+    def _has_room(self, more_ms: float) -> bool:
+        """Whether the sound can be held. Raises RefusedError where not, but not for every one of many small pieces."""
+        if self._detection is not None or self._buffer.held_ms + more_ms <= MAX_TAKE_MS:
+            return True
+        self._untold_ms += more_ms
+        if self._untold_ms < _TELL_AGAIN_MS:
+            return False
+        self._untold_ms = 0.0
+        message = (
+            f"The input audio buffer is full: it holds {self._buffer.held_ms / 1000:.0f} s of sound and at most "
+            f"{MAX_TAKE_MS // 1000} s, so this sound is not kept. Commit the buffer (input_audio_buffer.commit) or "
+            "clear it (input_audio_buffer.clear)."
+        )
+        raise RefusedError("input_audio_buffer_too_large", message, "audio")
+
+    def _take_in(self, data: bytes, voice: VoiceDetector) -> None:
+        for probability in voice.feed(self._buffer.append(data)):
             self._judged += FRAME_FRAMES
             self._speech_frames += probability >= SPEECH
             if self._detection is not None:
                 self._follow(probability, self._detection)
-        if self._detection is not None and not self._turns.speaking:
+        if self._detection is None:
+            return
+        if not self._turns.speaking:
             kept_ms = max(self._detection.prefix_padding_ms, _KEPT_SILENCE_MS)
             self._buffer.drop_before(self._judged - ms_to_place(kept_ms))
+        elif self._judged - self._turn_start >= ms_to_place(MAX_TAKE_MS):  # music, or a room full of talk
+            self._turns.reset()
+            self._stop(self._detection)
 
     def commit(self) -> None:
         """The buffered sound is a turn. Raises RefusedError where there is too little of it."""
@@ -168,12 +196,14 @@ class Listening:
         client, who has the sound himself.
         """
         buffer = InputBuffer(self._buffer.format)
-        buffer.append(data)
-        samples = buffer.samples(0)
-        likely = sum(p >= SPEECH for p in self._open_detector().feed(samples))
+        voice, likely = self._open_detector(), 0
+        piece_bytes = PIECE_MS * buffer.format.bytes_per_ms
+        for at in range(0, len(data), piece_bytes):
+            ready = buffer.append(data[at : at + piece_bytes])
+            likely += sum(probability >= SPEECH for probability in voice.feed(ready))
         if likely < 2:
             return self._hearing.silence(item_id, int(buffer.held_ms), False), int(buffer.held_ms)
-        return self._hearing.recognise(item_id, samples, False), int(buffer.held_ms)
+        return self._hearing.recognise(item_id, buffer.samples(0), False), int(buffer.held_ms)
 
     def time_out(self, idle_ms: int) -> None:
         """Nobody has spoken for so long: that silence becomes an item, in which nothing is said."""
@@ -238,6 +268,7 @@ class Listening:
             self._voice.reset()
         self._judged = self._buffer.end
         self._speech_frames = 0
+        self._untold_ms = _TELL_AGAIN_MS
 
     def _add_item(self, item_id: str, data: bytes, audio_ms: int) -> Entry:
         item = Item(

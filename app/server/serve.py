@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from app.server.engine_threads import Engines
@@ -27,17 +28,28 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 0
     """0: the system chooses a free one."""
-    token: str | None = None
+    token: str | None = field(repr=False, default=None)
     """Where it is set, clients must name it."""
     recogniser: str = "auto"
-    responder: str = "builtin"
+    responder: str = field(repr=False, default="builtin")
     responder_model: str | None = None
-    responder_key: str | None = None
+    responder_key: str | None = field(repr=False, default=None)
     synthesiser: str = "hibari"
     parent_watch: bool = False
     """End when standard input ends: a child of the program must never outlive it, however it dies."""
     loads_sound: bool = True
     """Load recogniser and synthesiser at once; else when they are first needed, as in a conversation in writing."""
+
+
+def told_by_parent(line: bytes) -> Options:
+    """What the program tells its child in the first line of standard input: fields of `Options` as JSON.
+
+    Not in the arguments, which everybody on the machine can read. Raises ValueError for anything else.
+    """
+    try:
+        return Options(parent_watch=True, **json.loads(line))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError("`--embedded` is for the program itself; `realtime serve` runs the service alone.") from error
 
 
 async def serve(options: Options, on_listening: Callable[[str], None]) -> None:

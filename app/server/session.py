@@ -45,6 +45,7 @@ from app.server.client_items import accepted, sound_of, without_sound
 from app.server.conversation import Conversation, Entry
 from app.server.hearing import Hearing, Words
 from app.server.jobs import CloseConnection, NewId, Outbox, Output
+from app.server.limits import MAX_PARTS, MAX_SILENT_EVENT_CHARACTERS
 from app.server.listening import Listening
 from app.server.refusals import Failure, RefusedError, invalid_value
 from app.server.responses import Responses
@@ -106,8 +107,10 @@ class RealtimeSession:
             return []
         event_id: str | None = None
         try:
+            _check_structure(frame)
             event = read_event(frame)
             event_id = event.event_id if isinstance(event.event_id, str) else None
+            _check_size(event, frame)
             check_shape(event, frame)
             self._obey(event)
         except UnreadableError as error:
@@ -298,3 +301,17 @@ class RealtimeSession:
             self._responses.create(settings, self._conversation.entries())
         except RefusedError as error:  # not interrupted, so still speaking: no event of the client is to blame
             self._out.say(ErrorEvent(error=error_detail(error, None)))
+
+
+def _check_structure(frame: str | bytes) -> None:
+    """Before anything is made of it: what a long event is made of must be sound. Raises RefusedError."""
+    if isinstance(frame, bytes) or len(frame) <= MAX_SILENT_EVENT_CHARACTERS:
+        return
+    if sum(frame.count(mark) for mark in ",[{") > MAX_PARTS:
+        raise RefusedError("event_too_large", f"The event has more than {MAX_PARTS} parts. Send less at a time.")
+
+
+def _check_size(event: ClientEvent, frame: str | bytes) -> None:
+    if len(frame) > MAX_SILENT_EVENT_CHARACTERS and not isinstance(event, InputAppend | ItemCreate | ResponseCreate):
+        message = f"The event has more than {MAX_SILENT_EVENT_CHARACTERS} characters, the most without sound."
+        raise RefusedError("event_too_large", message)

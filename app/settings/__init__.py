@@ -4,6 +4,7 @@ from app.settings.about import About, Applies, Section, Setting
 from app.settings.choice import which_service
 from app.settings.declaration import SETTINGS, Settings
 from app.settings.folders import Folders, folders
+from app.settings.secrecy import redaction_of
 from app.settings.sources import Loaded, SettingError, Source, checked, load, save, write_private
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "checked",
     "folders",
     "load",
+    "redaction_of",
     "save",
     "which_service",
     "write_private",

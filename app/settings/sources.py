@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from app.redaction import shown
 from app.settings.about import Setting
 from app.settings.declaration import SETTINGS, Settings
 
@@ -63,8 +64,8 @@ def checked(name: str, value: object, where: str) -> Any:
     try:
         converted = msgspec.convert({name: value}, Settings, strict=False)
     except msgspec.ValidationError as error:
-        shown = "" if setting.about.is_secret else f" is {value!r}, but it"
-        raise SettingError(f"{where}{shown} must be {setting.must_be}.") from error
+        found = "" if setting.about.is_secret else f" is {shown(value)}, but it"
+        raise SettingError(f"{where}{found} must be {setting.must_be}.") from error
     return getattr(converted, name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -21,7 +22,7 @@ from textual.worker import Worker, WorkerState
 from app.conversation.effects import Notice, Severity
 from app.live.events import Listener, Live, LiveEvent
 from app.protocol.text import one_line
-from app.settings import Folders, Loaded, SettingError, Settings, save, write_private
+from app.settings import Folders, Loaded, SettingError, Settings, redaction_of, save, write_private
 from app.ui import keys, messages
 from app.ui.commands import RealtimeCommands
 from app.ui.editing import EditedSettings, SessionOf
@@ -130,10 +131,11 @@ class RealtimeApp(App[None]):
 
     def _fatal_error(self) -> None:
         """Textual's way out after a fault of ours, in a sentence: its own prints locals, and keys may be among them."""
-        error = one_line(traceback.format_exc(limit=0).strip().splitlines()[-1])
+        redaction = redaction_of(self._edited.settings, os.environ)
+        error = one_line(redaction.message(traceback.format_exc(limit=0).strip().splitlines()[-1]))
         report: Path | None = self._folders.logs / "fault.log"
         try:
-            write_private(self._folders.logs / "fault.log", traceback.format_exc())
+            write_private(self._folders.logs / "fault.log", redaction.message(traceback.format_exc()))
         except OSError:
             report = None
         told = f" The details are in {report}." if report else ""

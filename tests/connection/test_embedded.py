@@ -12,17 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from app.connection.child import serve_command, spawn
+from app.connection.child import environment_of_child, serve_command, spawn
 from app.connection.embedded import EmbeddedService
 from app.connection.failures import FailureKind, ServiceFailure
 from app.connection.services import ServiceKind
 from tests.connection.loopback import run
 
 LISTENS = """
-import os, sys
+import json, sys
+told = json.loads(sys.stdin.readline())
 print("a library's greeting", flush=True)
 print("listening on ws://127.0.0.1:4711/v1/realtime", flush=True)
-print(os.environ["REALTIME_SERVE_TOKEN"], sys.argv[1:], file=sys.stderr, flush=True)
+print(told.pop("token"), told, sys.argv[1:], file=sys.stderr, flush=True)
 """
 UNTIL_INPUT_CLOSES = LISTENS + "print('x' * 200_000, flush=True)\nsys.stdin.read()\nprint('bye', file=sys.stderr)\n"
 DEAF_TO_INPUT = LISTENS + "import threading\nthreading.Event().wait()\n"
@@ -45,14 +46,14 @@ def test_starts_and_ends_with_its_input(tmp_path: Path):
 
     async def talk() -> None:
         command = python(UNTIL_INPUT_CLOSES)
-        async with await EmbeddedService.start(log, ["--recogniser", "none"], command=command) as child:
+        async with await EmbeddedService.start(log, {"recogniser": "none"}, command=command) as child:
             assert child.is_running
             assert child.service.kind is ServiceKind.EMBEDDED
             assert child.service.url == "ws://127.0.0.1:4711/v1/realtime"
             (token,) = child.service.secrets
         assert not child.is_running
         await child.stop()
-        assert log.read_text().split("\n") == [f"{token} ['--recogniser', 'none']", "bye", ""]
+        assert log.read_text().split("\n") == [f"{token} {{'recogniser': 'none'}} []", "bye", ""]
         assert child._process.returncode == 0
 
     run(talk())
@@ -180,3 +181,53 @@ def test_the_real_command_finds_this_program_from_anywhere(tmp_path: Path, monke
             assert child.is_running
 
     run(talk())
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc to look into")
+def test_neither_arguments_nor_environment_tell_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    secrets = {
+        "OPENAI_API_KEY": "planted-openai-0123",
+        "AZURE_OPENAI_API_KEY": "planted-azure-0123",
+        "REALTIME_RESPONDER_KEY": "planted-responder-0123",
+        "AWS_SECRET_ACCESS_KEY": "planted-aws-0123",
+        "HTTPS_PROXY": "http://me:planted-proxy-0123@127.0.0.1:9",
+        "REALTIME_RESPONDER": "http://me:planted-address-0123@127.0.0.1:9/v1",
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    options = {"responder": secrets["REALTIME_RESPONDER"], "responder_key": secrets["REALTIME_RESPONDER_KEY"]}
+
+    async def talk() -> None:
+        async with await EmbeddedService.of(spawn(tmp_path / "log", options)) as child:
+            folder = Path(f"/proc/{child._process.pid}")
+            seen = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+            assert b"planted" not in seen
+            assert child.service.secrets[0].encode() not in seen
+            assert b"HOME=" in seen
+            assert {"planted-responder-0123", "planted-address-0123"} <= set(child.service.secrets)
+        assert "planted" not in (tmp_path / "log").read_text()
+
+    run(talk())
+
+
+@pytest.mark.parametrize(
+    ("name", "is_kept"),
+    [
+        ("PATH", True),
+        ("LC_ALL", True),
+        ("TZ", True),
+        ("SystemRoot", True),
+        ("OMP_NUM_THREADS", True),
+        ("SSL_CERT_FILE", True),
+        ("OPENAI_API_KEY", False),
+        ("AZURE_OPENAI_ENDPOINT", False),
+        ("REALTIME_API_KEY", False),
+        ("REALTIME_SERVE_TOKEN", False),
+        ("AWS_ACCESS_KEY_ID", False),
+        ("GITHUB_TOKEN", False),
+        ("HTTPS_PROXY", False),
+        ("PYTHONSTARTUP", False),
+    ],
+)
+def test_the_child_inherits_what_it_needs(name: str, is_kept: bool):
+    assert (name in environment_of_child({name: "x"})) is is_kept

@@ -86,6 +86,7 @@ def test_both_directions_with_time_and_without_sound(tmp_path: Path):
         {"error": {"message": "got Bearer hushhush"}, "more": "after it, and a long rest"},
         {"error": {"message": "got Bearer hush.hush-hush"}, "more": ["after it, and a long rest"]},
         {"error": {"message": "the key is hushhush"}},
+        {"hushhush": {"sk-hushhush": 1}},
     ],
 )
 def test_secrets_are_removed(tmp_path: Path, event: dict):

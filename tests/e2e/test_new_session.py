@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(90)
 
 def test_the_name_told_in_the_first_session_is_known_in_the_second(tmp_path: Path):
     told: queue.SimpleQueue[LiveEvent] = queue.SimpleQueue()
-    dialler = EmbeddedDialler((), None, tmp_path / "service.log")
+    dialler = EmbeddedDialler({}, None, tmp_path / "service.log")
     settings = session_settings(Settings(greeting=False, output="text"), dialler)
     live = LiveConversation(
         dialler=dialler,

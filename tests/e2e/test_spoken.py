@@ -91,7 +91,7 @@ class Remembering(PacedSpeaker):
 def test_speaking_over_the_answer_stops_it_where_the_transcript_says(tmp_path: Path):
     both = recording(tmp_path / "both.wav", "story_joe.wav", 7.0, "stop_joe.wav", 0.5)
     speaker = Remembering(WavSink(tmp_path / "answer.wav"))
-    dialler = EmbeddedDialler((), None, tmp_path / "service.log")
+    dialler = EmbeddedDialler({}, None, tmp_path / "service.log")
     mirror, answered = Mirror(), threading.Event()
 
     def told(event: LiveEvent) -> None:

@@ -50,6 +50,7 @@ class Driver:
     closed: CloseConnection | None = None
     now: float = 100.0
     drafts: bool = False
+    detector: type = LoudnessDetector
 
     def __post_init__(self):
         counter = itertools.count()
@@ -58,7 +59,7 @@ class Driver:
             1_800_000_000,
             self.now,
             lambda word: f"{word}_{next(counter)}",
-            LoudnessDetector,
+            self.detector,
             drafts=self.drafts,
         )
         self.take(self.session.start())

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from app.protocol.jsontext import read_json
 from app.protocol.text import one_line, sanitise_text
+from app.redaction import Redaction, secrets_in_address, shown
 from app.server.engines.ports import Prompt, ResponderError
 
 _CONNECT_SECONDS: Final = 10.0
@@ -39,7 +40,7 @@ class ChatResponder:
         """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is no http:// or https:// address of a chat server.")
+            raise ValueError(f"{shown(url)} is no http:// or https:// address of a chat server.")
         path = parts.path.rstrip("/") or "/v1"
         self._path = path if path.endswith("/chat/completions") else f"{path}/chat/completions"
         self._query = f"?{parts.query}" if parts.query else ""
@@ -48,6 +49,7 @@ class ChatResponder:
         self._port = parts.port or (443 if self._secure else 80)
         self._model = model or parts.fragment or None
         self._key = key
+        self._redaction = Redaction((*([key] if key else ()), *secrets_in_address(url)))
         host = f"[{self._host}]" if ":" in self._host else self._host
         self._place = f"{parts.scheme}://{host}:{self._port}"  # without what may be secret: user, password, query
 
@@ -82,7 +84,7 @@ class ChatResponder:
             else http.client.HTTPConnection(self._host, self._port, timeout=_CONNECT_SECONDS)
         )
         request = (self._path + self._query, json.dumps(body).encode(), headers)
-        return ChatAnswer(connection, request, self._place, self._model)
+        return ChatAnswer(connection, request, self._place, self._model, self._redaction)
 
 
 class ChatAnswer(Iterator[str]):
@@ -94,7 +96,9 @@ class ChatAnswer(Iterator[str]):
         request: tuple[str, bytes, dict[str, str]],
         place: str,
         model: str | None,
+        redaction: Redaction,
     ) -> None:
+        self._redaction = redaction
         self._connection = connection
         self._request = request
         self._place = place
@@ -147,7 +151,7 @@ class ChatAnswer(Iterator[str]):
         if response.status != http.client.OK:
             with response:
                 said = response.read(_LONGEST_LINE_BYTES)
-            raise ResponderError(self._refused(response.status, _error_message(said)))
+            raise ResponderError(self._refused(response.status, self._error_message(said)))
         return response
 
     def _fragments_of(self, response: http.client.HTTPResponse) -> Iterator[str]:
@@ -176,14 +180,14 @@ class ChatAnswer(Iterator[str]):
         try:
             event: Any = read_json(data.decode())
             if event.get("error"):
-                raise ResponderError(self._refused(None, _error_message(data)))
+                raise ResponderError(self._refused(None, self._error_message(data)))
             choices = event.get("choices") or ()
             text = "".join((choice.get("delta") or {}).get("content") or "" for choice in choices[:1])
             return sanitise_text(text), any(choice.get("finish_reason") for choice in choices)
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ResponderError(
                 f"The chat server at {self._place} sent something that is no chat stream: "
-                f"{one_line(data.decode('utf-8', 'replace'), 80)}. Check the address, {_OTHERWISE}"
+                f"{self._told(data.decode('utf-8', 'replace'), 80)}. Check the address, {_OTHERWISE}"
             ) from error
 
     def _lost(self, error: Exception) -> str:
@@ -219,13 +223,16 @@ class ChatAnswer(Iterator[str]):
             case _:
                 return f"The chat server at {self._place} could not answer ({answer}). Try again, {_OTHERWISE}"
 
+    def _error_message(self, body: bytes) -> str:
+        """The server's own words in its error: `{"error": {"message": ...}}`, `{"error": ...}` or the text itself."""
+        try:
+            said: Any = read_json(body.decode())
+            said = said.get("error", said) if isinstance(said, dict) else said
+            said = said.get("message", said) if isinstance(said, dict) else said
+        except (ValueError, RecursionError):
+            said = body.decode("utf-8", "replace")
+        return self._told(str(said), 200)
 
-def _error_message(body: bytes) -> str:
-    """The server's own words in its error: `{"error": {"message": ...}}`, `{"error": ...}` or the text itself."""
-    try:
-        said: Any = read_json(body.decode())
-        said = said.get("error", said) if isinstance(said, dict) else said
-        said = said.get("message", said) if isinstance(said, dict) else said
-    except (ValueError, RecursionError):
-        said = body.decode("utf-8", "replace")
-    return one_line(str(said), 200)
+    def _told(self, text: str, longest: int) -> str:
+        """The server's words on one line; some servers repeat the key."""
+        return one_line(self._redaction.message(sanitise_text(text)), longest)

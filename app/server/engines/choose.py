@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from app.redaction import shown
 from app.server.engines import moonshine, whisper
 from app.server.engines.builtin import BuiltinResponder
 from app.server.engines.chat import ChatResponder
@@ -28,14 +29,14 @@ def open_recogniser(name: str = "auto") -> Recogniser:
             only_whisper = not _is_there(moonshine.find_model) and _is_there(whisper.find_model)
             return open_recogniser("whisper" if only_whisper else "moonshine")
         case _:
-            raise ValueError(f"There is no recogniser {name!r}; known are {', '.join(RECOGNISERS)}.")
+            raise ValueError(f"There is no recogniser {shown(name)}; known are {', '.join(RECOGNISERS)}.")
 
 
 def open_synthesiser(name: str = "hibari") -> Synthesiser:
     """Raises ValueError for an unknown name."""
     if name == "hibari":
         return HibariSynthesiser()
-    raise ValueError(f"There is no synthesiser {name!r}; known are {', '.join(SYNTHESISERS)}.")
+    raise ValueError(f"There is no synthesiser {shown(name)}; known are {', '.join(SYNTHESISERS)}.")
 
 
 def open_responder(
@@ -53,7 +54,7 @@ def open_responder(
         return BuiltinResponder(now)
     if name.startswith(("http://", "https://")):
         return ChatResponder(name, model, key)
-    raise ValueError(f"There is no responder {name!r}; known are {', '.join(RESPONDERS)}.")
+    raise ValueError(f"There is no responder {shown(name)}; known are {', '.join(RESPONDERS)}.")
 
 
 def _is_there(find: Callable[[], object]) -> bool:
