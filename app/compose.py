@@ -204,4 +204,5 @@ def make_live(
         speaks_example=sound.speaks_example,
         cancels_echo=settings.echo_cancelling,
         keeper=keeper,
+        timeout_ms=round(settings.answer_timeout_s * 1000),
     )

@@ -20,6 +20,7 @@ from app.conversation.effects import Duck, Effect, EntryChanged, Flush, Notice, 
 from app.conversation.floor import Floor
 from app.conversation.ids import Ids
 from app.conversation.reception import Reception
+from app.conversation.responses import ANSWER_TIMEOUT_MS
 from app.conversation.scribe import Scribe
 from app.conversation.session import Mode, SessionSettings, whole_session
 from app.conversation.settling import Settling
@@ -37,15 +38,25 @@ GREETING = "Greet the user in one short, friendly sentence and ask what you can 
 
 
 class Conversation:
-    """One conversation over one session. `seed` makes the ids of our items unique over sessions."""
+    """One conversation over one session. `seed` makes the ids of our items unique over sessions.
+
+    `timeout_ms`: how long the service may give no sign of life, where an answer or the words of a turn are due.
+    """
 
     def __init__(
-        self, settings: SessionSettings, *, seed: str, has_microphone: bool = True, greets: bool = False
+        self,
+        settings: SessionSettings,
+        *,
+        seed: str,
+        has_microphone: bool = True,
+        greets: bool = False,
+        timeout_ms: int = ANSWER_TIMEOUT_MS,
     ) -> None:
         self._ids = Ids(seed)
+        self._timeout_ms = timeout_ms
         self._transcript = Transcript()
-        self._scribe = Scribe(self._transcript)
-        self._floor = Floor(self._scribe, self._ids)
+        self._scribe = Scribe(self._transcript, timeout_ms)
+        self._floor = Floor(self._scribe, self._ids, timeout_ms)
         self._settling = Settling(settings)
         self._reception = Reception(self._ids, self._scribe, self._floor, self._settling)
         self._uplink = Uplink()
@@ -66,7 +77,7 @@ class Conversation:
         cannot be given back (protocol reference, section 1.5).
         """
         settings = replace(self._settling.wanted, **fields)  # type: ignore[arg-type]  # checked by app.settings
-        after = Conversation(settings, seed=seed)
+        after = Conversation(settings, seed=seed, timeout_ms=self._timeout_ms)
         after._turns.take_over(self._turns)
         for entry in self.entries:
             after._transcript.add(entry)
@@ -82,6 +93,11 @@ class Conversation:
     def entries(self) -> tuple[Entry, ...]:
         """The transcript so far."""
         return self._transcript.entries()
+
+    @property
+    def transcript(self) -> Transcript:
+        """The transcript itself, to be read on the thread that owns the conversation."""
+        return self._transcript
 
     def find(self, item_id: str) -> EntryChanged | None:
         """An entry as it is now and where it stands, for those who were told of it and looked away."""
@@ -221,6 +237,8 @@ class Conversation:
         if sent.is_turn_complete:
             effects += self._turns.commit(now_ms)
         self._is_voiced = voice >= self._settling.wanted.threshold
+        if self._is_voiced and self._uplink.is_open:
+            self._reception.voiced(now_ms)
         return self._settled(effects + self._duck(len(pcm) / 48), now_ms)
 
     def flushed(self, heard: Iterable[tuple[str, int]], now_ms: int) -> list[Effect]:

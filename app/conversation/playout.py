@@ -28,7 +28,7 @@ class Playout:
     def __init__(self) -> None:
         self._items: dict[str, _Item] = {}
         self._sounding: dict[str, None] = {}  # ordered: received and neither played to the end nor dead
-        self._open: dict[str, list[str]] = {}  # by response: its items with speech, until it is done
+        self._open: dict[str, dict[str, None]] = {}  # by response: its items with speech, until it is done
         self._dead_items: set[str] = set()
         self._dead_responses: set[str] = set()
 
@@ -50,8 +50,7 @@ class Playout:
         """Count speech that came in; whether it may sound."""
         item = self._items.setdefault(item_id, _Item(response_id))
         item.received_bytes += size_bytes
-        if item_id not in self._open.setdefault(item.response_id, []):
-            self._open[item.response_id].append(item_id)
+        self._open.setdefault(item.response_id, {})[item_id] = None
         if self.is_dead(response_id, item_id):
             self._dead_items.add(item_id)
             return False
@@ -110,9 +109,12 @@ class Playout:
         self._dead_items.add(item_id)
         self._sounding.pop(item_id, None)
 
-    def take_items(self, response_id: str) -> list[str]:
-        """The items with speech of a response that is done now."""
-        return self._open.pop(response_id, [])
+    def take_items(self, response_id: str | None) -> list[str]:
+        """The items with speech of a response that is done now; None: of all that have begun."""
+        if response_id is not None:
+            return list(self._open.pop(response_id, {}))
+        opened, self._open = self._open, {}
+        return [item_id for items in opened.values() for item_id in items]
 
     def is_unsettled(self, item_id: str) -> bool:
         """Whether the item is dead and nobody has said yet how much of it was heard."""

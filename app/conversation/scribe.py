@@ -5,8 +5,12 @@ Words come late, out of order and more than once (protocol reference, section 5.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from app.conversation.awaited import Awaited
 from app.conversation.effects import Effect, EntryChanged, EntryRemoved
 from app.conversation.transcript import Entry, Speaker, Transcript
+from app.conversation.words import PartWords
 from app.protocol import server_events as sv
 from app.protocol.convert import Unset
 from app.protocol.items import Item, Response
@@ -14,17 +18,52 @@ from app.protocol.text import one_line
 
 _FAILED = "The words could not be written down"
 _NOT_TRANSCRIBED = "Spoken; the service was not asked to write it down."
+_NOT_WRITTEN = "not written down: the service sent no words"
+_HALF_WRITTEN = "the rest was not written down: the service sent no more words"
+_PROVISIONAL = frozenset({_NOT_TRANSCRIBED, _NOT_WRITTEN, _HALF_WRITTEN})
+"""Notes that the words make untrue when they come after all."""
 
 
 class Scribe:
     """One owner of the transcript's contents; tells of each change as an effect."""
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(self, transcript: Transcript, timeout_ms: int) -> None:
+        """`timeout_ms`: how long the words of a turn are waited for without a sign of life."""
         self._transcript = transcript
-        self._parts: dict[str, dict[int, str]] = {}
+        self._awaited = Awaited(timeout_ms)
+        self._open: dict[str, None] = {}  # the assistant's entries that are not final, in the order of their coming
+        self._parts: dict[str, dict[int, PartWords]] = {}
         self._previous: dict[str, str] = {}
-        self._items_of: dict[str, list[str]] = {}
+        self._items_of: dict[str, dict[str, None]] = {}
+        self._calls_of: dict[str, dict[str, Item]] = {}
+        self._response_of: dict[str, str] = {}
         self._gone: set[str] = set()
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """When `take_overdue` has something to give."""
+        return self._awaited.deadline_ms
+
+    def take_overdue(self, now_ms: int) -> list[Entry]:
+        """The entries that are not final and of which nothing came for too long."""
+        entries = [self._transcript.get(item_id) for item_id in self._awaited.take_overdue(now_ms)]
+        return [entry for entry in entries if entry is not None]
+
+    def expect(self, item_id: str, now_ms: int) -> None:
+        """More will come of this entry: wait for it anew."""
+        self._awaited.expect(item_id, now_ms)
+
+    def is_gone(self, item_id: str) -> bool:
+        """Whether the item turned out to be nothing, or was deleted."""
+        return item_id in self._gone
+
+    def response_of(self, item_id: str) -> str:
+        """The response that an item belongs to, as far as the service told; empty where it did not."""
+        return self._response_of.get(item_id, "")
+
+    def is_over(self, item_id: str) -> bool:
+        """Whether the item is known and complete: what still comes of it begins no answer."""
+        return (item_id in self._transcript and item_id not in self._open) or item_id in self._gone
 
     def ignore(self, item_id: str) -> None:
         """What the service says of this item is no entry: it retells one that is there already."""
@@ -54,8 +93,11 @@ class Scribe:
         """More of the user's words, not final."""
         effects = self._ensure(event.item_id, Speaker.USER, now_ms)
         entry = self._transcript.get(event.item_id)
-        if entry is None or (entry.is_final and entry.text):  # a delta that was overtaken by its completed
-            return effects
+        if entry is None or (entry.is_final and entry.text and entry.note not in _PROVISIONAL):
+            return effects  # a delta that was overtaken by its completed
+        if entry.note in _PROVISIONAL:  # late, but not lost
+            effects += self._change(event.item_id, is_final=False, note="")
+            self.expect(event.item_id, now_ms)
         return effects + self._change(event.item_id, text=entry.text + event.delta)
 
     def transcription_completed(self, event: sv.TranscriptionCompleted, now_ms: int) -> list[Effect]:
@@ -64,7 +106,15 @@ class Scribe:
         text = event.transcript.strip()
         if not text:
             return effects + self.deleted(event.item_id)
-        return effects + self._change(event.item_id, text=text, is_final=True)
+        entry = self._transcript.get(event.item_id)
+        note = "" if entry is None or entry.note in _PROVISIONAL else entry.note
+        return effects + self._change(event.item_id, text=text, is_final=True, note=note)
+
+    def not_written(self, item_id: str) -> list[Effect]:
+        """The user's words did not come: the turn stands as it is. If they come after all, they are put in."""
+        entry = self._transcript.get(item_id)
+        note = _HALF_WRITTEN if entry is not None and entry.text else _NOT_WRITTEN
+        return self._change(item_id, is_final=True, note=note)
 
     def transcription_failed(self, event: sv.TranscriptionFailed, now_ms: int) -> list[Effect]:
         """The words are not to be had; the turn stays, with the reason."""
@@ -89,10 +139,16 @@ class Scribe:
         effects = self._ensure(item_id, speaker, now_ms, is_spoken=is_spoken)
         effects += self._place(item_id, previous)
         entry = self._transcript.get(item_id)
-        if entry is not None and item.said and not entry.text:
-            is_final = not is_spoken or is_done
-            effects += self._change(item_id, text=item.said, is_final=is_final, is_spoken=is_spoken)
-        return effects
+        if entry is None or not item.said:
+            return effects
+        parts = self._parts.setdefault(item_id, {})
+        if not entry.text:
+            effects += self._change(item_id, is_final=not is_spoken or is_done, is_spoken=is_spoken)
+        elif speaker is Speaker.USER or not parts or max(parts) >= len(item.content or ()):
+            return effects  # the words did not come from here
+        for index, part in enumerate(item.content or ()):
+            self._part(item_id, index).whole(part.said)
+        return effects + self._change(item_id, text=self._joined(item_id))
 
     def deleted(self, item_id: str) -> list[Effect]:
         """The item is gone from the conversation, for good: what else is said of it comes too late."""
@@ -123,6 +179,10 @@ class Scribe:
     def output_item(self, response_id: str, item: Item, now_ms: int) -> list[Effect]:
         """A response has this item."""
         self._belongs(response_id, item.id or "")
+        if item.type != "message":
+            calls = self._calls_of.setdefault(response_id, {})
+            if item.arguments or item.id not in calls:  # what is added has no arguments yet
+                calls[item.id or ""] = item
         return self.item(item, None, now_ms, is_done=False)
 
     def speech(self, response_id: str, item_id: str, now_ms: int) -> list[Effect]:
@@ -135,9 +195,8 @@ class Scribe:
         is_spoken = isinstance(event, sv.OutputTranscriptDelta)
         effects = self._ensure(event.item_id, Speaker.ASSISTANT, now_ms, is_spoken=is_spoken)
         self._belongs(event.response_id, event.item_id)
-        parts = self._parts.setdefault(event.item_id, {})
-        parts[event.content_index] = parts.get(event.content_index, "") + event.delta
-        return effects + self._change(event.item_id, text=_joined(parts), is_spoken=is_spoken)
+        self._part(event.item_id, event.content_index).piece(event.delta)
+        return effects + self._change(event.item_id, text=self._joined(event.item_id), is_spoken=is_spoken)
 
     def output_done(
         self, event: sv.OutputTranscriptDone | sv.OutputTextDone | sv.ContentPartDone, now_ms: int
@@ -152,34 +211,46 @@ class Scribe:
                 text, is_spoken = part.said, part.is_audio
         effects = self._ensure(event.item_id, Speaker.ASSISTANT, now_ms, is_spoken=is_spoken)
         self._belongs(event.response_id, event.item_id)
-        parts = self._parts.setdefault(event.item_id, {})
-        if len(text) >= len(parts.get(event.content_index, "")):
-            parts[event.content_index] = text
-        return effects + self._change(event.item_id, text=_joined(parts), is_spoken=is_spoken)
+        self._part(event.item_id, event.content_index).whole(text)
+        return effects + self._change(event.item_id, text=self._joined(event.item_id), is_spoken=is_spoken)
 
-    def response_done(self, response: Response, now_ms: int, *, is_dead: bool) -> tuple[list[Effect], bool]:
-        """The response's entries are final; what failed is noted on the last. And whether there was any entry.
+    def response_done(
+        self, response: Response, now_ms: int, *, is_dead: bool, is_last: bool = False
+    ) -> tuple[list[Effect], list[str]]:
+        """The response's entries are final. And which of them there are: those in which something was said.
 
-        `is_dead`: it was interrupted; what of it had no sound by then was never heard.
+        `is_dead`: it was interrupted; what of it had no sound by then was never heard. `is_last`: no other response
+        is under way, so nothing else of the assistant's goes on either.
         """
         effects: list[Effect] = []
         for item in response.output or ():
             effects += self.output_item(response.id, item, now_ms)
-        ids = [item_id for item_id in self._items_of.pop(response.id, []) if item_id in self._transcript]
+        ids = dict(self._items_of.pop(response.id, {}))
+        if is_last:
+            ids.update(self._open)
         for item_id in ids:
-            entry = self._transcript.get(item_id)
-            if entry is not None and not entry.text and not entry.received_ms:
-                effects += self._remove(item_id)
-                continue
-            effects += self._change(item_id, is_final=True)
-            if entry is not None and (not entry.is_spoken or entry.received_ms == 0):
-                effects += self._change(item_id, ended_ms=now_ms)
-                if is_dead and entry.is_spoken:
-                    effects += self._change(item_id, is_interrupted=True, heard_ms=0)
-        left = [item_id for item_id in ids if item_id in self._transcript]
-        if left and (note := failure_note(response)):
-            effects += self._change(left[-1], note=note)
-        return effects, bool(left)
+            effects += self._completed(item_id, now_ms, is_dead=is_dead)
+        return effects, [item_id for item_id in ids if self._says_something(item_id)]
+
+    def broke_off(self, item_id: str, now_ms: int, *, is_dead: bool) -> list[Effect]:
+        """No more of the assistant's words will come for it; what holds nothing leaves."""
+        return self._completed(item_id, now_ms, is_dead=is_dead)
+
+    def take_calls(self, response: Response, ids: Iterable[str]) -> list[Item]:
+        """What a response, under whichever of these ids it went, holds beside messages: calls of functions, tools."""
+        calls: dict[str, Item] = {}
+        for response_id in ids:
+            calls |= self._calls_of.pop(response_id, {})
+        told = [item for item in response.output or () if item.type != "message"]
+        calls |= {item.id or str(at): item for at, item in enumerate(told)}
+        return list(calls.values())
+
+    def remarked(self, item_id: str, note: str, now_ms: int) -> list[Effect]:
+        """An answer without words stands in the transcript as what there is to say of it."""
+        self._gone.discard(item_id)
+        effects = self._ensure(item_id, Speaker.ASSISTANT, now_ms, is_spoken=False)
+        effects += self._place(item_id, self._previous.get(item_id))
+        return effects + self._change(item_id, is_final=True, ended_ms=now_ms, note=note)
 
     def change(self, item_id: str, **what: object) -> list[Effect]:
         """Change an entry for a reason that lies outside the words: what was heard, how fast it came."""
@@ -188,11 +259,43 @@ class Scribe:
     # ---------------------------------------------------------------- within
 
     def _ensure(self, item_id: str, speaker: Speaker, now_ms: int, *, is_spoken: bool = True) -> list[Effect]:
-        if not item_id or item_id in self._transcript or item_id in self._gone:
+        if not item_id or item_id in self._gone:
+            return []
+        if known := self._transcript.get(item_id):
+            if not known.is_final:
+                self.expect(item_id, now_ms)
             return []
         entry = Entry(item_id, speaker, is_spoken=is_spoken, started_ms=now_ms)
         self._transcript.add(entry)
+        self.expect(item_id, now_ms)
+        if speaker is Speaker.ASSISTANT:
+            self._open[item_id] = None
         return self._told(entry)
+
+    def _completed(self, item_id: str, now_ms: int, *, is_dead: bool) -> list[Effect]:
+        entry = self._transcript.get(item_id)
+        if entry is None or entry.speaker is Speaker.USER:
+            return []
+        if not self._says_something(item_id):
+            return self._remove(item_id)
+        effects = self._change(item_id, is_final=True)
+        if not entry.is_spoken or entry.received_ms == 0:
+            effects += self._change(item_id, ended_ms=now_ms)
+            if is_dead and entry.is_spoken:
+                effects += self._change(item_id, is_interrupted=True, heard_ms=0)
+        return effects
+
+    def _says_something(self, item_id: str) -> bool:
+        entry = self._transcript.get(item_id)
+        return entry is not None and bool(entry.text or entry.received_ms or entry.note)
+
+    def _part(self, item_id: str, index: int) -> PartWords:
+        return self._parts.setdefault(item_id, {}).setdefault(index, PartWords())
+
+    def _joined(self, item_id: str) -> str:
+        parts = self._parts[item_id]
+        texts = [parts[index].text for index in sorted(parts)]
+        return texts[0] if len(texts) == 1 else " ".join(text.strip() for text in texts if text.strip())
 
     def _place(self, item_id: str, previous: str | None | Unset) -> list[Effect]:
         # Null means the start, but several servers send null always: only a named predecessor moves anything.
@@ -209,39 +312,26 @@ class Scribe:
         return self._told(entry) if entry else []
 
     def _belongs(self, response_id: str, item_id: str) -> None:
-        ids = self._items_of.setdefault(response_id, [])
-        if item_id and item_id not in ids:
-            ids.append(item_id)
+        if item_id:
+            self._items_of.setdefault(response_id, {})[item_id] = None
+            self._response_of[item_id] = response_id
 
     def _change(self, item_id: str, **what: object) -> list[Effect]:
         entry = self._transcript.change(item_id, **what)
-        return self._told(entry) if entry else []
+        if entry is None:
+            return []
+        if entry.is_final:
+            self._settled(item_id)
+        return self._told(entry)
+
+    def _settled(self, item_id: str) -> None:
+        self._awaited.settled(item_id)
+        self._open.pop(item_id, None)
 
     def _remove(self, item_id: str) -> list[Effect]:
         self._parts.pop(item_id, None)
+        self._settled(item_id)
         return [EntryRemoved(item_id)] if self._transcript.remove(item_id) else []
 
     def _told(self, entry: Entry) -> list[Effect]:
         return [EntryChanged(entry, self._transcript.index(entry.item_id))]
-
-
-def failure_note(response: Response) -> str:
-    """Why a response did not come to its end, for the user; empty when it did or the user stopped it."""
-    details = response.status_details or None
-    match response.status:
-        case "failed":
-            error = (details.error if details else None) or None
-            words = one_line((error.message or error.code or error.type or "") if error else "")
-            return f"The service could not answer: {words}" if words else "The service could not answer."
-        case "incomplete":
-            reason = (details.reason or "") if details else ""
-            return {
-                "max_output_tokens": "The answer was cut at the limit of output tokens.",
-                "content_filter": "The answer was cut by the service's content filter.",
-            }.get(reason, "The answer is incomplete.")
-        case _:
-            return ""
-
-
-def _joined(parts: dict[int, str]) -> str:
-    return " ".join(parts[index].strip() if len(parts) > 1 else parts[index] for index in sorted(parts))

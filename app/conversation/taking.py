@@ -85,10 +85,10 @@ class TurnTaking:
             case Action.INTERRUPT:
                 is_unwanted = self._reception.is_answer_expected and trigger is Trigger.STOP_KEY
                 self._reception.is_answer_expected = False
-                return self._floor.interrupt(is_cancelled_by_service=False, is_answer_expected=is_unwanted)
+                return self._floor.interrupt(now_ms, is_cancelled_by_service=False, is_answer_expected=is_unwanted)
             case Action.INTERRUPT_UNLESS_SERVER_DOES:
                 if self._settling.effective.interrupt_response:
-                    return self._floor.interrupt(is_cancelled_by_service=True)
+                    return self._floor.interrupt(now_ms, is_cancelled_by_service=True)
             case Action.OPEN:
                 self._is_muted = False
                 if self.has_microphone:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from app.conversation.ordered import OrderedEntries
+
 
 class Speaker(StrEnum):
     """Whose turn an entry is."""
@@ -101,52 +103,27 @@ def _may_part(text: str, at: int) -> bool:
     return at > 0 and not is_mark and _UNSPACED.match(text[at - 1]) is not None
 
 
-class Transcript:
+class Transcript(OrderedEntries[Entry]):
     """The entries in their order. One owner: the conversation."""
-
-    def __init__(self) -> None:
-        self._order: list[str] = []
-        self._entries: dict[str, Entry] = {}
-
-    def __len__(self) -> int:
-        return len(self._order)
-
-    def __contains__(self, item_id: str) -> bool:
-        return item_id in self._entries
-
-    def get(self, item_id: str) -> Entry | None:
-        """The entry of an item, if there is one."""
-        return self._entries.get(item_id)
 
     def entries(self) -> tuple[Entry, ...]:
         """All entries in order."""
-        return tuple(self._entries[item_id] for item_id in self._order)
-
-    def index(self, item_id: str) -> int:
-        """Where the entry stands now. Raises KeyError when there is none."""
-        if item_id not in self._entries:
-            raise KeyError(item_id)
-        # From the end: what changes is nearly always young, and a long conversation stays as quick as a short one.
-        for at in range(len(self._order) - 1, -1, -1):
-            if self._order[at] == item_id:
-                return at
-        raise KeyError(item_id)
+        return tuple(self)
 
     def add(self, entry: Entry) -> None:
         """Put a new entry at the end. An item that is known already is left alone."""
-        if entry.item_id not in self._entries:
-            self._order.append(entry.item_id)
-            self._entries[entry.item_id] = entry
+        if entry.item_id not in self:
+            self.insert(len(self), entry)
 
     def change(self, item_id: str, **fields: object) -> Entry | None:
         """Replace fields of an entry; the new entry, or None when nothing changed or there is none."""
-        old = self._entries.get(item_id)
+        old = self.get(item_id)
         if old is None:
             return None
         new = replace(old, **fields)  # type: ignore[arg-type]  # checked by dataclass at run time, by tests here
         if new == old:
             return None
-        self._entries[item_id] = new
+        self.replace(new)
         return new
 
     def place_after(self, item_id: str, previous_item_id: str | None) -> bool:
@@ -154,22 +131,14 @@ class Transcript:
 
         An unknown `previous_item_id` (an item without words, such as a function call) moves nothing.
         """
-        if item_id not in self._entries or item_id == previous_item_id:
+        if item_id not in self or item_id == previous_item_id:
             return False
-        if previous_item_id is not None and previous_item_id not in self._entries:
+        if previous_item_id is not None and previous_item_id not in self:
             return False
         at = self.index(item_id)
         target = 0 if previous_item_id is None else self.index(previous_item_id) + 1
+        target -= at < target
         if at == target:
             return False
-        del self._order[at]
-        self._order.insert(target - (at < target), item_id)
-        return at != target - (at < target)
-
-    def remove(self, item_id: str) -> bool:
-        """Take an entry out; whether it was there."""
-        if item_id not in self._entries:
-            return False
-        del self._order[self.index(item_id)]
-        del self._entries[item_id]
+        self.move(item_id, target)
         return True

@@ -12,7 +12,7 @@ from app.compose import UsageError, make_dialler, service_of
 from app.connection.client import Connection
 from app.connection.failures import ServiceFailure
 from app.connection.services import ServiceSettingError
-from app.conversation.scribe import failure_note
+from app.conversation.outcome import failure_note
 from app.doctor.finding import Finding, note, ok, problem
 from app.live.dialling import Dialler
 from app.protocol.client_events import ItemCreate, ResponseCreate

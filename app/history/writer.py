@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
+from app.conversation.ordered import OrderedEntries
 from app.conversation.transcript import Entry
 from app.history.lines import entry_line, header_line, removed_line
 from app.history.saved import Saved
@@ -24,9 +26,10 @@ def new_folder_name(started_at: float) -> str:
 class ConversationWriter:
     """Writes one conversation into a folder of its own. For one thread.
 
-    It is shown the conversation again and again and writes what is new: so the file, read back, is always what was
-    shown last. Each line is handed to the operating system at once; a killed program loses nothing of it. Folder
-    (0700) and file (0600) are made with the first entry, so a conversation without words leaves nothing behind.
+    It is told which turns are different and writes what of them is final and new: so the file, read back, is always
+    what was told last. Each line is handed to the operating system at once; a killed program loses nothing of it.
+    Folder (0700) and file (0600) are made with the first entry, so a conversation without words leaves nothing
+    behind.
 
     A failure is told once, as a sentence, and never raised. What could not be written is tried again each time.
     """
@@ -38,17 +41,19 @@ class ConversationWriter:
         self._has_complained = False
         self._file: int | None = None
         self._is_line_cut = False
-        self._written: dict[str, Entry] = {}
-        self._order: list[str] = []
+        self._written: OrderedEntries[Entry] = OrderedEntries()
+        self._unwritten: set[str] = set()
 
-    def keep(self, saved: Saved) -> None:
-        """The conversation so far: its final entries are written where they are new or different."""
-        self._write_safely(saved, tuple(entry for entry in saved.entries if self._is_kept(entry)))
+    def keep(self, about: Saved, entries: OrderedEntries[Entry], changed: Iterable[str]) -> None:
+        """Write what is final of the changed entries, and what has left. `about` says whose they are."""
+        self._unwritten.update(changed)
+        self._write_safely(about, entries, is_end=False)
 
     def end(self, saved: Saved) -> None:
         """The conversation as it ended: what is not final is written as it is, and the file is closed."""
-        said = tuple(entry for entry in saved.entries if self._is_kept(entry) or entry.text or entry.note)
-        self._write_safely(saved, said)
+        entries = OrderedEntries(saved.entries)
+        self._unwritten.update(entry.item_id for entry in (*saved.entries, *self._written))
+        self._write_safely(saved, entries, is_end=True)
         if self._file is not None:
             file, self._file = self._file, None
             try:
@@ -56,35 +61,54 @@ class ConversationWriter:
             except OSError as error:
                 self._failed(error)
 
-    def _is_kept(self, entry: Entry) -> bool:
-        return entry.is_final or entry.item_id in self._written
-
     # ---------------------------------------------------------------- within
 
-    def _write_safely(self, saved: Saved, entries: tuple[Entry, ...]) -> None:
+    def _write_safely(self, about: Saved, entries: OrderedEntries[Entry], *, is_end: bool) -> None:
         try:
-            self._write_new(saved, entries)
+            self._write_new(about, entries, is_end=is_end)
         except OSError as error:
             self._failed(error)
 
-    def _write_new(self, saved: Saved, entries: tuple[Entry, ...]) -> None:
-        standing = {entry.item_id for entry in entries}
-        for item_id in [item_id for item_id in self._order if item_id not in standing]:
-            self._write(saved, removed_line(item_id))
-            self._order.remove(item_id)
-            del self._written[item_id]
-        for at, entry in enumerate(entries):
-            item_id = entry.item_id
-            before = self._written.get(item_id)
-            is_placed = at < len(self._order) and self._order[at] == item_id
-            if is_placed and (before is entry or before == entry):
-                continue
-            self._write(saved, entry_line(entry, at))
-            if not is_placed:
-                if before is not None:
-                    self._order.remove(item_id)
-                self._order.insert(at, item_id)
-            self._written[item_id] = entry
+    def _write_new(self, about: Saved, entries: OrderedEntries[Entry], *, is_end: bool) -> None:
+        for item_id in [item_id for item_id in self._unwritten if item_id not in entries]:
+            if item_id in self._written:
+                self._write(about, removed_line(item_id))
+                self._written.remove(item_id)
+            self._unwritten.discard(item_id)
+        # In their order: each is put beside one that stands where it belongs already.
+        for item_id in sorted(self._unwritten, key=entries.index):
+            entry = entries.get(item_id)
+            assert entry is not None
+            if entry.is_final or item_id in self._written or (is_end and (entry.text or entry.note)):
+                self._write_entry(about, entry, self._place(entries, item_id))
+            self._unwritten.discard(item_id)
+
+    def _place(self, entries: OrderedEntries[Entry], item_id: str) -> int:
+        """Where the entry belongs among what is written but for itself: beside the nearest that is in its place."""
+        for before, after in zip_longest(entries.before(item_id), entries.after(item_id)):
+            if before is not None and before in self._written:
+                return self._index_without(item_id, before) + 1
+            if after is not None and after in self._written and after not in self._unwritten:
+                return self._index_without(item_id, after)
+        return 0
+
+    def _index_without(self, item_id: str, other: str) -> int:
+        at = self._written.index(other)
+        return at - (item_id in self._written and self._written.index(item_id) < at)
+
+    def _write_entry(self, about: Saved, entry: Entry, index: int) -> None:
+        item_id = entry.item_id
+        before = self._written.get(item_id)
+        is_placed = before is not None and self._written.index(item_id) == index
+        if is_placed and before == entry:
+            return
+        self._write(about, entry_line(entry, index))
+        if before is None:
+            self._written.insert(index, entry)
+            return
+        self._written.replace(entry)
+        if not is_placed:
+            self._written.move(item_id, index)
 
     def _write(self, saved: Saved, line: bytes) -> None:
         if self._file is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from app.audio.capture import Chunk, Levels
@@ -13,9 +14,11 @@ from app.audio.files import ClipMicrophone
 from app.audio.ports import AudioError, Microphone, Speaker
 from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, StatusChanged
+from app.conversation.ordered import OrderedEntries
+from app.conversation.responses import ANSWER_TIMEOUT_MS
 from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State, Status
-from app.conversation.transcript import Entry
+from app.conversation.transcript import Entry, Transcript
 from app.history.saved import Saved
 from app.live.devices import Devices, SoundSystem
 from app.live.dialling import Dialler
@@ -32,8 +35,8 @@ _RELEASE_AFTER_MS = 250
 class Keeper(Protocol):
     """Keeps what was said. Called on the line's thread; a failure of its is never ours."""
 
-    def keep(self, saved: Saved) -> None:
-        """The conversation so far: something of it that is final is new."""
+    def keep(self, about: Saved, entries: OrderedEntries[Entry], changed: Iterable[str]) -> None:
+        """These entries changed or left, of all that there are; `about` is the conversation without its entries."""
 
     def end(self, saved: Saved) -> None:
         """The conversation as it ended; nothing comes after it."""
@@ -44,7 +47,7 @@ class LiveConversation:
 
     `microphone` None: there is none; the example can be spoken all the same. `waits_to_speak`: the microphone is a
     recording, which begins when it is first heard, not before. `speaks_example`: the microphone is the example,
-    whose sentences follow by themselves.
+    whose sentences follow by themselves. `timeout_ms`: see `Conversation`.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class LiveConversation:
         speaks_example: bool = False,
         cancels_echo: bool = True,
         keeper: Keeper | None = None,
+        timeout_ms: int = ANSWER_TIMEOUT_MS,
         clips: Sequence[Clip] = CLIPS,
     ) -> None:
         self._dialler, self._listener, self._system = dialler, listener, system
@@ -71,7 +75,13 @@ class LiveConversation:
         self._waiting = first if waits_to_speak else None
         self._sound = SoundWorker(None if waits_to_speak else first, self._speaker, self, cancels_echo=cancels_echo)
         self._line = Line(
-            Conversation(settings, seed=secrets.token_hex(5), has_microphone=first is not None, greets=greets),
+            Conversation(
+                settings,
+                seed=secrets.token_hex(5),
+                has_microphone=first is not None,
+                greets=greets,
+                timeout_ms=timeout_ms,
+            ),
             dialler,
             self._speaker,
             listener,
@@ -213,12 +223,15 @@ class LiveConversation:
 
     # ---------------------------------------------------------------- what is kept, on the line's thread
 
-    def _keep(self) -> None:
+    def _keep(self, transcript: Transcript, changed: set[str]) -> None:
         if self._keeper is not None:
-            self._keeper.keep(self._saved())
+            self._keeper.keep(self._about(), transcript, changed)
 
     def _saved(self) -> Saved:
-        return Saved(self.started_at, self.service_label, self.status.model, self.entries)
+        return replace(self._about(), entries=self.entries)
+
+    def _about(self) -> Saved:
+        return Saved(self.started_at, self.service_label, self.status.model)
 
     # ---------------------------------------------------------------- the example, on the line's thread
 

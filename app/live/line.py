@@ -31,7 +31,7 @@ from app.conversation.effects import (
     StatusChanged,
 )
 from app.conversation.status import Status
-from app.conversation.transcript import Entry
+from app.conversation.transcript import Entry, Transcript
 from app.live.coalescer import Coalescer
 from app.live.dialling import Dialler
 from app.live.events import Ended, Listener
@@ -59,9 +59,10 @@ class Line:
         listener: Listener,
         now_ms: Callable[[], int],
         on_status: Callable[[StatusChanged], None],
-        on_final: Callable[[], None],
+        on_final: Callable[[Transcript, set[str]], None],
     ) -> None:
-        """`on_final` is called on the line's thread after a step that changed what is final of the transcript."""
+        """`on_final` is called on the line's thread after a step that changed what is final of the transcript, with
+        the ids of what changed or left."""
         self._conversation = conversation
         self._dialler = dialler
         self._speaker = speaker
@@ -69,7 +70,7 @@ class Line:
         self._now_ms = now_ms
         self._on_status = on_status
         self._on_final = on_final
-        self._has_final_news = False
+        self._final_news: set[str] = set()
         self._coalescer = Coalescer(self._tell_entries)
         self._outbox: asyncio.Queue[ClientEvent] = asyncio.Queue()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -227,9 +228,9 @@ class Line:
         try:
             with self._guard:
                 self._apply(step(self._conversation, self._now_ms()))
-            if self._has_final_news:
-                self._has_final_news = False
-                self._on_final()  # without the guard: a slow disk keeps no screen waiting
+            if self._final_news:
+                news, self._final_news = self._final_news, set()
+                self._on_final(self._conversation.transcript, news)  # no guard: a slow disk keeps no screen waiting
         except Exception as error:
             self._fail(error)
 
@@ -251,10 +252,11 @@ class Line:
             case Duck(gain_db):
                 self._speaker.duck(gain_db)
             case EntryChanged(entry):
-                self._has_final_news |= entry.is_final
+                if entry.is_final:
+                    self._final_news.add(entry.item_id)
                 self._coalescer.changed(entry.item_id, self._now_ms())
             case EntryRemoved(item_id):
-                self._has_final_news = True
+                self._final_news.add(item_id)
                 self._coalescer.removed(item_id)
                 self._listener(effect)
             case StatusChanged():

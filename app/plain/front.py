@@ -8,6 +8,7 @@ its end, and the end of standard input closes the microphone.
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -16,14 +17,14 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Protocol, TextIO
 
-from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
+from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, Severity, StatusChanged
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry
 from app.live.events import Ended, ExampleOffered, Live, SoundChecked
 from app.live.mirror import Mirror
 from app.plain.inbox import Failed, Inbox, Told, TypedLine
-from app.plain.lines import is_complete, line_of
+from app.plain.lines import is_complete, is_unanswered, line_of
 from app.protocol.text import sanitise_text
 
 _REST_AFTER_SPEECH_S = 1.5
@@ -34,6 +35,12 @@ _LOOK_AGAIN_S = 1.0
 """The end of a recording is no event of its own."""
 _LONGEST_WAIT_S = 0.5 if sys.platform == "win32" else None
 """Windows keeps Ctrl+C from a thread that waits."""
+
+_TAKING_UP_S = 5.0
+"""A typed turn is taken up by the conversation within this, or never."""
+
+_REFUSED, _UNANSWERED = 3, 5
+"""Exit statuses: the service refused; it could not be reached, or answered nothing."""
 
 _BUSY = frozenset({State.CONNECTING, State.HEARING, State.THINKING, State.SPEAKING})
 
@@ -77,7 +84,8 @@ class PlainFrontEnd:
     ) -> None:
         self._live, self._inbox, self._out, self._err, self._clock = live, inbox, out, err, clock
         self._mirror = Mirror()
-        self._printed: set[str] = set()
+        self._printed: dict[str, str] = {}  # what the turns said when they were printed
+        self._late: dict[str, None] = {}
         self._typed = deque(typed)
         self._is_typing_over = is_typing_over
         self._status = Status()
@@ -85,7 +93,9 @@ class PlainFrontEnd:
         self._last: Last | None = None
         self._last_since = 0.0
         self._has_spoken_input = False
+        self._taken_up_by = math.inf
         self._is_awaiting_answer = False
+        self._was_refused = False
 
     def run(self) -> int:
         """Until everything is said and heard, the line is lost, or the user ends it. The exit status."""
@@ -124,7 +134,7 @@ class PlainFrontEnd:
                 case None:
                     match self._rested():
                         case Last.END:
-                            return 0
+                            return self._outcome()
                         case Last.TALK_KEY:
                             self._press_talk_key()
                 case Ended(why, exit_status):
@@ -144,12 +154,19 @@ class PlainFrontEnd:
 
     def _take(self, event: Told) -> None:
         match event:
-            case EntryChanged() | EntryRemoved():
+            case EntryChanged(entry):
                 self._mirror.apply(event)
+                if entry.text != self._printed.get(entry.item_id, entry.text):
+                    self._late[entry.item_id] = None
+                self._print_complete()
+            case EntryRemoved(item_id):
+                self._mirror.apply(event)
+                self._late.pop(item_id, None)
                 self._print_complete()
             case StatusChanged(status):
                 self._take_status(status)
-            case Notice(text):
+            case Notice(text, severity):
+                self._was_refused |= severity is Severity.ERROR
                 self._say(text)
             case Interrupted():
                 self._last = None
@@ -174,7 +191,7 @@ class PlainFrontEnd:
                 return
             self._typed.popleft()
             if text:
-                self._is_awaiting_answer = True
+                self._is_awaiting_answer, self._taken_up_by = True, self._clock() + _TAKING_UP_S
                 self._live.say(text)
             elif is_key and self._status.has_microphone:
                 self._press_talk_key()
@@ -191,13 +208,19 @@ class PlainFrontEnd:
         return self._status.settings.mode is Mode.PUSH_TO_TALK
 
     def _may_begin(self) -> bool:
-        return self._is_idle and not self._is_awaiting_answer
+        return self._is_idle and not (self._is_awaiting_answer and self._clock() < self._taken_up_by)
 
     def _may_close(self) -> bool:
         """The user closes the microphone in the middle of a word if need be; a recording is heard to its end."""
         return not self._live.is_input_finite or self._live.is_input_over
 
     # ---------------------------------------------------------------- the end
+
+    def _outcome(self) -> int:
+        """0, unless something was asked and nothing of an answer came."""
+        if is_unanswered(self._live.entries, answers_speech=self._status.settings.create_response):
+            return _REFUSED if self._was_refused else _UNANSWERED
+        return 0
 
     def _rest_s(self) -> float:
         if not (self._has_spoken_input or self._live.microphone_name):
@@ -224,7 +247,7 @@ class PlainFrontEnd:
             self._last, self._last_since = last, self._clock()
         if last is not None:
             return max(0.0, self._last_since + self._rest_s() - self._clock())
-        if (self._is_typing_over or self._typed) and self._may_begin():
+        if (self._is_typing_over or self._typed) and self._is_idle:
             return _LOOK_AGAIN_S
         return _LONGEST_WAIT_S
 
@@ -237,12 +260,16 @@ class PlainFrontEnd:
     # ---------------------------------------------------------------- lines
 
     def _print_complete(self) -> None:
-        for entry in self._mirror.entries:
-            if entry.item_id in self._printed:
-                continue
-            if not is_complete(entry):
-                return  # later turns wait for their turn
+        while (entry := self._mirror.first_unmarked) is not None and is_complete(entry):
+            self._print_late()
             self._print(entry)
+
+    def _print_late(self) -> None:
+        """Words that came after their turn was printed, before the next turn is."""
+        late, self._late = self._late, {}
+        for entry in map(self._mirror.get, late):
+            if entry is not None:
+                self._print(entry, late=True)
 
     def _tell_rest(self) -> None:
         fault: BaseException | None = None
@@ -255,14 +282,17 @@ class PlainFrontEnd:
                 case _:
                     pass  # what was said is in the entries
         for entry in self._live.entries:
-            if entry.item_id not in self._printed and (entry.text or entry.note):
-                self._print(entry)
+            printed = self._printed.get(entry.item_id)
+            if entry.text != printed and (entry.text or (entry.note and printed is None)):
+                self._print(entry, late=printed is not None)
         if fault is not None:
             raise fault
 
-    def _print(self, entry: Entry) -> None:
-        self._printed.add(entry.item_id)
-        print(line_of(entry), file=self._out, flush=True)
+    def _print(self, entry: Entry, *, late: bool = False) -> None:
+        self._printed[entry.item_id] = entry.text
+        if entry.item_id in self._mirror:
+            self._mirror.mark(entry.item_id)
+        print(line_of(entry, late=late), file=self._out, flush=True)
 
     def _say(self, text: str) -> None:
         print(text, file=self._err, flush=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from app.conversation.transcript import Entry, Speaker
 
 
-def line_of(entry: Entry) -> str:
-    """A turn as one line, without its end."""
+def line_of(entry: Entry, *, late: bool = False) -> str:
+    """A turn as one line, without its end. `late`: its words came when it had been printed without them."""
     words = " ".join(entry.heard_text.split())
     if entry.is_interrupted:
         unheard = " ".join(entry.unheard_text.split())
@@ -16,6 +18,8 @@ def line_of(entry: Entry) -> str:
         words = f"{words} [partial]"
     if entry.note:
         words = f"{words} [{' '.join(entry.note.split())}]"
+    if late:
+        words = f"{words} [late]"
     return f"{entry.speaker}: {words.strip()}"
 
 
@@ -24,3 +28,23 @@ def is_complete(entry: Entry) -> bool:
     if not entry.is_final:
         return False
     return entry.speaker is Speaker.USER or not entry.is_spoken or entry.ended_ms is not None
+
+
+def is_unanswered(entries: Iterable[Entry], *, answers_speech: bool) -> bool:
+    """Whether the user asked something, and nothing of an answer was written or heard after it.
+
+    `answers_speech`: spoken turns are to be answered too, as typed ones always are.
+    """
+    has_asked = False
+    for entry in entries:
+        if entry.speaker is Speaker.USER:
+            has_asked |= answers_speech or not entry.is_spoken
+        elif has_asked and _was_heard(entry):
+            return False
+    return has_asked
+
+
+def _was_heard(entry: Entry) -> bool:
+    if entry.is_interrupted and entry.is_spoken:
+        return bool(entry.heard_ms)
+    return bool(entry.text.strip() or entry.received_ms)

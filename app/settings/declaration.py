@@ -249,6 +249,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, About(_C, "responder's model", "The chat endpoint's model.", applies=Applies.START)
     ] = ""
     responder_key: Annotated[str, About(_C, "responder's key", "", is_secret=True, applies=Applies.START)] = ""
+    answer_timeout_s: Annotated[
+        float,
+        Meta(ge=2.0, le=300.0),
+        About(
+            _C,
+            "answer timeout",
+            "When the service gives no sign of life for so long where an answer, or the words of what you said, are "
+            "due, they count as over. Longer for a slow model of your own.",
+            "s",
+            step=5.0,
+            applies=Applies.START,
+        ),
+    ] = 20.0
     keep: Annotated[
         bool,
         About(

@@ -91,6 +91,7 @@ def test_unmute_ends_the_tail():
 def test_pulled_out_microphone_sends_the_tail_at_once():
     talk = Talk()
     talk.speak(200)
+    talk.began("r0")
     talk.user_speaks()
     talk.microphone(False)
     [append] = talk.sent

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.conversation.effects import Effect, EntryChanged, EntryRemoved, Flush, Play, Send
+from app.conversation.responses import ANSWER_TIMEOUT_MS, STOP_TIMEOUT_MS
 from app.conversation.session import Detection, Mode, SessionSettings
+from app.conversation.status import State
 from app.protocol import server_events as sv
 from app.protocol.client_events import (
     InputAppend,
@@ -138,8 +140,10 @@ class Watch:
         self.is_acknowledged = False
         self.is_lost = False
         self.active: str | None = None
+        self.known: set[str] = set()
         self.outstanding: ResponseCreate | None = None
         self.asked_ms = 0
+        self.alive_ms = 0
         self.dead: set[str] = set()
         self.truncated: set[str] = set()
         self.received: dict[str, int] = {}
@@ -192,8 +196,12 @@ class Watch:
                 self.is_acknowledged = True
             case sv.ResponseCreated():
                 self.active, self.outstanding = event.response.id, None
-            case sv.ResponseDone() if event.response.id == self.active:
-                self.active = None
+                self.known.add(event.response.id)
+                self.alive_ms = self.talk.now_ms
+            case sv.ResponseDone():
+                if event.response.id == self.active or event.response.id not in self.known:
+                    self.active = self.outstanding = None
+                self.known.add(event.response.id)
             case sv.OutputAudioDelta():
                 self.received[event.item_id] = self.received.get(event.item_id, 0) + len(event.delta)
 
@@ -240,8 +248,8 @@ class Watch:
                 assert 0 <= event.audio_end_ms <= self.received[event.item_id] // 48
                 self.truncated.add(event.item_id)
             case ResponseCreate():
-                assert self.active is None
-                assert self.outstanding is None or self.talk.now_ms - self.asked_ms >= 15_000
+                assert self.active is None or self.talk.now_ms - self.alive_ms >= STOP_TIMEOUT_MS
+                assert self.outstanding is None or self.talk.now_ms - self.asked_ms >= ANSWER_TIMEOUT_MS
                 self.outstanding, self.asked_ms = event, self.talk.now_ms
 
 
@@ -255,6 +263,51 @@ def test_whatever_happens(mode, greets, story):
     for ms, (name, *args) in story:
         watch.talk.later(ms)
         watch.run(name, *args)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(Mode), st.booleans(), stories, st.booleans())
+def test_whatever_happened_silence_leads_to_rest_and_the_next_words_go_out(mode, greets, story, is_played):
+    """Nothing is waited for without a limit. Time passes, nobody speaks; the speaker plays, or does not."""
+    talk = Talk(SessionSettings(mode=mode), ready=False, greets=greets)
+    talk(talk.conversation.connected(sv.SessionCreated(), 0))
+    for ms, (name, *args) in story:
+        if name == "lost":
+            continue
+        talk.later(ms)
+        match name, args:
+            case "hear", (event,):
+                talk.hear(event)
+            case "refuse", (at, code):
+                if talk.all_sent:
+                    talk.refuse(talk.all_sent[-1 - at % len(talk.all_sent)], code)
+            case "change", (fields,):
+                talk.change(**fields)
+            case "capture", (length_ms, ago_ms, voice):
+                talk.capture(length_ms, captured_ms=talk.now_ms + ago_ms, voice=voice)
+            case "flushed", (heard,):
+                talk.flushed(**heard)
+            case _:
+                getattr(talk, name)(*args)
+        if talk.flushes:
+            talk.flushed()
+    talk.capture(20, voice=0.0)
+    steps_left = 200
+    while (due_ms := talk.conversation.deadline_ms) is not None:
+        talk.now_ms = max(talk.now_ms, int(due_ms))
+        talk.tick()
+        if is_played:
+            for item_id in talk.played:
+                talk.played_out(item_id)
+        steps_left -= 1
+        assert steps_left, "it never comes to rest"
+    assert talk.state not in (State.CONNECTING, State.THINKING, State.HEARING, State.SPEAKING)
+    assert not talk.conversation.status.is_response_active
+    assert all(entry.is_final for entry in talk.conversation.entries)
+    talk.type("next")
+    if talk.flushes:
+        talk.flushed()
+    assert "response.create" in talk.wire
 
 
 @settings(max_examples=100, deadline=None)
@@ -323,3 +376,50 @@ def test_no_word_is_lost_by_the_end_of_its_response(story, status):
     talk.ended("r1", status, *shorter)
     assert {item_id: entry.text for item_id, entry in talk.entries.items()} == before
     assert all(entry.is_final for entry in talk.conversation.entries)
+
+
+# ---------------------------------------------------------------- once
+
+pieces = st.lists(st.sampled_from(["one", " two", " three,", " four", " five."]), min_size=1, max_size=5, unique=True)
+
+
+@settings(deadline=None)
+@given(pieces, st.data())
+def test_whatever_comes_late_or_again_the_words_are_there_once(deltas, data):
+    """The whole may come before, between and after its pieces, by any of four events, and pieces again after it."""
+    talk = Talk()
+    talk.began()
+    text = "".join(deltas)
+    whole = [
+        sv.OutputTextDone(response_id="r1", item_id="a1", text=text),
+        sv.ContentPartDone(response_id="r1", item_id="a1", part=Content(type="output_text", text=text)),
+        sv.OutputItemDone(
+            response_id="r1",
+            item=Item(id="a1", role="assistant", content=(Content(type="output_text", text=text),)),
+        ),
+        sv.ResponseDone(
+            response=Response(
+                id="r1",
+                status="completed",
+                output=(Item(id="a1", role="assistant", content=(Content(type="output_text", text=text),)),),
+            )
+        ),
+    ]
+    story = [sv.OutputTextDelta(response_id="r1", item_id="a1", delta=delta) for delta in deltas]
+    at = data.draw(st.integers(0, len(story)))
+    again = data.draw(st.lists(st.sampled_from(story), max_size=4))
+    story = [*story[:at], data.draw(st.sampled_from(whole)), *story[at:], *again]
+    for event in [*story, *data.draw(st.lists(st.sampled_from(whole), max_size=3))]:
+        talk.hear(event)
+    assert talk.entry("a1").text == text
+
+
+@given(pieces, st.integers(0, 5))
+def test_a_whole_that_comes_too_early_loses_none_of_what_follows(deltas, at):
+    talk = Talk()
+    talk.began()
+    for number, delta in enumerate(deltas):
+        if number == at:
+            talk.hear(sv.OutputTextDone(response_id="r1", item_id="a1", text="".join(deltas[:at])))
+        talk.text(delta)
+    assert talk.entry("a1").text == "".join(deltas)

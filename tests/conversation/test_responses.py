@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.conversation.effects import Severity
-from app.conversation.responses import ASKED_TIMEOUT_MS, BUSY_RETRY_MS
+from app.conversation.responses import ANSWER_TIMEOUT_MS, BUSY_RETRY_MS
 from app.conversation.status import State
 from app.protocol.client_events import ResponseCancel, ResponseCreate
 from tests.conversation.driver import PUSH_TO_TALK, Talk
@@ -40,6 +40,8 @@ def test_wishes_that_wait_melt_into_one():
 
 def test_end_of_another_response_frees_nothing():
     talk = Talk()
+    talk.began("r0")
+    talk.ended("r0")
     talk.began("r1")
     talk.type("one")
     talk.ended("r0")
@@ -125,10 +127,10 @@ def test_refused_for_another_reason_it_is_given_up_and_said():
 def test_request_that_gets_no_reply_is_given_up():
     talk = Talk()
     talk.type("one")
-    talk.later(ASKED_TIMEOUT_MS - 1).tick()
+    talk.later(ANSWER_TIMEOUT_MS - 1).tick()
     assert talk.state is State.THINKING
     talk.later(1).tick()
-    assert talk.notices == ["The service did not answer."]
+    assert talk.notices == ["The service did not answer for 20 s. Say it again or type it."]
     assert talk.state is State.LISTENING
     talk.type("two")
     assert talk.wire == ["conversation.item.create", "response.create"]

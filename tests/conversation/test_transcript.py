@@ -231,7 +231,7 @@ def test_item_in_which_nothing_was_said_leaves():
     talk.began()
     talk.hear(sv.OutputItemAdded(response_id="r1", item=Item(id="a1", role="assistant", content=())))
     assert order(talk) == ["a1"]
-    talk.ended("r1", "cancelled")
+    talk.ended("r1", "cancelled", details=StatusDetails(reason="turn_detected"))
     assert order(talk) == []
 
 

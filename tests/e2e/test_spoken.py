@@ -97,7 +97,7 @@ def test_speaking_over_the_answer_stops_it_where_the_transcript_says(tmp_path: P
     def told(event: LiveEvent) -> None:
         if isinstance(event, EntryChanged):
             mirror.apply(event)
-            answers = [entry for entry in mirror.entries if entry.speaker is Speaker.ASSISTANT]
+            answers = [entry for entry in mirror if entry.speaker is Speaker.ASSISTANT]
             if len(answers) == 2 and answers[1].ended_ms is not None:
                 answered.set()
 

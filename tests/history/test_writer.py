@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.conversation.ordered import OrderedEntries
 from app.conversation.transcript import Entry, Latency, Speaker
 from app.history.saved import Saved
 from app.history.store import load
@@ -29,6 +30,11 @@ def shown(*entries: Entry) -> Saved:
     return replace(TALK, entries=entries)
 
 
+def keep(writer: ConversationWriter, *entries: Entry) -> None:
+    """Everything is told anew, what has left included."""
+    writer.keep(TALK, OrderedEntries(entries), {entry.item_id for entry in entries} | set("abcdef"))
+
+
 def silent(sentence: str) -> None:
     raise AssertionError(sentence)
 
@@ -36,12 +42,12 @@ def silent(sentence: str) -> None:
 def test_what_is_final_can_be_read_while_the_talk_goes_on(tmp_path: Path):
     writer = ConversationWriter(tmp_path / "c", silent)
     growing = replace(ANSWER, text="Good", is_final=False)
-    writer.keep(shown(HELLO, growing))
+    keep(writer, HELLO, growing)
     assert load(tmp_path / "c") == shown(HELLO)
-    writer.keep(shown(HELLO, ANSWER))
+    keep(writer, HELLO, ANSWER)
     assert load(tmp_path / "c") == shown(HELLO, ANSWER)
     heard = replace(ANSWER, is_interrupted=True, heard_ms=400, ended_ms=1600)
-    writer.keep(shown(HELLO, heard))
+    keep(writer, HELLO, heard)
     assert load(tmp_path / "c") == shown(HELLO, heard)
     writer.end(shown(HELLO, heard))
     assert load(tmp_path / "c") == shown(HELLO, heard)
@@ -49,9 +55,9 @@ def test_what_is_final_can_be_read_while_the_talk_goes_on(tmp_path: Path):
 
 def test_the_same_again_writes_nothing(tmp_path: Path):
     writer = ConversationWriter(tmp_path / "c", silent)
-    writer.keep(shown(HELLO, ANSWER))
+    keep(writer, HELLO, ANSWER)
     before = (tmp_path / "c" / FILE_NAME).read_bytes()
-    writer.keep(shown(replace(HELLO), ANSWER))
+    keep(writer, replace(HELLO), ANSWER)
     writer.end(shown(HELLO, ANSWER))
     assert (tmp_path / "c" / FILE_NAME).read_bytes() == before
     assert before.count(b"\n") == 3
@@ -61,21 +67,21 @@ def test_at_the_end_a_turn_that_was_cut_off_is_kept_too(tmp_path: Path):
     writer = ConversationWriter(tmp_path / "c", silent)
     growing = replace(ANSWER, text="Good", is_final=False)
     empty = Entry("c", Speaker.USER)
-    writer.keep(shown(HELLO, growing, empty))
+    keep(writer, HELLO, growing, empty)
     writer.end(shown(HELLO, growing, empty))
     assert load(tmp_path / "c") == shown(HELLO, growing)
 
 
 def test_a_conversation_without_words_leaves_no_folder(tmp_path: Path):
     writer = ConversationWriter(tmp_path / "deep" / "c", silent)
-    writer.keep(shown(Entry("a", Speaker.USER)))
+    keep(writer, Entry("a", Speaker.USER))
     writer.end(shown(Entry("a", Speaker.USER)))
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 def test_only_the_user_may_read_it(tmp_path: Path):
-    ConversationWriter(tmp_path / "all" / "c", silent).keep(shown(HELLO))
+    keep(ConversationWriter(tmp_path / "all" / "c", silent), HELLO)
     assert stat.S_IMODE((tmp_path / "all").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "all" / "c").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "all" / "c" / FILE_NAME).stat().st_mode) == 0o600
@@ -84,7 +90,7 @@ def test_only_the_user_may_read_it(tmp_path: Path):
 def test_it_joins_what_else_is_kept_in_the_folder(tmp_path: Path):
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "audio.wav").write_bytes(b"sound")
-    ConversationWriter(tmp_path / "c", silent).keep(shown(HELLO))
+    keep(ConversationWriter(tmp_path / "c", silent), HELLO)
     assert load(tmp_path / "c").entries == (HELLO,)
     assert (tmp_path / "c" / "audio.wav").read_bytes() == b"sound"
 
@@ -93,8 +99,8 @@ def test_a_place_that_cannot_be_written_is_told_once_and_stops_nothing(tmp_path:
     (tmp_path / "file").write_text("")
     told: list[str] = []
     writer = ConversationWriter(tmp_path / "file" / "c", told.append)
-    writer.keep(shown(HELLO))
-    writer.keep(shown(HELLO, ANSWER))
+    keep(writer, HELLO)
+    keep(writer, HELLO, ANSWER)
     writer.end(shown(HELLO, ANSWER))
     assert len(told) == 1
     assert told[0].startswith("The conversation is not being saved: ")
@@ -105,9 +111,9 @@ def test_what_failed_is_written_once_there_is_room_again(tmp_path: Path):
     blocker.write_text("")
     told: list[str] = []
     writer = ConversationWriter(blocker / "c", told.append)
-    writer.keep(shown(HELLO))
+    keep(writer, HELLO)
     blocker.unlink()
-    writer.keep(shown(HELLO, ANSWER))
+    keep(writer, HELLO, ANSWER)
     assert load(blocker / "c") == shown(HELLO, ANSWER)
     assert len(told) == 1
 
@@ -118,32 +124,33 @@ def test_a_disk_that_fills_up_within_a_line_spoils_no_other(tmp_path: Path):
 
     told: list[str] = []
     writer = ConversationWriter(tmp_path / "c", told.append)
-    writer.keep(shown(HELLO))
+    keep(writer, HELLO)
     size = (tmp_path / "c" / FILE_NAME).stat().st_size
     _, hard = limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, hard))
     try:
-        writer.keep(shown(HELLO, ANSWER))
+        keep(writer, HELLO, ANSWER)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
     assert len(told) == 1
     assert load(tmp_path / "c") == replace(shown(HELLO), skipped_lines=1)
-    writer.keep(shown(HELLO, ANSWER))
+    keep(writer, HELLO, ANSWER)
     assert load(tmp_path / "c") == replace(shown(HELLO, ANSWER), skipped_lines=1)
 
 
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
+from app.conversation.ordered import OrderedEntries
 from app.conversation.transcript import Entry, Speaker
 from app.history.saved import Saved
 from app.history.writer import ConversationWriter
 entries = tuple(Entry(str(n), Speaker.USER, f"turn {n}", True) for n in range(50))
 writer = ConversationWriter(Path(sys.argv[1]), print)
 for n in range(50):
-    writer.keep(Saved(1.0, entries=entries[: n + 1]))
+    writer.keep(Saved(1.0), OrderedEntries(entries[: n + 1]), [str(n)])
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -179,7 +186,7 @@ def test_read_back_it_is_what_was_shown_last_whatever_moved_or_left(steps: list[
             standing = [replace(entry, is_final=entry.is_final or entry.item_id in final) for entry in step]
             expected = tuple(entry for entry in standing if entry.is_final)
             final = {entry.item_id for entry in expected}
-            writer.keep(shown(*standing))
+            keep(writer, *standing)
             assert load(folder).entries == expected
         writer.end(shown(*expected))
         assert load(folder).entries == expected

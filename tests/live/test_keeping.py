@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from app.audio.open import NONE, open_speaker
 from app.compose import PortAudioSystem, Sound, make_live, session_settings
 from app.connection.services import compatible
 from app.conversation.effects import Notice
+from app.conversation.ordered import OrderedEntries
+from app.conversation.transcript import Entry
 from app.history.saved import Saved
 from app.history.store import list_conversations, load
 from app.live.conversation import LiveConversation
@@ -93,8 +97,9 @@ class Memory:
     def __init__(self) -> None:
         self.calls: list[tuple[str, tuple[str, ...], int]] = []
 
-    def keep(self, saved: Saved) -> None:
-        self._remember("keep", saved)
+    def keep(self, about: Saved, entries: OrderedEntries[Entry], changed: Iterable[str]) -> None:
+        assert all(item_id in entries for item_id in changed)
+        self._remember("keep", replace(about, entries=tuple(entries)))
 
     def end(self, saved: Saved) -> None:
         self._remember("end", saved)

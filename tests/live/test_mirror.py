@@ -29,4 +29,4 @@ def test_the_mirror_follows(changes: list[tuple[str, str, str]]):
             transcript.place_after(item_id, other)
         if entry := transcript.get(item_id):
             mirror.apply(EntryChanged(entry, transcript.index(item_id)))
-    assert tuple(mirror.entries) == transcript.entries()
+    assert tuple(mirror) == transcript.entries()
