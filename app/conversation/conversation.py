@@ -85,6 +85,7 @@ class Conversation:
         after._unsent_texts = self._unsent_texts
         after._reception.usage = self._reception.usage
         after._floor.answers_ms.extend(self._floor.answers_ms)
+        after._floor.has_asked = self._floor.has_asked
         return after
 
     # ---------------------------------------------------------------- what is true
@@ -121,6 +122,7 @@ class Conversation:
             has_microphone=self._turns.has_microphone,
             is_microphone_open=self._uplink.is_open,
             is_response_active=floor.responses.is_busy,
+            has_asked=floor.has_asked,
             is_voice_fixed=floor.has_spoken,
             model=reception.model,
             expires_at=reception.expires_at,
@@ -289,7 +291,7 @@ class Conversation:
             return effects + self._typed(texts, now_ms)
         if self._greets:
             words = f"{self._settling.wanted.instructions}\n{GREETING}".strip()
-            self._floor.ask(ResponseCreate(response=ResponseOptions(instructions=words)))
+            self._floor.ask(ResponseCreate(response=ResponseOptions(instructions=words)), is_users=False)
         return effects
 
     def _retold(self, entry: Entry) -> ItemCreate:

@@ -35,6 +35,7 @@ class Floor:
         self.responses = Responses(timeout_ms)
         self.playout = Playout()
         self.has_spoken = False
+        self.has_asked = False
         self.answers_ms: deque[int] = deque(maxlen=REMEMBERED_ANSWERS)
         self._scribe = scribe
         self._ids = ids
@@ -76,8 +77,9 @@ class Floor:
         self._turn_ended_ms, self._latency = now_ms, Latency()
         self.responses.turn_ended()
 
-    def ask(self, request: ResponseCreate) -> None:
-        """An answer is wanted, as soon as none is under way."""
+    def ask(self, request: ResponseCreate, *, is_users: bool = True) -> None:
+        """An answer is wanted, as soon as none is under way; `is_users`: by the user, as against a greeting."""
+        self.has_asked |= is_users
         self.responses.want(request)
 
     def next_request(self, now_ms: int) -> list[Effect]:

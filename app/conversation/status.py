@@ -36,6 +36,8 @@ class Status:
     has_microphone: bool = False
     is_microphone_open: bool = False
     is_response_active: bool = False
+    has_asked: bool = False
+    """The user asked for an answer: typed, or ended a turn in push-to-talk."""
     is_voice_fixed: bool = False
     """The assistant has spoken: the service refuses another voice in this session."""
     model: str = ""

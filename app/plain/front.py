@@ -218,8 +218,12 @@ class PlainFrontEnd:
 
     def _outcome(self) -> int:
         """0, unless something was asked and nothing of an answer came."""
-        if is_unanswered(self._live.entries, answers_speech=self._status.settings.create_response):
+        entries, status = self._live.entries, self._status
+        if is_unanswered(entries, has_asked=status.has_asked, answers_speech=status.settings.create_response):
             return _REFUSED if self._was_refused else _UNANSWERED
+        if self._live.is_input_finite and not (self._is_push_to_talk or self._has_spoken_input or entries):
+            self._say("The service heard no speech.")
+            return _UNANSWERED
         return 0
 
     def _rest_s(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from app.conversation.transcript import Entry, Speaker
 
@@ -30,12 +30,13 @@ def is_complete(entry: Entry) -> bool:
     return entry.speaker is Speaker.USER or not entry.is_spoken or entry.ended_ms is not None
 
 
-def is_unanswered(entries: Iterable[Entry], *, answers_speech: bool) -> bool:
+def is_unanswered(entries: Sequence[Entry], *, has_asked: bool, answers_speech: bool) -> bool:
     """Whether the user asked something, and nothing of an answer was written or heard after it.
 
-    `answers_speech`: spoken turns are to be answered too, as typed ones always are.
+    `has_asked`: something was asked, whether or not it is among the entries. `answers_speech`: spoken turns are to be
+    answered too, as typed ones always are.
     """
-    has_asked = False
+    has_asked = has_asked and not any(entry.speaker is Speaker.USER for entry in entries)
     for entry in entries:
         if entry.speaker is Speaker.USER:
             has_asked |= answers_speech or not entry.is_spoken
