@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from app.conversation.effects import Notice
+from app.conversation.effects import Notice, Severity
 from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry
@@ -301,3 +301,72 @@ def test_standard_input_that_cannot_be_read_is_told_and_is_over():
     inbox.read_lines(Broken())
     assert isinstance(inbox.get(0), Notice)
     assert inbox.get(0) == TypedLine(None)
+
+
+# ---------------------------------------------------------------- waits, and how it comes out
+
+
+def test_words_that_come_after_their_turn_was_printed_have_a_line_before_the_next_turn():
+    play = Play().at(1, lambda live: live.put(user("", note="not written down", item_id="u1")))
+    play.at(2, lambda live: live.put(user("What time is it?", item_id="u1")))
+    play.at(3, lambda live: live.put(assistant(item_id="a1")))
+    play.at(4, lambda live: live.put(assistant("It is noon. I think.", item_id="a1"))).at(4, ready)
+    assert play.run() == 0
+    assert play.lines == [
+        "you: [not written down]",
+        "you: What time is it? [late]",
+        "assistant: It is noon.",
+        "assistant: It is noon. I think. [late]",
+    ]
+
+
+def test_a_typed_line_that_nothing_takes_up_holds_up_no_other_for_ever():
+    play = Play().at(1, ready)
+    assert play.run("one", "two") == 0
+    assert play.live.asked == [("say", "one"), ("say", "two")]
+
+
+HEARD = {"is_interrupted": True, "is_spoken": True, "received_ms": 900}
+
+
+@pytest.mark.parametrize(
+    ("entries", "status"),
+    [
+        ([], 0),
+        ([assistant()], 0),
+        ([user()], 5),
+        ([assistant(), user()], 5),
+        ([user(), assistant()], 0),
+        ([user(), assistant("", received_ms=0), user("", item_id="u2")], 5),
+        ([user(), assistant("", received_ms=0, note="The service answered nothing.")], 5),
+        ([user(), assistant("", received_ms=900)], 0),
+        ([user(), assistant(**HEARD, heard_ms=0)], 5),
+        ([user(), assistant(**HEARD, heard_ms=20)], 0),
+        ([user(), user(item_id="u2"), assistant()], 0),
+    ],
+)
+@pytest.mark.parametrize("was_refused", [False, True])
+def test_where_nothing_was_answered_it_is_no_success(entries: list[Entry], status: int, was_refused: bool):
+    play = Play()
+    for entry in entries:
+        play.at(1, lambda live, entry=entry: live.put(entry))
+    if was_refused:
+        play.at(1, lambda live: live.tell(Notice("No money.", Severity.ERROR)))
+    play.at(1, ready)
+    assert play.run() == (3 if status and was_refused else status)
+
+
+def test_a_turn_that_leaves_no_entry_was_asked_all_the_same():
+    assert Play().at(1, lambda live: live.now(state=State.READY, has_asked=True)).run() == 5
+
+
+def test_speech_need_not_be_answered_where_the_service_is_not_to():
+    status = Status(settings=SessionSettings(create_response=False))
+    play = Play(status=status).at(1, lambda live: live.put(user(is_spoken=True))).at(1, ready)
+    assert play.run() == 0
+
+
+def test_a_recording_in_which_nothing_was_heard_is_told():
+    play = Play(is_input_over=True, is_input_finite=True, microphone_name="silence.wav").at(0, listening)
+    assert play.run() == 5
+    assert "The service heard no speech." in play.err.getvalue()
