@@ -18,6 +18,7 @@ from app.connection.eventlog import EventLog
 from app.connection.inputs import DEFAULT_MODEL
 from app.connection.services import Service
 from app.conversation.effects import Notice, Severity
+from app.conversation.responses import ANSWER_TIMEOUT_MS
 from app.conversation.session import Detection, Mode, SessionSettings
 from app.early import missing_engines, serve_options
 from app.history.writer import ConversationWriter, new_folder_name
@@ -28,6 +29,9 @@ from app.protocol.codec import Dialect
 from app.settings import Settings, which_service
 
 EXAMPLE = "example"
+
+_SLOW_ANSWER_TIMEOUT_MS = 130_000
+"""The embedded service itself waits 120 s for a chat endpoint, which may be loading its model, and says how it went."""
 
 
 class UsageError(Exception):
@@ -151,6 +155,14 @@ def session_settings(settings: Settings, dialler: Dialler) -> SessionSettings:
     )
 
 
+def answer_timeout_ms(settings: Settings) -> int:
+    """How long the service may give no sign of life where something is due of it."""
+    if settings.answer_timeout_s is not None:
+        return settings.answer_timeout_s * 1000
+    asks_elsewhere = which_service(settings) == "local" and settings.responder != "builtin"
+    return _SLOW_ANSWER_TIMEOUT_MS if asks_elsewhere else ANSWER_TIMEOUT_MS
+
+
 def open_sound(settings: Settings, *, needs_microphone: bool, given: Mapping[str, object]) -> Sound:
     """Microphone and speaker as set. What is missing becomes a notice, what was asked for by name an error.
 
@@ -204,5 +216,5 @@ def make_live(
         speaks_example=sound.speaks_example,
         cancels_echo=settings.echo_cancelling,
         keeper=keeper,
-        timeout_ms=round(settings.answer_timeout_s * 1000),
+        timeout_ms=answer_timeout_ms(settings),
     )

@@ -250,18 +250,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     responder_key: Annotated[str, About(_C, "responder's key", "", is_secret=True, applies=Applies.START)] = ""
     answer_timeout_s: Annotated[
-        float,
-        Meta(ge=2.0, le=300.0),
+        Annotated[int, Meta(ge=2, le=300)] | None,
         About(
             _C,
             "answer timeout",
             "When the service gives no sign of life for so long where an answer, or the words of what you said, are "
-            "due, they count as over. Longer for a slow model of your own.",
+            "due, they count as over. Empty: 20 s, and 130 s where the embedded service asks a chat endpoint of yours.",
             "s",
-            step=5.0,
+            step=5,
             applies=Applies.START,
         ),
-    ] = 20.0
+    ] = None
     keep: Annotated[
         bool,
         About(
