@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from app.audio.channels import ChannelChoice
 from app.audio.echo import FarRing
 from app.audio.playback import PlaybackRing
-from app.audio.portaudio import Device, Kind, Stream, open_stream, start_stream
+from app.audio.portaudio import Device, Kind, Stream, open_stream, release, start_stream
 from app.audio.ports import AudioError, DeviceLostError, Heard, Playback, Samples, Wake
 from app.audio.ring import SampleRing
 
@@ -15,13 +16,15 @@ _MICROPHONE_S: Final = 2
 
 
 class DeviceMicrophone:
-    """A PortAudio input stream, mono (the first channel) at the device's own rate."""
+    """A PortAudio input stream at the device's own rate; of two channels the one that has the voice."""
 
     def __init__(self, device: Device) -> None:
         """Opened by `start`."""
         self._device = device
         self._rate_hz = device.rate_hz
-        self._ring = SampleRing(_MICROPHONE_S * device.rate_hz)
+        self._channels = 1
+        self._ring = SampleRing(1)  # the frames of all channels, one after the other
+        self._choice = ChannelChoice(1, device.rate_hz)
         self._lost = 0
         self._failure: AudioError | None = None
         self._closing = False
@@ -53,10 +56,10 @@ class DeviceMicrophone:
         return self._lost
 
     def start(self, wake: Wake) -> None:
-        """Open the device. Raises DeviceBusyError, DeviceNotFoundError, PortAudioMissingError."""
+        """Open the device. Raises AudioError."""
 
         def arrived(data: Any, frames: int, _time: Any, status: Any) -> None:
-            self._lost += self._ring.write(data[:, 0])
+            self._lost += self._ring.write(data.reshape(-1)) // self._channels
             if status.input_overflow:
                 self._lost += frames
             wake()
@@ -66,19 +69,21 @@ class DeviceMicrophone:
                 self._failure = _lost(Kind.MICROPHONE, self.name)
                 wake()
 
-        self._stream, self._rate_hz = open_stream(self._device, Kind.MICROPHONE, arrived, finished)
+        opened = open_stream(self._device, Kind.MICROPHONE, arrived, finished)
+        self._stream, self._rate_hz, self._channels = opened.stream, opened.rate_hz, opened.channels
+        self._ring = SampleRing(_MICROPHONE_S * self._rate_hz * self._channels)
+        self._choice = ChannelChoice(self._channels, self._rate_hz)
         start_stream(self._stream, self._device, Kind.MICROPHONE)
 
     def read(self) -> Samples:
         """All that came in since the last call."""
-        return self._ring.read()
+        return self._choice.mono(self._ring.read().reshape(-1, self._channels))
 
     def close(self) -> None:
         """Release the device."""
         self._closing = True
         if self._stream is not None:
-            self._stream.abort()
-            self._stream.close()
+            release(self._stream)
             self._stream = None
 
 
@@ -110,7 +115,7 @@ class DeviceSpeaker:
         return self._far
 
     def start(self, wake: Wake) -> None:
-        """Open the device. Raises DeviceBusyError, DeviceNotFoundError, PortAudioMissingError."""
+        """Open the device. Raises AudioError."""
 
         def wanted(data: Any, _frames: int, _time: Any, _status: Any) -> None:
             moved = self._ring.render(data[:, 0])
@@ -124,9 +129,10 @@ class DeviceSpeaker:
                 self._failure = _lost(Kind.SPEAKER, self.name)
                 wake()
 
-        self._stream, rate_hz = open_stream(self._device, Kind.SPEAKER, wanted, finished)
-        self._far = FarRing(rate_hz)
-        self._ring = PlaybackRing(rate_hz, far=self._far.ring)
+        opened = open_stream(self._device, Kind.SPEAKER, wanted, finished)
+        self._stream = opened.stream
+        self._far = FarRing(opened.rate_hz)
+        self._ring = PlaybackRing(opened.rate_hz, far=self._far.ring)
         start_stream(self._stream, self._device, Kind.SPEAKER)
 
     def play(self, item_id: str, pcm: bytes) -> None:
@@ -153,8 +159,7 @@ class DeviceSpeaker:
         """Release the device; what waits is not played."""
         self._closing = True
         if self._stream is not None:
-            self._stream.abort()
-            self._stream.close()
+            release(self._stream)
             self._stream = None
 
 

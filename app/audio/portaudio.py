@@ -6,18 +6,20 @@ imported on first use only.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from app.audio.ports import (
     AudioError,
     DeviceBusyError,
     DeviceNotFoundError,
+    DevicesUnknownError,
     PortAudioMissingError,
 )
 
@@ -25,6 +27,21 @@ _LOW_LATENCY: Final = "low"
 _UNSUITABLE: Final = frozenset({-9998, -9997, -9994})
 """PaErrorCode: number of channels, sample rate, sample format; another choice may do."""
 _NO_SUCH_DEVICE: Final = -9996
+
+_USUAL_HZ: Final = 48_000
+_LOWEST_HZ, _HIGHEST_HZ = 4_000, 768_000
+"""What else a device names as its rate (0, NaN) is none."""
+_MOST_CHANNELS: Final = 1_024
+"""Some of ALSA's devices that are none claim more."""
+
+_Facts: TypeAlias = Mapping[str, Any]
+_ANY: Final[_Facts] = {
+    "hostapi": -1,
+    "max_input_channels": 1,
+    "max_output_channels": 1,
+    "default_samplerate": _USUAL_HZ,
+}
+"""Of a device of which only the name is known: it may be one or the other."""
 
 _MISSING: Final = {
     "linux": "Install it, e.g. with: sudo apt install libportaudio2 (Fedora: sudo dnf install portaudio).",
@@ -78,34 +95,102 @@ class Stream(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A stream that is not started, as it could be had."""
+
+    stream: Stream
+    rate_hz: int
+    channels: int
+
+
 def list_devices() -> tuple[Device, ...]:
-    """All devices, in PortAudio's order, which gives them their numbers. Raises PortAudioMissingError."""
+    """All devices, in PortAudio's order, which gives them their numbers. One that tells nothing of itself is left out.
+
+    Raises PortAudioMissingError, DevicesUnknownError.
+    """
     library = _library()
-    apis = library.query_hostapis()
-    default_input, default_output = (int(index) for index in library.default.device)
-    return tuple(
-        Device(
-            index=index,
-            name=_clean(each["name"]),
-            host_api=_clean(apis[each["hostapi"]]["name"]),
-            inputs=int(each["max_input_channels"]),
-            outputs=int(each["max_output_channels"]),
-            rate_hz=round(each["default_samplerate"]),
-            default_input=index == default_input,
-            default_output=index == default_output,
-        )
-        for index, each in enumerate(library.query_devices())
-    )
+    apis = _host_apis(library)
+    defaults = _defaults(library)
+    found = (_device(index, facts, apis, defaults) for index, facts in _facts(library, apis))
+    return tuple(device for device in found if device is not None)
 
 
 def rescan_devices() -> None:
     """Have PortAudio look again, as after plugging something in; every stream must be closed before.
 
-    `_terminate` and `_initialize` are the way sounddevice's author names for this.
+    `_terminate` and `_initialize` are the way sounddevice's author names for this. Raises PortAudioMissingError,
+    DevicesUnknownError.
     """
     library = _library()
-    library._terminate()
-    library._initialize()
+    try:
+        library._terminate()
+        library._initialize()
+    except Exception as error:
+        raise _unknown(error) from error
+
+
+def portaudio_version() -> str:
+    """PortAudio's own words for which it is. Raises AudioError."""
+    library = _library()
+    try:
+        return _clean(str(library.get_portaudio_version()[1])).split(",")[0]
+    except Exception as error:
+        raise _unknown(error) from error
+
+
+def _facts(library: Any, apis: Sequence[_Facts]) -> list[tuple[int, _Facts]]:
+    """What the library tells of each device. Asked for all at once it tells nothing when one of them fails."""
+    try:
+        return list(enumerate(library.query_devices()))
+    except Exception as error:
+        failed = error
+    told: list[tuple[int, _Facts]] = []
+    for index in sorted({index for api in apis for index in api.get("devices", ())}):
+        try:
+            told.append((index, library.query_devices(index)))
+        except UnicodeDecodeError as error:
+            told.append((index, {**_ANY, "name": error.object.decode("utf-8", "replace")}))
+        except Exception:  # it cannot be used either, and the others can
+            continue
+    if not told:
+        raise _unknown(failed) from failed
+    return told
+
+
+def _host_apis(library: Any) -> Sequence[_Facts]:
+    """ALSA, Core Audio, WASAPI ...; without them the devices are still there."""
+    try:
+        return tuple(library.query_hostapis())
+    except Exception:
+        return ()
+
+
+def _defaults(library: Any) -> tuple[int, int]:
+    """The numbers of the system's own input and output; -1 where it has none, or does not tell."""
+    try:
+        given, taken = (int(index) for index in library.default.device)
+    except Exception:
+        return -1, -1
+    return given, taken
+
+
+def _device(index: int, facts: _Facts, apis: Sequence[_Facts], defaults: tuple[int, int]) -> Device | None:
+    try:
+        api = facts["hostapi"]
+        rate_hz = float(facts["default_samplerate"])
+        return Device(
+            index=index,
+            name=_clean(str(facts["name"])) or f"device {index}",
+            host_api=_clean(str(apis[api]["name"])) if 0 <= api < len(apis) else "",
+            inputs=max(0, min(_MOST_CHANNELS, int(facts["max_input_channels"]))),
+            outputs=max(0, min(_MOST_CHANNELS, int(facts["max_output_channels"]))),
+            rate_hz=round(rate_hz) if _LOWEST_HZ <= rate_hz <= _HIGHEST_HZ else _USUAL_HZ,
+            default_input=index == defaults[0],
+            default_output=index == defaults[1],
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def find_device(kind: Kind, spec: str | None, devices: tuple[Device, ...] | None = None) -> Device:
@@ -137,22 +222,21 @@ def find_device(kind: Kind, spec: str | None, devices: tuple[Device, ...] | None
     return next((each for each in found if default and each.host_api == default.host_api), found[0])
 
 
-def open_stream(
-    device: Device, kind: Kind, callback: Callable[..., None], finished: Callable[[], None]
-) -> tuple[Stream, int]:
-    """A stream of float32 in blocks of 10 ms, not started, and its rate in Hz.
+def open_stream(device: Device, kind: Kind, callback: Callable[..., None], finished: Callable[[], None]) -> Opened:
+    """A stream of float32 in blocks of 10 ms at the device's own rate, or where it does not take that at a common one.
 
-    Mono at the device's own rate where it takes that, else more channels or another common rate. The callback is
-    sounddevice's: (data of shape (frames, channels), frames, time, status). Explicit blocks, because PortAudio's
-    own choice gives blocks of a few frames and up to half a second of delay on ALSA.
-    Raises DeviceBusyError, DeviceNotFoundError, PortAudioMissingError.
+    A microphone with two channels is opened with both, since an interface may have its microphone on the second; the
+    ones after those are often what the computer plays. Else mono, and more channels only where that is refused. The
+    callback is sounddevice's: (data of shape (frames, channels), frames, time, status). Explicit blocks, because
+    PortAudio's own choice gives blocks of a few frames and up to half a second of delay on ALSA.
+    Raises AudioError.
     """
     library = _library()
-    stream_type = library.InputStream if kind is Kind.MICROPHONE else library.OutputStream
     refusal: Exception | None = None
-    for rate_hz in dict.fromkeys((device.rate_hz, 48_000, 44_100)):
-        for channels in dict.fromkeys((1, min(2, device.channels(kind)), device.channels(kind))):
+    for rate_hz in dict.fromkeys((device.rate_hz, _USUAL_HZ, 44_100)):
+        for channels in _channels(device, kind):
             try:
+                stream_type = library.InputStream if kind is Kind.MICROPHONE else library.OutputStream
                 stream: Stream = stream_type(
                     device=device.index,
                     samplerate=rate_hz,
@@ -163,22 +247,35 @@ def open_stream(
                     callback=callback,
                     finished_callback=finished,
                 )
-            except library.PortAudioError as error:
+            except Exception as error:
                 refusal = error
-                if _code(error) in _UNSUITABLE:
+                if _code(error) in _UNSUITABLE or (kind is Kind.MICROPHONE and channels > 1):
                     continue
                 raise refused(device, kind, error) from error
-            return stream, rate_hz
+            return Opened(stream, rate_hz, channels)
     raise refused(device, kind, refusal) from refusal
+
+
+def _channels(device: Device, kind: Kind) -> Iterable[int]:
+    """How many to try to open, in order."""
+    two, all_of_them = min(2, device.channels(kind)), device.channels(kind)
+    return dict.fromkeys((two, 1, all_of_them) if kind is Kind.MICROPHONE else (1, two, all_of_them))
 
 
 def start_stream(stream: Stream, device: Device, kind: Kind) -> None:
     """Start it; a stream that cannot be started is closed. Raises DeviceBusyError, DeviceNotFoundError."""
     try:
         stream.start()
-    except _library().PortAudioError as error:
-        stream.close()
+    except Exception as error:
+        release(stream)
         raise refused(device, kind, error) from error
+
+
+def release(stream: Stream) -> None:
+    """Stop and close it. What the library says to that is of no use: the device may have gone, and we are done."""
+    for step in (stream.abort, stream.close):
+        with contextlib.suppress(Exception):
+            step()
 
 
 def refused(device: Device, kind: Kind, error: Exception | None) -> AudioError:
@@ -193,22 +290,66 @@ def refused(device: Device, kind: Kind, error: Exception | None) -> AudioError:
 
 
 def _library() -> Any:
+    """The library; loading it starts PortAudio. Raises PortAudioMissingError, DevicesUnknownError."""
     try:
-        return importlib.import_module("sounddevice")
-    except OSError as error:
+        library = importlib.import_module("sounddevice")
+    except (ImportError, OSError) as error:
         remedy = _MISSING.get(sys.platform, "Install PortAudio with the system's package manager.")
         raise PortAudioMissingError(f"The PortAudio library is missing, so no device can be used. {remedy}") from error
+    except Exception as error:
+        raise _unknown(error) from error
+    _make_lenient(library)
+    return library
+
+
+def _make_lenient(library: Any) -> None:
+    """Let no name that is no UTF-8 keep its device from being listed and opened.
+
+    All text of PortAudio comes into sounddevice through one private function, and is decoded strictly afterwards, also
+    the name of a device that is about to be opened and the words of an error.
+    """
+    raw = getattr(library, "_ffi_string", None)
+    if raw is None or getattr(raw, "is_lenient", False):
+        return
+
+    def lenient(text: Any) -> bytes:
+        return _decoded(raw(text)).encode()
+
+    lenient.is_lenient = True  # type: ignore[attr-defined]
+    library._ffi_string = lenient
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError:  # on Windows MME and DirectSound speak the system's code page
+        return text.decode("mbcs" if sys.platform == "win32" else "utf-8", "replace")
+
+
+def _unknown(error: Exception) -> DevicesUnknownError:
+    return DevicesUnknownError(
+        f"The system does not tell which sound devices there are: {_cause(error)}. "
+        "Check that its sound works, then start the program again."
+    )
 
 
 def _code(error: Exception | None) -> int | None:
-    return error.args[1] if error is not None and len(error.args) > 1 else None
+    """PortAudio's number for it."""
+    code = error.args[1] if error is not None and len(error.args) > 1 else None
+    return code if isinstance(code, int) else None
 
 
 def _cause(error: Exception | None) -> str:
     """PortAudio's own words: the host's if it has some, without "Error opening InputStream:"."""
-    words = str(error.args[0]) if error is not None and error.args else "no reason given"
-    if error is not None and len(error.args) > 2 and error.args[2][2]:
-        words = str(error.args[2][2])
+    match error.args if error is not None else ():
+        case (_, _, (_, _, str(host)), *_) if host:
+            words = host
+        case (str(own), *_) if not isinstance(error, UnicodeError):
+            words = own
+        case (int(), str(reason), *_):  # an OSError
+            words = reason
+        case _:
+            words = "a text that cannot be read" if isinstance(error, UnicodeError) else "no reason given"
     return _clean(re.sub(r"^Error (opening|starting) \w*[Ss]tream: ", "", words)).rstrip(".")[:120]
 
 

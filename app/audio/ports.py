@@ -33,6 +33,10 @@ class PortAudioMissingError(AudioError):
     """The PortAudio library cannot be loaded, so no device can be used at all."""
 
 
+class DevicesUnknownError(AudioError):
+    """The library is there, but does not tell which devices there are."""
+
+
 class DeviceNotFoundError(AudioError):
     """No device of that name or number, or no device of that kind at all."""
 

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final
 import numpy as np
 import numpy.typing as npt
 
+from app.audio.channels import ChannelChoice
 from app.audio.ports import NotASoundFileError, Samples
 
 _PCM: Final = 1
@@ -33,7 +34,7 @@ class _Format:
 
 
 def read_wav(path: str | Path) -> tuple[Samples, int]:
-    """The whole file as mono float samples (channels averaged) and its rate in Hz.
+    """The whole file as mono float samples (of several channels the loudest, see ChannelChoice) and its rate in Hz.
 
     Takes 8, 16, 24 and 32 bit integers and 32 and 64 bit floats, plain or extensible. A data chunk that is cut
     short, or whose size was never filled in (0 or 0xFFFFFFFF, as recorders that were killed leave it), gives
@@ -62,7 +63,8 @@ def _decode(content: bytes, path: Path) -> tuple[Samples, int]:
             if form is None:
                 break
             try:
-                return _mono(_numbers(content[start : start + size], form), form.channels), form.rate_hz
+                frames = _numbers(content[start : start + size], form).reshape(-1, form.channels)
+                return ChannelChoice(form.channels, form.rate_hz).mono(frames), form.rate_hz
             except ValueError as error:
                 raise NotASoundFileError(f"{path} holds {error}, which is not read. Convert it first.") from None
     raise NotASoundFileError(f"{path} is damaged: it has no sound that could be read. Name another file.")
@@ -119,13 +121,6 @@ def _numbers(data: bytes, form: _Format) -> npt.NDArray[np.float32]:
 
 def _finite(numbers: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.nan_to_num(numbers, nan=0.0, posinf=1.0, neginf=-1.0)
-
-
-def _mono(numbers: npt.NDArray[np.float32], channels: int) -> Samples:
-    if channels == 1:
-        return numbers
-    mixed: Samples = numbers.reshape(-1, channels).mean(axis=1, dtype=np.float32)
-    return mixed
 
 
 class WavWriter:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import threading
@@ -14,8 +13,8 @@ from app.audio.devices import DeviceMicrophone, DeviceSpeaker
 from app.audio.echo import FarRing, open_canceller
 from app.audio.open import NONE
 from app.audio.pcm import WIRE_RATE_HZ, level_dbfs, peak, peak_dbfs
-from app.audio.portaudio import Device, Kind, find_device, list_devices
-from app.audio.ports import AudioError, Microphone, NotASoundFileError, PortAudioMissingError, Samples, Speaker
+from app.audio.portaudio import Device, Kind, find_device, list_devices, portaudio_version
+from app.audio.ports import AudioError, Microphone, NotASoundFileError, Samples, Speaker
 from app.audio.vad import EnergyDetector, open_detector
 from app.audio.wav import read_wav
 from app.compose import EXAMPLE
@@ -40,14 +39,13 @@ _SILENCE_ELSEWHERE: Final = "See whether it is muted (a switch on it, the system
 def devices(settings: Settings) -> tuple[tuple[Device, ...], list[Finding]]:
     """The system's devices, and what is to be said of the library that finds them."""
     try:
-        found = list_devices()
-    except PortAudioMissingError as error:
+        found, version = list_devices(), portaudio_version()
+    except AudioError as error:
         happened, _, remedy = str(error).partition(". ")
         needs_one = any(_is_device(spec) for spec in (settings.mic, settings.speaker))
         level = Level.PROBLEM if needs_one else Level.NOTE
         return (), [Finding("PortAudio", level, f"{happened}.", remedy)]
-    version = importlib.import_module("sounddevice").get_portaudio_version()[1]
-    return found, [ok("PortAudio", str(version).split(",")[0]), *(listing(kind, found) for kind in Kind)]
+    return found, [ok("PortAudio", version), *(listing(kind, found) for kind in Kind)]
 
 
 def listing(kind: Kind, found: tuple[Device, ...]) -> Finding:

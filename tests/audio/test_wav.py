@@ -45,14 +45,15 @@ def riff(data, code=1, bits=16, channels=1, extensible=False, data_size=None, be
 @pytest.mark.parametrize("extensible", [False, True])
 @pytest.mark.parametrize("channels", [1, 2, 6])
 @pytest.mark.parametrize(("code", "bits"), [(1, 8), (1, 16), (1, 24), (1, 32), (3, 32), (3, 64)])
-def test_every_common_form_is_read_and_mixed_down(tmp_path, code, bits, channels, extensible):
-    each = np.stack([SOUND * (1 if n % 2 == 0 else 0.5) for n in range(channels)], axis=1)
+def test_every_common_form_is_read_and_the_loudest_channel_heard(tmp_path, code, bits, channels, extensible):
+    each = np.stack([SOUND * (1 if n == channels - 1 else 0.1) for n in range(channels)], axis=1)
     path = tmp_path / "sound.wav"
     path.write_bytes(riff(encoded(each.reshape(-1), code, bits), code, bits, channels, extensible))
     samples, rate_hz = read_wav(path)
     assert rate_hz == RATE_HZ
     assert samples.dtype == np.float32
-    assert samples == pytest.approx(each.mean(axis=1), abs=0.01 if bits == 8 else 1e-4)
+    faded = RATE_HZ // 200 if channels > 1 else 0  # from the first channel to the loudest
+    assert samples[faded:] == pytest.approx(SOUND[faded:], abs=0.01 if bits == 8 else 1e-4)
 
 
 @pytest.mark.parametrize("data_size", [0, 0xFFFFFFFF, 5000])
