@@ -61,6 +61,20 @@ def test_a_chirp_said_into_the_microphone_arrives_in_the_chunks(soundcard):
     assert heard["lost"] == 0
 
 
+def test_a_microphone_on_the_second_channel_of_an_interface_is_heard_at_its_level(soundcard):
+    soundcard.control("second-channel", "on")
+    try:
+        with soundcard.mouth("right") as mouth, running(soundcard, "listen") as program:
+            assert program.told()["event"] == "listening"
+            mouth.play(chirp(RATE_HZ))
+            heard = program.told()
+            program.done()
+    finally:
+        soundcard.control("second-channel", "off")
+    assert heard["event"] == "heard"
+    assert heard["peak_dbfs"] == pytest.approx(-6, abs=1)
+
+
 def test_what_is_played_is_heard_and_a_flush_silences_it_with_an_exact_account(soundcard):
     with soundcard.speaker() as recorder, running(soundcard, "speak") as program:
         program.told()

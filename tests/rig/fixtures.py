@@ -55,9 +55,9 @@ class SoundCard:
         """What the program's speaker plays."""
         return Recorder("speaker.monitor", self.server)
 
-    def mouth(self) -> Player:
-        """What is said into the program's microphone."""
-        return Player("mic_in", self.server)
+    def mouth(self, sink: str = "mic_in") -> Player:
+        """What is said into the program's microphone; "right" is its second channel, while there is one."""
+        return Player(sink, self.server)
 
 
 @pytest.fixture(scope="session")
