@@ -22,6 +22,7 @@ from app import __version__
 from app.connection.cleaning import without_secrets_of
 from app.connection.eventlog import EventLog
 from app.connection.failures import FailureKind, ServiceFailure, failure, is_benign, meaning_of_error
+from app.connection.proxies import Proxy, proxy_in_use
 from app.connection.refusals import OPENING_ERRORS, from_closed, from_error, from_exception
 from app.connection.services import Service
 from app.protocol.client_events import ClientEvent
@@ -214,15 +215,19 @@ async def connect(
     """A connection whose session has begun, within `open_timeout_s` altogether.
 
     The ping settings decide how soon a dead line is noticed; slow links want more time, None turns that off.
-    Raises ServiceFailure: refused, unreachable, too late. A proxy of the system is used, but not to this machine.
+    Raises ServiceFailure: refused, unreachable, too late. A proxy is used as `proxies` finds it.
     """
     if log is not None:
         log.hide(service.secrets)
         log.note(f"connecting to {service.address}, model {service.model}, dialect {service.dialect}")
     connection: Connection | None = None
+    proxy: Proxy | None = None
     try:
+        proxy = proxy_in_use(service.url)
+        if log is not None and proxy is not None:
+            log.note(f"through the proxy {proxy.place}, from {proxy.variable}")
         async with asyncio.timeout(open_timeout_s):
-            connection = Connection(await _open(service, ping_interval_s, ping_timeout_s), service, log)
+            connection = Connection(await _open(service, proxy, ping_interval_s, ping_timeout_s), service, log)
             await connection._begin()
             return connection
     except BaseException as error:
@@ -230,7 +235,7 @@ async def connect(
             await connection._abort()
         if not isinstance(error, OPENING_ERRORS):
             raise
-        failed = from_exception(error, service)
+        failed = from_exception(error, service, proxy)
         if connection is not None and isinstance(error, TimeoutError):
             words = "it let us in, but began no session"
             if connection._skipped:
@@ -241,13 +246,15 @@ async def connect(
         raise failed from error
 
 
-async def _open(service: Service, ping_interval_s: float | None, ping_timeout_s: float | None) -> ClientConnection:
+async def _open(
+    service: Service, proxy: Proxy | None, ping_interval_s: float | None, ping_timeout_s: float | None
+) -> ClientConnection:
     return await _OpenSocket(
         service.url,
         additional_headers=list(service.headers),
         user_agent_header=USER_AGENT,
         compression=None,  # PCM in base64 hardly shrinks, and both sides would pay for it
-        proxy=None if service.is_loopback else True,
+        proxy=None if proxy is None else proxy.url,
         open_timeout=None,  # connect() has one for everything
         ping_interval=ping_interval_s,
         ping_timeout=ping_timeout_s,

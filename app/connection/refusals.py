@@ -27,13 +27,15 @@ from websockets.exceptions import (
 )
 
 from app.connection.failures import FailureKind, ServiceFailure, failure, meaning, meaning_of_error, meaning_of_words
+from app.connection.proxies import Proxy, ProxySettingError
 from app.connection.services import Service, ServiceKind
 from app.protocol.errors import error_object
 from app.protocol.items import ErrorDetail
 from app.protocol.jsontext import read_json
 
-OPENING_ERRORS: Final = (OSError, WebSocketException, ImportError)
-"""What opening a connection can raise (TimeoutError is an OSError; ImportError: a SOCKS proxy without its library)."""
+OPENING_ERRORS: Final = (OSError, WebSocketException, ImportError, ProxySettingError, ValueError)
+"""What opening a connection can raise (TimeoutError is an OSError; ImportError: a SOCKS proxy without its library;
+ValueError: a host that no name can be made of)."""
 
 NO_STATUS: Final = 1005
 ABNORMAL: Final = 1006
@@ -166,15 +168,21 @@ _TELLING: Final = (401, 402, 408)
 """Statuses that mean one thing."""
 
 
-def from_exception(error: Exception, service: Service) -> ServiceFailure:
-    """The failure that an exception while opening means; `error` is one of OPENING_ERRORS."""
+def from_exception(error: Exception, service: Service, proxy: Proxy | None = None) -> ServiceFailure:
+    """The failure that an exception while opening means; `error` is one of OPENING_ERRORS, `proxy` was in between."""
+    if isinstance(error, ProxySettingError):
+        return _from_proxy_setting(error, service)
+    if isinstance(error, (ProxyError, InvalidProxy, ImportError)):
+        return _from_proxy(error, service, proxy)
+    # What the proxy passes on unread is the service's own, and so are errors about its certificate.
+    is_passed_on = isinstance(error, ssl.SSLError) and proxy is not None and proxy.scheme != "https"
+    if proxy is not None and isinstance(error, OSError) and not is_passed_on:
+        return _from_proxy(error, service, proxy)
     match error:
         case InvalidStatus():
             return from_status(error.response.status_code, bytes(error.response.body or b""), service)
         case ConnectionClosed():
             return from_closed(error, None, service, opened=False)
-        case InvalidProxyStatus() | InvalidProxy() | ProxyError() | ImportError():
-            return _from_proxy(error, service)
         case InvalidURI():
             return failure(FailureKind.REFUSED, service, words=error.msg)
         case InvalidMessage() if isinstance(error.__cause__, EOFError):
@@ -191,27 +199,60 @@ def from_exception(error: Exception, service: Service) -> ServiceFailure:
             return failure(FailureKind.TLS, service, words=words, remedy=remedy)
         case TimeoutError():
             return failure(FailureKind.TIMEOUT, service)
-        case socket.gaierror():
-            return failure(FailureKind.UNREACHABLE, service, words="the name of the host is not known")
+        case ValueError():
+            return failure(FailureKind.UNREACHABLE, service, words="its host cannot be looked up", fatal=True)
         case _:
             return failure(FailureKind.UNREACHABLE, service, words=_words_of_os_error(error))
 
 
-def _from_proxy(error: Exception, service: Service) -> ServiceFailure:
-    remedy = "Check the proxy in HTTPS_PROXY and ALL_PROXY, or name the host in NO_PROXY."
-    if isinstance(error, ImportError):
-        words, fatal = "a SOCKS proxy is set, and the package python-socks is not installed", True
-        remedy = "Install python-socks, or set HTTPS_PROXY to an HTTP proxy."
-    elif isinstance(error, InvalidProxyStatus):
-        status = error.response.status_code
-        words, fatal = f"the proxy answers HTTP {status} {_phrase(status)}", status in (401, 403, 407)
-    else:  # the exception's own text may hold the proxy's password
-        words, fatal = "the proxy's address or its answer is not understood", isinstance(error, InvalidProxy)
-    happened = f"{service.label} cannot be reached through the proxy"
-    return failure(FailureKind.UNREACHABLE, service, words=words, happened=happened, remedy=remedy, fatal=fatal)
+def _from_proxy_setting(error: ProxySettingError, service: Service) -> ServiceFailure:
+    return failure(
+        FailureKind.UNREACHABLE,
+        service,
+        happened=f"{service.label} is reached through a proxy, and {error.variable} is no address of one",
+        words=str(error),
+        remedy=f"Set {error.variable} to an address such as http://host:8080, or name {service.host} in NO_PROXY.",
+        fatal=True,
+    )
 
 
-def _words_of_os_error(error: Exception) -> str:
+def _from_proxy(error: Exception, service: Service, proxy: Proxy | None) -> ServiceFailure:
+    variable = proxy.variable if proxy is not None else "HTTPS_PROXY"
+    place = f"the proxy {proxy.place} that {variable} names" if proxy is not None else "the proxy"
+    remedy = f"Check {variable}, or name {service.host} in NO_PROXY."
+    kind, fatal = FailureKind.UNREACHABLE, False
+    match error:
+        case ImportError():
+            words, fatal = "a SOCKS proxy is set, and the package python-socks is not installed", True
+            remedy = f"Install python-socks, or set {variable} to an HTTP proxy."
+        case InvalidProxyStatus():
+            status = error.response.status_code
+            words, fatal = f"the proxy answers HTTP {status} {_phrase(status)}", status in (401, 403, 407)
+            if status == 407:
+                remedy = (
+                    f"Put your user name and password at the proxy into {variable}: http://user:password@host:port."
+                )
+        case InvalidProxy():  # its own text may hold the proxy's password
+            words, fatal = "the proxy's address is not understood", True
+        case TimeoutError():
+            kind, words = FailureKind.TIMEOUT, "nothing came in time"
+        case ssl.SSLCertVerificationError():
+            words, fatal = error.verify_message, True
+        case OSError():
+            words = _words_of_os_error(error.__cause__ if isinstance(error.__cause__, OSError) else error)
+        case _:  # python-socks has words for what a SOCKS proxy refused
+            words = str(error.__cause__ or "") or "the proxy's answer is not understood"
+            if isinstance(error.__cause__, ValueError):
+                words = "the proxy's answer is not understood"
+    if proxy is not None and proxy.password:
+        words = words.replace(proxy.password, "…")
+    happened = f"{service.label} cannot be reached through {place}"
+    return failure(kind, service, words=words, happened=happened, remedy=remedy, fatal=fatal)
+
+
+def _words_of_os_error(error: BaseException) -> str:
+    if isinstance(error, socket.gaierror):
+        return "the name of the host is not known"
     text = str(error)
     numbers = {int(number) for number in re.findall(r"\[Errno (\d+)\]", text)}  # asyncio joins several into one text
     if isinstance(error, ConnectionRefusedError) or numbers == {errno.ECONNREFUSED}:

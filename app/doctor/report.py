@@ -33,6 +33,8 @@ def checks(sources: Sources, folders: Folders, environ: Mapping[str, str]) -> It
     yield from sound.parts(settings.echo_cancelling)
     yield configuration.chosen(loaded)
     yield service.address(settings)
+    if (finding := service.proxy(settings)) is not None:
+        yield finding
     yield from service.packages(settings)
     yield service.connection(settings, folders.logs / "service.log")
 

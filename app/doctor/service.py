@@ -11,6 +11,7 @@ from typing import Final
 from app.compose import UsageError, make_dialler, service_of
 from app.connection.client import Connection
 from app.connection.failures import ServiceFailure
+from app.connection.proxies import ProxySettingError, proxy_in_use
 from app.connection.services import ServiceSettingError
 from app.conversation.outcome import failure_note
 from app.doctor.finding import Finding, note, ok, problem
@@ -47,6 +48,24 @@ def address(settings: Settings) -> Finding:
         return problem("address", str(error), _SET_IT)
     text = f"{service.address}, model {service.model or 'of its own choice'}, dialect {service.dialect}."
     return note("address", text, service.hint) if service.hint else ok("address", text)
+
+
+def proxy(settings: Settings) -> Finding | None:
+    """What stands between, and who says so. None where the service is not reached by way of the network."""
+    which = which_service(settings)
+    if which == "local":
+        return None
+    try:
+        service = service_of(which, settings)
+        found = proxy_in_use(service.url)
+    except ServiceSettingError:
+        return None  # `address` has said so
+    except ProxySettingError as error:
+        remedy = f"Set it to an address such as http://host:8080, or name {service.host} in NO_PROXY."
+        return problem("proxy", f"{error.variable} is no address of a proxy: {error}.", remedy)
+    if found is None:
+        return ok("proxy", "None: this machine is reached directly." if service.is_loopback else "None.")
+    return ok("proxy", f"{found.place}, as {found.variable} says.")
 
 
 def packages(settings: Settings) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from websockets.frames import Close
 from websockets.http11 import Response
 
 from app.connection.failures import FailureKind, ServiceFailure, is_benign
+from app.connection.proxies import Proxy, ProxySettingError
 from app.connection.refusals import OPENING_ERRORS, from_close, from_closed, from_error, from_exception, from_status
 from app.connection.services import Service, azure, compatible, embedded, openai
 from app.protocol.items import ErrorDetail
@@ -322,11 +323,8 @@ def plain_port() -> ssl.SSLError:
          "valid HTTP response"),
         (InvalidUpgrade("Upgrade", "h2c"), K.PROTOCOL, True, "Upgrade"),
         (InvalidURI("wss://u:secret@h", "no"), K.REFUSED, True, "no"),
-        (InvalidProxyStatus(Response(407, "", Headers(), b"")), K.UNREACHABLE, True, "HTTP 407"),
-        (InvalidProxyStatus(Response(502, "", Headers(), b"")), K.UNREACHABLE, False, "HTTPS_PROXY"),
-        (InvalidProxy("http://u:secret@h/path", "path is meaningless"), K.UNREACHABLE, True, "HTTPS_PROXY"),
-        (ProxyError("failed"), K.UNREACHABLE, False, "HTTPS_PROXY"),
-        (ImportError("python-socks is required"), K.UNREACHABLE, True, "python-socks"),
+        (ProxySettingError("HTTP_PROXY", "its host or port cannot be one"), K.UNREACHABLE, True, "HTTP_PROXY is no"),
+        (UnicodeError("label empty or too long"), K.UNREACHABLE, True, "cannot be looked up"),
     ],
 )  # fmt: skip
 def test_no_session_at_all(error: Exception, kind: FailureKind, fatal: bool, said: str):
@@ -335,6 +333,37 @@ def test_no_session_at_all(error: Exception, kind: FailureKind, fatal: bool, sai
     assert (failure.kind, failure.fatal) == (kind, fatal)
     assert said in sentences(failure)
     assert "secret" not in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "fatal", "said"),
+    [
+        (InvalidProxyStatus(Response(407, "", Headers(), b"")), K.UNREACHABLE, True, "http://user:password@host:port"),
+        (InvalidProxyStatus(Response(403, "", Headers(), b"")), K.UNREACHABLE, True, "HTTP 403"),
+        (InvalidProxyStatus(Response(502, "", Headers(), b"")), K.UNREACHABLE, False, "HTTP 502"),
+        (InvalidProxy("http://u:secret@h/path", "path is meaningless"), K.UNREACHABLE, True, "not understood"),
+        (ProxyError("failed"), K.UNREACHABLE, False, "not understood"),
+        (caused(ProxyError("failed"), RuntimeError("Not allowed for secret")), K.UNREACHABLE, False, "Not allowed for"),
+        (caused(ProxyError("failed"), ValueError("0x63")), K.UNREACHABLE, False, "not understood"),
+        (ImportError("python-socks is required"), K.UNREACHABLE, True, "python-socks"),
+        (socket.gaierror(-2, "Name or service not known"), K.UNREACHABLE, False, "name of the host is not known"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "failed"), K.UNREACHABLE, False, "nothing listens"),
+        (TimeoutError(), K.TIMEOUT, False, "nothing came in time"),
+    ],
+)
+def test_a_proxy_that_fails_is_named_with_its_variable(error: Exception, kind: FailureKind, fatal: bool, said: str):
+    failure = from_exception(error, AZURE, Proxy("http://me:secret@proxy.corp:3128", "all_proxy"))
+    assert (failure.kind, failure.fatal) == (kind, fatal)
+    assert said in sentences(failure)
+    assert "cannot be reached through the proxy http://proxy.corp:3128 that all_proxy names" in str(failure)
+    assert "secret" not in str(failure)
+
+
+def test_the_certificate_of_the_service_is_its_own_matter_behind_a_proxy_too():
+    failure = from_exception(untrusted(), AZURE, Proxy("http://proxy.corp:3128", "HTTPS_PROXY"))
+    assert failure.kind is K.TLS
+    behind = from_exception(untrusted(), AZURE, Proxy("https://proxy.corp:3128", "HTTPS_PROXY"))
+    assert "HTTPS_PROXY" in str(behind)
 
 
 # ---------------------------------------------------------------- what is never shown, what never matters

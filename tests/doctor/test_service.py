@@ -13,7 +13,7 @@ import pytest
 from websockets.http11 import Response
 
 from app.doctor.finding import Level
-from app.doctor.service import address, connection, packages
+from app.doctor.service import address, connection, packages, proxy
 from app.settings import Settings
 from tests.connection.loopback import CREATED, Script, http, playing, says
 
@@ -68,6 +68,41 @@ def test_where_the_service_is(settings: Settings, level: Level, text: str | None
     assert finding.level is level
     assert text is None or finding.text == text
     assert bool(finding.remedy) is (level is not Level.OK)
+
+
+@pytest.mark.parametrize(
+    ("settings", "environ", "level", "text"),
+    [
+        ({"service": "wss://h.test/v1"}, {}, Level.OK, "None."),
+        ({"service": "ws://127.0.0.1/v1"}, {"ALL_PROXY": "x:1"}, Level.OK, "None: this machine is reached directly."),
+        (
+            {"service": "wss://h.test/v1"},
+            {"ALL_PROXY": "socks5h://me:secret@p.corp"},
+            Level.OK,
+            "socks5h://p.corp:1080, as ALL_PROXY says.",
+        ),
+        (
+            {"service": "ws://h.test/v1"},
+            {"HTTP_PROXY": "http://proxy.corp:abc"},
+            Level.PROBLEM,
+            "HTTP_PROXY is no address of a proxy: its host or port cannot be one.",
+        ),
+    ],
+)
+def test_which_proxy_stands_between(monkeypatch, settings, environ, level: Level, text: str):
+    for kind in ("http", "https", "all", "no", "ws", "wss", "socks"):
+        monkeypatch.delenv(f"{kind}_proxy", raising=False)
+        monkeypatch.delenv(f"{kind}_proxy".upper(), raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    finding = proxy(Settings(**settings))
+    assert finding is not None
+    assert (finding.level, finding.text) == (level, text)
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(service="azure")])
+def test_without_an_address_there_is_no_proxy_to_speak_of(settings: Settings):
+    assert proxy(settings) is None
 
 
 def test_what_stands_behind_the_address_is_asked_with_the_key(tmp_path: Path):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.program import realtime
+from tests.e2e.screen import needs_terminal, program
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,3 +63,38 @@ def test_everything_else_goes_on(tmp_path: Path, latin1_card: dict[str, str], ar
     result = realtime(*arguments, folder=tmp_path, env=latin1_card, typed="What is 2 plus 2?\n")
     assert "should not have" not in result.err
     assert "Mikro" in result.out if arguments[0] == "doctor" else "assistant: 2 plus 2 is 4." in result.lines
+
+
+AWAY = "ws://192.0.2.1:8080/v1/realtime"
+PROXIES = [
+    ("HTTP_PROXY", "http://proxy.corp:abc", "HTTP_PROXY is no address of one: its host or port cannot be one."),
+    ("ALL_PROXY", "http://127.0.0.1:9", "the proxy http://127.0.0.1:9 that ALL_PROXY names: nothing listens there."),
+    ("all_proxy", "socks5h://127.0.0.1:9", "the proxy socks5h://127.0.0.1:9 that all_proxy names"),
+]
+
+
+def without_proxies(**more: str) -> dict[str, str]:
+    kinds = ("http", "https", "all", "ws", "wss", "socks", "no")
+    return {
+        name: "" for kind in kinds for name in (f"{kind}_PROXY".upper(), f"{kind}_proxy") if name in os.environ
+    } | more
+
+
+@pytest.mark.parametrize(("variable", "value", "sentence"), PROXIES)
+def test_a_proxy_that_cannot_be_used_is_named_line_by_line(tmp_path: Path, variable: str, value: str, sentence: str):
+    result = realtime("--plain", "--service", AWAY, folder=tmp_path, env=without_proxies(**{variable: value}))
+    assert result.status == 5, result.err
+    assert sentence in result.err
+    assert "should not have" not in result.err
+
+
+@needs_terminal
+@pytest.mark.parametrize(("variable", "value", "sentence"), PROXIES)
+def test_a_proxy_that_cannot_be_used_is_named_on_the_screen(tmp_path: Path, variable: str, value: str, sentence: str):
+    arguments = ("--service", AWAY, "--mic", "none", "--speaker", "none")
+    with program(tmp_path, *arguments, env=without_proxies(**{variable: value}), columns=110) as terminal:
+        terminal.wait_for("The conversation is over")
+        text = " ".join(terminal.wait_for("OFFLINE").replace("▌", " ").split())
+        assert sentence in text
+        terminal.press("C-q")
+        assert terminal.exit_status() == 5
