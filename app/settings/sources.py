@@ -55,6 +55,11 @@ _WORDS = {"yes": True, "on": True, "true": True, "1": True, "no": False, "off": 
 # The names that the samples of the services use as well.
 _ALIASES = {"AZURE_OPENAI_DEPLOYMENT": "AZURE_OPENAI_DEPLOYMENT_NAME"}
 
+_VARIABLES = {setting.env: name for name, setting in SETTINGS.items()} | {
+    alias: name for name, setting in SETTINGS.items() if (alias := _ALIASES.get(setting.env))
+}
+"""Every name that counts in the environment and in `.env`, and its setting's."""
+
 
 def checked(name: str, value: object, where: str) -> Any:
     """The value as the setting's type. Raises SettingError, which says `where` it stands."""
@@ -98,7 +103,8 @@ def load(
 
     for name, value in _read_file(file, keys, hints).items():
         take(name, value, f"`{name}` in {file}", Source.FILE)
-    for names, source in ((_read_dotenv(dotenv), Source.DOTENV), (environ, Source.ENVIRONMENT)):
+    written = _read_dotenv(dotenv)
+    for names, source in ((written, Source.DOTENV), (environ, Source.ENVIRONMENT)):
         for setting in SETTINGS.values():
             variable = setting.env
             text = names.get(variable) or names.get(_ALIASES.get(variable, ""))
@@ -108,18 +114,30 @@ def load(
     for name, value in given.items():
         if value is not None:
             take(name, value, SETTINGS[name].option, Source.COMMAND_LINE)
+    hints += _odd_names(dotenv, written, sources)
     return Loaded(Settings(**values), sources, keys, tuple(hints))
 
 
 def _read_dotenv(path: Path | None) -> Mapping[str, str]:
-    if path is None or not path.is_file():
+    """What stands in `.env`; see `app.settings.env_file`."""
+    if path is None or not os.path.lexists(path):
         return {}
-    from dotenv import dotenv_values  # 40 ms on a cold start, and only where there is such a file
+    from app.settings.env_file import EnvFileError, read_env_file
 
     try:
-        return {name: value for name, value in dotenv_values(path, encoding="utf-8").items() if value}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"{path} cannot be read ({error}). Correct or remove it.") from error
+        return read_env_file(path, {name: SETTINGS[of].about.is_multiline for name, of in _VARIABLES.items()})
+    except EnvFileError as error:
+        raise SettingError(str(error)) from error
+
+
+def _odd_names(path: Path | None, dotenv: Mapping[str, str], sources: Mapping[str, Source]) -> list[str]:
+    """What in `.env` looks as if it were meant for us."""
+    if path is None or not dotenv:
+        return []
+    from app.settings.env_file import odd_names
+
+    missing = [variable for variable, name in _VARIABLES.items() if name not in sources]
+    return odd_names(path, dotenv, _VARIABLES, missing)
 
 
 def _read_file(path: Path | None, keys: dict[str, str], hints: list[str]) -> dict[str, object]:
