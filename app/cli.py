@@ -118,6 +118,7 @@ def talk(
         values["keep"] = False
     loaded, places = load_settings(values)
     is_plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
+    settle_consent(loaded, places, may_ask=not is_plain)
     request = Request(values, loaded, places, is_plain=is_plain, is_text_only=text_only, exports=exports, events=events)
     sys.exit(run(request))
 
@@ -142,7 +143,8 @@ def serve(host: str, port: int, token: str | None, synthesiser: str, embedded: b
         _warn("--token can be read by everybody on this machine while it runs (ps); REALTIME_SERVE_TOKEN cannot.")
     if secrets_in_address(given["responder"] or ""):
         _warn("The password or key in --responder can be read by everybody on this machine; REALTIME_RESPONDER cannot.")
-    loaded, _ = load_settings(dict(given))
+    loaded, places = load_settings(dict(given))
+    settle_consent(loaded, places, may_ask=False, serves=True)
     from app.server.access import TokenError, token_for
     from app.server.serve import Options
     from app.server.serve import run as run_service
@@ -237,6 +239,20 @@ def load_settings(given: Mapping[str, object]) -> tuple[Loaded, Folders]:
     except SettingError as error:
         fail(str(error), USAGE)
     return loaded, places
+
+
+def settle_consent(loaded: Loaded, places: Folders, *, may_ask: bool, serves: bool = False) -> None:
+    """Exits with 2 and one sentence where the folder's `.env` wants what the user does not allow."""
+    from app.consent import NotAllowedError, settle
+
+    def ask(question: str) -> bool:
+        return click.confirm(question, default=False, err=True)
+
+    try:
+        for sentence in settle(loaded, places, Path.cwd(), ask if may_ask else None, serves=serves):
+            click.echo(sentence, err=True)
+    except NotAllowedError as error:
+        fail(str(error), USAGE)
 
 
 def fail(sentence: str, status: int) -> NoReturn:

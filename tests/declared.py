@@ -19,7 +19,8 @@ _HEAD = """\
 # Copy this file to .env, in the folder from which you start `realtime`, and take the # off the lines you need.
 # Every variable is optional: without any, the program talks with its own embedded service.
 # The command line and the real environment count before this file; the settings file counts after it.
-# Keys are read from here or from the environment and are never written anywhere.
+# Keys are read from here or from the environment and are never written anywhere. A key and the address that it is
+# sent to belong in the same place. Every line is NAME=value; nothing is filled in.
 """
 
 _MORE = """

@@ -13,6 +13,7 @@ from typing import Final
 from app.doctor.finding import Finding, note, ok, problem
 from app.protocol.text import one_line
 from app.settings import SETTINGS, Folders, Loaded, SettingError, Source, load, which_service
+from app.settings.trust import claims, file_of, is_allowed
 
 _ALSO_KNOWN: Final = frozenset({"REALTIME_HOME", "REALTIME_SERVE_TOKEN"})
 
@@ -100,6 +101,16 @@ def chosen(loaded: Loaded) -> Finding:
     if which == "openai":
         return ok("service", f"auto: {name}, because OPENAI_API_KEY is set ({_where(loaded, 'openai_api_key')}).")
     return ok("service", f"auto: {name}, because neither AZURE_OPENAI_* nor OPENAI_API_KEY is set.")
+
+
+def claimed(loaded: Loaded, folders: Folders, folder: Path) -> list[Finding]:
+    """What the folder's `.env` wants that the user has not allowed."""
+    file = file_of(folders.settings_file)
+    return [
+        problem("service", claim.sentence, claim.remedy)
+        for claim in claims(loaded, which_service(loaded.settings))
+        if not is_allowed(claim, folder, file)
+    ]
 
 
 def _where(loaded: Loaded, name: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from app import __version__
 from app.doctor import configuration, machine, service, sound
 from app.doctor.configuration import Sources
-from app.doctor.finding import Finding, Level
+from app.doctor.finding import Finding, Level, note
 from app.settings import Folders
 
 
@@ -36,7 +36,12 @@ def checks(sources: Sources, folders: Folders, environ: Mapping[str, str]) -> It
     if (finding := service.proxy(settings)) is not None:
         yield finding
     yield from service.packages(settings)
-    yield service.connection(settings, folders.logs / "service.log")
+    unsettled = configuration.claimed(loaded, folders, sources.dotenv.absolute().parent)
+    yield from unsettled
+    if unsettled:
+        yield note("connection", "Not tried: see above.")
+    else:
+        yield service.connection(settings, folders.logs / "service.log")
 
 
 def line_of(finding: Finding) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ctypes.util
 import os
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -27,6 +30,38 @@ microphone.start(lambda: None)
 print(ascii(microphone.name))
 microphone.close()
 """
+
+
+class HeardService:
+    """Keeps the head of every request, and hangs up."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve)
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self._server.getsockname()[1]}/v1/realtime"
+
+    def _serve(self) -> None:
+        while True:
+            client, _ = self._server.accept()
+            with client:
+                head = client.recv(65_536)
+                if not head:  # the end
+                    return
+                self.heard.append(head)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with socket.create_connection(self._server.getsockname()):
+            pass
+        self._thread.join(10)
+        self._server.close()
 
 
 @pytest.fixture
@@ -98,3 +133,93 @@ def test_a_proxy_that_cannot_be_used_is_named_on_the_screen(tmp_path: Path, vari
         assert sentence in text
         terminal.press("C-q")
         assert terminal.exit_status() == 5
+
+
+# ---------------------------------------------------------------- a folder of somebody else's
+
+
+@pytest.mark.parametrize(
+    "line", ["set OPENAI_API_KEY=sk-secret", "OPENAI_API_KEY: sk-secret", '$env:OPENAI_API_KEY = "sk-secret"']
+)
+def test_a_line_of_dotenv_that_is_none_is_told_and_nobody_answers(tmp_path: Path, line: str):
+    (tmp_path / ".env").write_text(f"# mine\n{line}\n")
+    result = realtime("--plain", "--text-only", folder=tmp_path, typed="What is 2 plus 2?\n")
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("realtime: .env, line 2, is no assignment. Write OPENAI_API_KEY=value")
+    assert len(result.err.splitlines()) == 1
+    assert "sk-secret" not in result.err
+
+
+def foreign(folder: Path, url: str) -> None:
+    (folder / ".env").write_text(f"REALTIME_SERVICE={url}\n")
+
+
+KEY = {"REALTIME_API_KEY": "k-of-mine-1234", "MY_CLOUD_PASSWORD": "hunter2-hunter2"}
+
+
+def test_the_env_of_a_folder_gets_neither_a_variable_nor_a_key(tmp_path: Path):
+    with HeardService() as service:
+        foreign(tmp_path, f"{service.url}?x=${{MY_CLOUD_PASSWORD}}")
+        filled_in = realtime("--plain", "--text-only", folder=tmp_path, typed="Hello\n", env=KEY)
+        foreign(tmp_path, service.url)
+        keyed = realtime("--plain", "--text-only", folder=tmp_path, typed="Hello\n", env=KEY)
+        doctor = realtime("doctor", "--mic", "none", "--speaker", "none", folder=tmp_path, env=KEY)
+        assert service.heard == []
+    assert (filled_in.status, keyed.status, doctor.status) == (2, 2, 1)
+    assert "line 1: REALTIME_SERVICE holds ${MY_CLOUD_PASSWORD}" in filled_in.err
+    assert "wants your REALTIME_API_KEY" in keyed.err
+    assert "--service" in keyed.err
+    assert "wants your REALTIME_API_KEY" in doctor.out
+
+
+@pytest.mark.parametrize("how", ["option", "environment", "same file"])
+def test_what_the_user_says_himself_is_trusted(tmp_path: Path, how: str):
+    with HeardService() as service:
+        foreign(tmp_path, service.url)
+        arguments, env = [], dict(KEY)
+        if how == "option":
+            arguments = ["--service", service.url]
+        elif how == "environment":
+            env["REALTIME_SERVICE"] = service.url
+        else:
+            del env["REALTIME_API_KEY"]
+            (tmp_path / ".env").write_text(f"REALTIME_SERVICE={service.url}\nREALTIME_API_KEY=k-of-mine-1234\n")
+        realtime("--plain", "--text-only", *arguments, folder=tmp_path, typed="Hello\n", env=env)
+        assert service.heard[0].count(b"k-of-mine-1234") == 1
+
+
+@needs_terminal
+def test_the_question_is_asked_once_on_a_terminal(tmp_path: Path):
+    with HeardService() as service:
+        foreign(tmp_path, service.url)
+        silent = ("--mic", "none", "--speaker", "none")
+        with program(tmp_path, *silent, env=KEY, columns=110) as terminal:
+            terminal.wait_for("Allow it from now on")
+            terminal.press("Enter")  # No is what nothing means
+            terminal.wait_for("answer yes")
+            assert terminal.exit_status() == 2
+        assert service.heard == []
+        with program(tmp_path, *silent, env=KEY, columns=110) as terminal:
+            terminal.wait_for("Allow it from now on")
+            terminal.press("y", "Enter")
+            terminal.wait_for("OFFLINE")
+            terminal.press("C-q")
+            assert terminal.exit_status() == 5
+        assert b"k-of-mine-1234" in service.heard[0]
+        with program(tmp_path, *silent, env=KEY, columns=110) as terminal:
+            terminal.wait_for("OFFLINE")
+            terminal.press("C-q")
+            assert terminal.exit_status() == 5
+        plain = realtime("--plain", "--text-only", folder=tmp_path, typed="Hello\n", env=KEY)
+        assert plain.status == 5
+
+
+def test_no_file_outside_of_the_folder_is_replaced(tmp_path: Path):
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (tmp_path / "mine.wav").write_bytes(b"precious")
+    (folder / ".env").write_text("REALTIME_SPEAKER=../mine.wav\n")
+    result = realtime("--plain", folder=folder, typed="Hello\n")
+    assert result.status == 2
+    assert "mine.wav, outside of its folder" in result.err
+    assert (tmp_path / "mine.wav").read_bytes() == b"precious"

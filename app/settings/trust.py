@@ -1,0 +1,118 @@
+"""What a folder's `.env` may not do by itself: send a key of the user's somewhere, or replace a file elsewhere.
+
+To start the program in a folder of somebody else's must cost nothing. So a key that comes from the environment goes to
+an address from `.env` only where the user has said so once; that is remembered by folder, address and key.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from app.settings.declaration import SETTINGS
+from app.settings.sources import Loaded, Source, write_private
+
+_PAIRS: Final = {
+    "azure": ("azure_endpoint", "azure_api_key"),
+    "openai": ("openai_base_url", "openai_api_key"),
+    "local": ("responder", "responder_key"),
+}
+_COMPATIBLE: Final = ("service", "api_key")
+"""For each service the setting that says where, and the key that is sent there."""
+
+_OWN_HOSTS: Final = {"OPENAI_API_KEY": ("https://api.openai.com", "wss://api.openai.com")}
+"""Where a key goes anyway."""
+
+_LARGEST_BYTES: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A key of the user's that would go to an address from `.env`: the names of both variables, and the address."""
+
+    key: str
+    address: str
+    place: str
+    """Scheme, host and port, without user, password and query; printable."""
+
+    @property
+    def sentence(self) -> str:
+        """Who wants what."""
+        return f"The .env in this folder wants your {self.key}, which it does not hold itself, sent to {self.place}."
+
+    @property
+    def remedy(self) -> str:
+        """What to do for those who trust it."""
+        option = " or with --service" if self.address == "REALTIME_SERVICE" else ""
+        return (
+            f"If you trust that address, give it as {self.address} in the environment{option}, put a key for it "
+            "into the same .env, or start `realtime` here in a terminal and answer yes."
+        )
+
+
+def claims(loaded: Loaded, which: str) -> tuple[Claim, ...]:
+    """What the service asks for that would be used, azure, openai, local or an address. Pure: what the user has
+    allowed before is not known here."""
+    where, key = _PAIRS.get(which, _COMPATIBLE)
+    address, secret = getattr(loaded.settings, where), getattr(loaded.settings, key)
+    is_asked = loaded.source(where) is Source.DOTENV and loaded.source(key) is not Source.DOTENV
+    if not (is_asked and address and secret) or (where == "responder" and address == "builtin"):
+        return ()
+    claim = Claim(SETTINGS[key].env, SETTINGS[where].env, _place(address))
+    return () if claim.place in _OWN_HOSTS.get(claim.key, ()) else (claim,)
+
+
+def replaced_elsewhere(loaded: Loaded, folder: Path) -> Path | None:
+    """The sound file outside of `folder` that a speaker named in its `.env` would replace."""
+    speaker = loaded.settings.speaker
+    if loaded.source("speaker") is not Source.DOTENV or not speaker.casefold().endswith((".wav", ".wave")):
+        return None
+    path = (folder / Path(speaker).expanduser()).resolve()
+    return None if path.is_relative_to(folder.resolve()) else path
+
+
+def is_allowed(claim: Claim, folder: Path, file: Path) -> bool:
+    """Whether the user has said so, in this folder; a file that cannot be read allows nothing."""
+    return _entry(claim, folder) in _allowed(file)
+
+
+def allow(claim: Claim, folder: Path, file: Path) -> None:
+    """Remember it, in a file that is the user's alone. Raises OSError."""
+    entries = [*_allowed(file), _entry(claim, folder)]
+    write_private(file, json.dumps({"allowed": entries}, ensure_ascii=True, indent=1) + "\n")
+
+
+def file_of(settings_file: Path) -> Path:
+    """Where it is remembered: beside the settings."""
+    return settings_file.with_name("allowed_addresses.json")
+
+
+def _entry(claim: Claim, folder: Path) -> dict[str, str]:
+    return {"folder": str(folder.resolve()), "address": claim.place, "key": claim.key}
+
+
+def _allowed(file: Path) -> list[dict[str, str]]:
+    try:
+        with file.open("rb") as opened:
+            entries = json.loads(opened.read(_LARGEST_BYTES))["allowed"]
+        return [entry for entry in entries if isinstance(entry, dict)]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return []
+
+
+def _place(address: str) -> str:
+    """As much of the address as says who gets the key."""
+    text = "".join(char if char.isprintable() else "_" for char in address.strip())
+    text = text if "://" in text else f"https://{text}"
+    try:
+        parts = urlsplit(text)
+        port = f":{parts.port}" if parts.port is not None else ""
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    except ValueError:  # no service will be made of it either
+        host, port, scheme = text.partition("://")[2].rpartition("@")[2].partition("?")[0], "", text.partition("://")[0]
+    else:
+        scheme = parts.scheme
+    return f"{scheme}://{host}{port}"
