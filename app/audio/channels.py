@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -48,19 +49,28 @@ class ChannelChoice:
         if channels == 1 or not frames:
             return sound[:, 0]
         starts = np.arange(0, frames, self._hop)
-        sizes = np.diff(starts, append=frames)
-        before = self._chosen
-        finite = np.clip(np.nan_to_num(sound), -1, 1)  # a driver may hand out numbers that are none
-        powers = np.add.reduceat(np.square(finite), starts, axis=0) / sizes[:, None]
-        picks = [self._pick(hop) for hop in powers.tolist()]
-        mono: Samples = finite[np.arange(frames), np.repeat(picks, sizes)]
-        for start, size, pick in zip(starts.tolist(), sizes.tolist(), picks, strict=True):
-            if pick != before:
-                part = slice(start, start + min(self._fade, size))
-                rising = np.linspace(0, 1, part.stop - start, endpoint=False, dtype=np.float32)
-                mono[part] += (1 - rising) * (finite[part, before] - finite[part, pick])
-            before = pick
+        with np.errstate(all="ignore"):
+            powers = self._powers(sound, starts)
+            if not np.isfinite(powers).all():  # a driver may hand out numbers that are none
+                sound = np.clip(np.nan_to_num(sound), -1, 1)
+                powers = self._powers(sound, starts)
+        picks = [self._chosen, *(self._pick(hop) for hop in powers.tolist())]
+        turns = [at for at, (was, now) in enumerate(pairwise(picks)) if was != now]
+        mono: Samples = sound[:, picks[0]].copy()
+        for hop, until in pairwise([*turns, len(starts)]):
+            start, end = hop * self._hop, until * self._hop
+            mono[start:end] = sound[start:end, picks[until]]
+            fade = mono[start : start + min(self._fade, self._hop)]
+            falling = np.linspace(1, 0, fade.size, dtype=np.float32)
+            fade += falling * (sound[start : start + fade.size, picks[hop]] - fade)
         return mono
+
+    @staticmethod
+    def _powers(sound: Frames, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """The mean power of each channel from one start to the next."""
+        sizes = np.diff(starts, append=len(sound)).astype(np.float64)
+        powers: npt.NDArray[np.float64] = np.add.reduceat(np.square(sound), starts, axis=0) / sizes[:, None]
+        return powers
 
     def _pick(self, powers: list[float]) -> int:
         self._loudness = [max(now, was * _FADING) for now, was in zip(powers, self._loudness, strict=True)]

@@ -100,6 +100,29 @@ def test_everything_else_goes_on(tmp_path: Path, latin1_card: dict[str, str], ar
     assert "Mikro" in result.out if arguments[0] == "doctor" else "assistant: 2 plus 2 is 4." in result.lines
 
 
+@pytest.mark.parametrize("where", ["import", "query_devices"])
+def test_a_sound_system_that_tells_nothing_costs_only_sound(tmp_path: Path, where: str):
+    (tmp_path / "library").mkdir()
+    failing = "raise PortAudioError('Error querying', -9999, (0, -5, 'Host is down'))"
+    (tmp_path / "library" / "sounddevice.py").write_text(
+        "class PortAudioError(Exception): ...\n"
+        + (f"{failing}\n" if where == "import" else f"def query_devices(*_):\n    {failing}\n")
+    )
+    env = {"PYTHONPATH": str(tmp_path / "library")}
+    listed = realtime("devices", folder=tmp_path, env=env)
+    sentence = "The system does not tell which sound devices there are: Host is down."
+    assert listed.status == 4
+    assert sentence in listed.err
+    looked = realtime("doctor", "--service", "ws://127.0.0.1:9", folder=tmp_path, env=env)
+    assert looked.status == 1
+    assert sentence in looked.out
+    assert "connection" in looked.out
+    talked = realtime("--plain", "--service", "local", folder=tmp_path, env=env, typed="What is 2 plus 2?\n")
+    assert talked.status == 0, talked.err
+    assert sentence in talked.err
+    assert "assistant: 2 plus 2 is 4." in talked.lines
+
+
 AWAY = "ws://192.0.2.1:8080/v1/realtime"
 PROXIES = [
     ("HTTP_PROXY", "http://proxy.corp:abc", "HTTP_PROXY is no address of one: its host or port cannot be one."),
