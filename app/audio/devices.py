@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from app.audio.echo import FarRing
@@ -26,6 +27,7 @@ class DeviceMicrophone:
         self._failure: AudioError | None = None
         self._closing = False
         self._stream: Stream | None = None
+        self._open: Callable[[], None] = lambda: None
 
     @property
     def name(self) -> str:
@@ -66,12 +68,26 @@ class DeviceMicrophone:
                 self._failure = _lost(Kind.MICROPHONE, self.name)
                 wake()
 
-        self._stream, self._rate_hz = open_stream(self._device, Kind.MICROPHONE, arrived, finished)
-        start_stream(self._stream, self._device, Kind.MICROPHONE)
+        def open_again() -> None:
+            self._closing = False
+            self._stream, self._rate_hz = open_stream(self._device, Kind.MICROPHONE, arrived, finished)
+            start_stream(self._stream, self._device, Kind.MICROPHONE)
+
+        self._open = open_again
+        self._open()
 
     def read(self) -> Samples:
         """All that came in since the last call."""
         return self._ring.read()
+
+    def pause(self) -> None:
+        """Release the device for a while."""
+        self.close()
+
+    def resume(self) -> None:
+        """Open it again; what it had heard before is forgotten. Raises as `start` does."""
+        self._ring.read()
+        self._open()
 
     def close(self) -> None:
         """Release the device."""
@@ -91,8 +107,10 @@ class DeviceSpeaker:
         self._failure: AudioError | None = None
         self._closing = False
         self._stream: Stream | None = None
+        self._open: Callable[[], int] = lambda: device.rate_hz
         self._far: FarRing | None = None
         self._ring = PlaybackRing(device.rate_hz)
+        self._rate_hz = device.rate_hz
 
     @property
     def name(self) -> str:
@@ -124,9 +142,16 @@ class DeviceSpeaker:
                 self._failure = _lost(Kind.SPEAKER, self.name)
                 wake()
 
-        self._stream, rate_hz = open_stream(self._device, Kind.SPEAKER, wanted, finished)
-        self._far = FarRing(rate_hz)
-        self._ring = PlaybackRing(rate_hz, far=self._far.ring)
+        def open_again() -> int:
+            self._closing = False
+            self._stream, rate_hz = open_stream(self._device, Kind.SPEAKER, wanted, finished)
+            return rate_hz
+
+        self._open = open_again
+        self._rate_hz = self._open()
+        self._far = FarRing(self._rate_hz)
+        self._ring = PlaybackRing(self._rate_hz, far=self._far.ring)
+        assert self._stream is not None  # just opened
         start_stream(self._stream, self._device, Kind.SPEAKER)
 
     def play(self, item_id: str, pcm: bytes) -> None:
@@ -148,6 +173,20 @@ class DeviceSpeaker:
     def progress(self) -> Playback:
         """Where the playback is."""
         return self._ring.progress()
+
+    def pause(self) -> None:
+        """Release the device for a while; what waits is kept."""
+        self.close()
+
+    def resume(self) -> None:
+        """Open it again; what waits sounds from where it stopped. Raises as `start` does."""
+        rate_hz = self._open()
+        assert self._stream is not None  # just opened
+        if rate_hz != self._rate_hz:  # what waits is for the old rate
+            self.close()
+            self._failure = _lost(Kind.SPEAKER, self.name)
+            raise self._failure
+        start_stream(self._stream, self._device, Kind.SPEAKER)
 
     def close(self) -> None:
         """Release the device; what waits is not played."""

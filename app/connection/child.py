@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import app
+from app import ending
 
 TOKEN_VARIABLE: Final = "REALTIME_SERVE_TOKEN"
 
@@ -71,4 +72,6 @@ def spawn(log_path: Path, arguments: Sequence[str] = (), command: Sequence[str] 
             start_new_session=True,  # Ctrl+C is for the program, which then stops the child in order
             creationflags=flags,
         )
-    return Child(process, token, log_path, before_bytes)
+    child = Child(process, token, log_path, before_bytes)
+    ending.when_forced(process.kill)  # nothing is done to a process that has been reaped
+    return child

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.connection.child import Child
 from app.connection.client import Connection, connect
@@ -56,6 +58,10 @@ class ServiceDialler:
             self._log.close()
 
 
+class _GivenUpError(Exception):
+    """The conversation ended before the service listened."""
+
+
 class EmbeddedDialler:
     """To the program's own service, in a process of its own that begins now: it loads while the screen comes up."""
 
@@ -69,9 +75,23 @@ class EmbeddedDialler:
         """`child`: the service's process, where it was started before; its arguments were given it then."""
         self._log = log
         start = EmbeddedService.of(child) if child else EmbeddedService.start(log_path, arguments)
+        self._is_given_up = threading.Event()
+        self._give_up: Callable[[], object] = lambda: None
         # A thread of its own, since the line's loop does not run yet.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="embedded service")
-        self._starting: Future[EmbeddedService] = self._starter.submit(lambda: asyncio.run(start))
+        self._starting: Future[EmbeddedService] = self._starter.submit(lambda: asyncio.run(self._begin(start)))
+
+    async def _begin(self, start: Coroutine[Any, Any, EmbeddedService]) -> EmbeddedService:
+        """The running service; ends early, with nothing left running, when nobody waits for it any more."""
+        starting = asyncio.ensure_future(start)
+        loop = asyncio.get_running_loop()
+        self._give_up = lambda: loop.call_soon_threadsafe(starting.cancel)
+        if self._is_given_up.is_set():
+            starting.cancel()
+        try:
+            return await starting
+        except asyncio.CancelledError:
+            raise _GivenUpError from None
 
     async def dial(self) -> Connection:
         """See Dialler."""
@@ -80,6 +100,9 @@ class EmbeddedDialler:
 
     async def hang_up(self) -> None:
         """See Dialler."""
+        self._is_given_up.set()
+        with suppress(RuntimeError):  # its loop is over
+            self._give_up()
         starting = asyncio.wrap_future(self._starting)
         await asyncio.wait({starting})
         if starting.exception() is None:  # `dial` has told of one
