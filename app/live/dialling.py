@@ -73,7 +73,7 @@ class EmbeddedDialler:
         self, arguments: Sequence[str], log: EventLog | None, log_path: Path, child: Child | None = None
     ) -> None:
         """`child`: the service's process, where it was started before; its arguments were given it then."""
-        self._log = log
+        self._log, self._child = log, child
         start = EmbeddedService.of(child) if child else EmbeddedService.start(log_path, arguments)
         self._is_given_up = threading.Event()
         self._give_up: Callable[[], object] = lambda: None
@@ -107,6 +107,8 @@ class EmbeddedDialler:
         await asyncio.wait({starting})
         if starting.exception() is None:  # `dial` has told of one
             await starting.result().stop()
+        elif self._child:
+            self._child.kill()  # nobody had begun to wait for it
         self._starter.shutdown()
         if self._log:
             self._log.close()

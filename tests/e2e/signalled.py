@@ -68,7 +68,7 @@ class Program:
         self.master, self._slave = os.openpty()
         self.before: list[Any] = termios.tcgetattr(self._slave)
         self.painted = b""
-        self._news = threading.Condition()
+        self._is_hung_up = threading.Event()
         self.process = subprocess.Popen(
             command(*arguments),
             stdin=self._slave, stdout=self._slave, stderr=self._slave,
@@ -88,19 +88,25 @@ class Program:
         """The terminal's settings now."""
         return termios.tcgetattr(self._slave)
 
+    def hang_up(self) -> None:
+        """Close our end of the terminal."""
+        os.close(self._slave)
+        self._is_hung_up.set()
+        self._reader.join()
+        os.close(self.master)
+
     def close(self) -> None:
         """End it if need be, and the terminal."""
         for pid in pids(self.folder):
             os.kill(pid, signal.SIGKILL)
         self.process.wait()
-        os.close(self._slave)
-        self._reader.join()
-        os.close(self.master)
+        self.hang_up()
 
     def _read(self) -> None:
-        while True:
+        while not self._is_hung_up.is_set():
             try:
-                self.painted += os.read(self.master, 65536)
+                if select.select([self.master], [], [], 0.1)[0]:
+                    self.painted += os.read(self.master, 65536)
             except OSError:  # nobody has the other end any more
                 return
 

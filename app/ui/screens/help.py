@@ -30,7 +30,7 @@ _STATES: tuple[tuple[str, str], ...] = (
     ("thinking", "your turn is over, the answer is on its way"),
     ("speaking", "the assistant talks; speak, and it falls silent"),
     ("muted", "you have closed the microphone"),
-    ("offline", "there is no connection"),
+    ("offline", "there is no connection, and the microphone is closed"),
 )
 
 _MOUSE: tuple[tuple[str, str], ...] = (
