@@ -11,7 +11,7 @@ def _note(number: int, _frame: FrameType | None) -> None:
 
 
 for _name in ("SIGINT", "SIGTERM", "SIGHUP"):
-    if (_number := getattr(signal, _name, None)) and signal.getsignal(_number) is not signal.SIG_IGN:
+    if _number := getattr(signal, _name, None):
         signal.signal(_number, _note)  # until `app.ending` has been loaded, which takes over
 
 

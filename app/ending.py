@@ -60,16 +60,15 @@ class Ending:
     def begin(self) -> None:
         """Take the signals. On the main thread, before anything that takes time; again is nothing.
 
-        A hang-up that was ignored when the program was started (nohup) stays ignored.
+        Also those that were ignored when the program was started, as under nohup: it may hold a microphone, and that
+        does not outlive its terminal.
         """
         if self._pipe is not None:
             return
         self._pipe = os.pipe()
         if sys.platform != "win32":
             os.set_blocking(self._pipe[1], False)
-        found = {getattr(signal, name) for name in _NAMES if hasattr(signal, name)}
-        ignored = {number for number in found if number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN}
-        for number in found - ignored:
+        for number in [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]:
             self._numbers.add(int(number))
             signal.signal(number, self._caught)
         # The byte is written at once, also while the main thread waits or is in the middle of an import.
