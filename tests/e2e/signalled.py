@@ -18,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -133,7 +134,7 @@ def strike(folder: Path, what: Strike) -> Outcome:
             time.sleep(what.gap_ms / 1000)
             if program.process.poll() is None:
                 program.process.send_signal(what.second)
-            _wait_for_all(folder, struck_s + LIMIT_S)
+            _wait_for_all(program, struck_s + LIMIT_S)
             outcome.lived_s = time.monotonic() - struck_s
             _look(program, service, struck_s, outcome, was_talking=what.state in ("listening", "speaking"))
         finally:
@@ -163,8 +164,10 @@ def _bring(program: Program, service: ScriptedService, what: Strike) -> None:
         time.sleep(what.delay_ms / 1000)
 
 
-def _wait_for_all(folder: Path, end_s: float) -> None:
-    for pid in pids(folder):
+def _wait_for_all(program: Program, end_s: float) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        program.process.wait(max(0.0, end_s - time.monotonic()))
+    for pid in pids(program.folder):
         try:
             handle = os.pidfd_open(pid)
         except ProcessLookupError:
