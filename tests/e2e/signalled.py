@@ -221,6 +221,8 @@ def _main(count: int, seed: int) -> int:
     for number, what in enumerate(strikes(count, seed)):
         with tempfile.TemporaryDirectory() as folder:
             outcome = strike(Path(folder), what)
+        if number and number % 50 == 0:
+            print(f"{number} so far", flush=True)
         place = f"{what.face}, {what.state}"
         longest_s[place] = max(longest_s[place], outcome.lived_s)  # type: ignore[assignment]
         if outcome.wrong:
