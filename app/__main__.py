@@ -1,5 +1,35 @@
-"""`python -m app` is `realtime`."""
+"""The program's entry: `realtime`, and `python -m app`. Signals are taken before anything else is loaded."""
 
-from app.cli import main
+import signal
+from types import FrameType
 
-main()
+_early: list[int] = []
+
+
+def _note(number: int, _frame: FrameType | None) -> None:
+    _early.append(number)
+
+
+for _name in ("SIGINT", "SIGTERM", "SIGHUP"):
+    if _number := getattr(signal, _name, None):
+        signal.signal(_number, _note)  # until `app.ending` has been loaded, which takes over
+
+
+def main() -> None:
+    """Run the command line. However it ends, it ends once, with its own status, and leaves nothing running."""
+    from app import ending
+
+    ending.begin()
+    if _early:
+        ending.mark()
+    from app.cli import main as run
+
+    try:
+        run()
+    except SystemExit as left:
+        ending.leave(left.code if isinstance(left.code, int) else 0)
+        raise
+
+
+if __name__ == "__main__":
+    main()

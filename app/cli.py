@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from app import __version__
+from app import __version__, ending
 from app.redaction import secrets_in_address
 
 if TYPE_CHECKING:
@@ -47,14 +46,13 @@ class Root(click.Group):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Here and not in `main`, since click has statuses of its own for these two."""
+        """Here and not in `main`, since click has a status of its own for this."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            sys.exit(0)
-        except BrokenPipeError:  # `realtime history list | head`: whoever read has enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
+        except OSError as error:
+            if not ending.is_gone(error):
+                raise
+            sys.exit(0)  # `realtime history list | head`: whoever read has enough; or the terminal was closed
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["--help"], "max_content_width": 110})
@@ -261,21 +259,13 @@ def fail(sentence: str, status: int) -> NoReturn:
     sys.exit(status)
 
 
-def main() -> None:
-    """The entry point. Ctrl+C, a closed terminal and a polite kill end every command in the same orderly way."""
-
-    def stop(number: int, _frame: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), stop)
+def main() -> NoReturn:
+    """The command line; always ends with SystemExit. What signals do is said in `app.ending`."""
     try:
         root(prog_name="realtime", standalone_mode=False)
+        sys.exit(0)
     except click.exceptions.Abort:
         sys.exit(130)
-    except KeyboardInterrupt:
-        sys.exit(0)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from app import ending
 from app.audio.ports import NotASoundFileError
 from app.audio.wav import read_wav
 from app.compose import EXAMPLE, NoDeviceError, Sound, UsageError, make_dialler, make_live, open_sound, session_settings
@@ -68,17 +70,24 @@ def _dialler(request: Request, log: EventLog | None, child: Child | None) -> Dia
 
 
 def _talk_and_export(talk: Callable[[], int], lives: list[LiveConversation], paths: tuple[Path, ...]) -> int:
-    """Talk, and write what was asked for however that ended; the exit status. A file that cannot be written is one
-    sentence, and costs no other file.
+    """Talk, and write what was asked for however that ended, by force too; the exit status. A file that cannot be
+    written is one sentence, and costs no other file.
     """
-    is_written = True
+    results: list[bool] = []
+    writing = threading.Lock()
+
+    def write() -> None:
+        with writing:
+            if not results:
+                results.extend(_export(live, path) for live in lives for path in paths)
+
+    take_back = ending.when_forced(write)
     try:
         status = talk()
     finally:
-        for live in lives:
-            for path in paths:
-                is_written &= _export(live, path)
-    return status if is_written else status or USAGE
+        write()
+        take_back()
+    return status if all(results) else status or USAGE
 
 
 def _export(live: LiveConversation, path: Path) -> bool:
@@ -116,6 +125,7 @@ def _run_plain(request: Request, log: EventLog | None, child: Child | None) -> i
     kept = request.folders.conversations
     live = make_live(request.loaded.settings, dialler, sound, inbox.put, greets=greets, conversations=kept)
     front = PlainFrontEnd(live, inbox, out=sys.stdout, err=sys.stderr, typed=typed, is_typing_over=is_typing_over)
+    ending.when_marked(front.stop)
     return _talk_and_export(front.run, [live], request.exports)
 
 

@@ -7,6 +7,7 @@ import sys
 from contextlib import ExitStack
 from typing import Final
 
+from app import ending
 from app.audio.native_stderr import native_stderr_to
 from app.early import start_service
 from app.request import USAGE, Request
@@ -18,6 +19,7 @@ late with it, and 40 ms with Python's own 5 ms."""
 
 def run(request: Request) -> int:
     """Talk; the exit status. A problem with the request is one sentence on standard error before anything starts."""
+    ending.end_with(_other_ends())
     with ExitStack() as stack:
         try:
             request.folders.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -36,3 +38,11 @@ def run(request: Request) -> int:
         from app.fronts import run as run_front  # half a second of imports, while the service loads
 
         return run_front(request, child)
+
+
+def _other_ends() -> list[int]:
+    """The descriptors at whose other end somebody listens to us: standard output, and a terminal as standard input.
+
+    The end of a pipe that we read is another matter: no more is typed.
+    """
+    return [0, 1] if os.isatty(0) else [1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from app.audio.channels import ChannelChoice
@@ -29,6 +30,7 @@ class DeviceMicrophone:
         self._failure: AudioError | None = None
         self._closing = False
         self._stream: Stream | None = None
+        self._open: Callable[[], None] = lambda: None
 
     @property
     def name(self) -> str:
@@ -69,15 +71,28 @@ class DeviceMicrophone:
                 self._failure = _lost(Kind.MICROPHONE, self.name)
                 wake()
 
-        opened = open_stream(self._device, Kind.MICROPHONE, arrived, finished)
-        self._stream, self._rate_hz, self._channels = opened.stream, opened.rate_hz, opened.channels
-        self._ring = SampleRing(_MICROPHONE_S * self._rate_hz * self._channels)
-        self._choice = ChannelChoice(self._channels, self._rate_hz)
-        start_stream(self._stream, self._device, Kind.MICROPHONE)
+        def open_again() -> None:
+            self._closing = False
+            opened = open_stream(self._device, Kind.MICROPHONE, arrived, finished)
+            self._stream, self._rate_hz, self._channels = opened.stream, opened.rate_hz, opened.channels
+            self._ring = SampleRing(_MICROPHONE_S * self._rate_hz * self._channels)
+            self._choice = ChannelChoice(self._channels, self._rate_hz)
+            start_stream(self._stream, self._device, Kind.MICROPHONE)
+
+        self._open = open_again
+        self._open()
 
     def read(self) -> Samples:
         """All that came in since the last call."""
         return self._choice.mono(self._ring.read().reshape(-1, self._channels))
+
+    def pause(self) -> None:
+        """Release the device for a while."""
+        self.close()
+
+    def resume(self) -> None:
+        """Open it again; what it had heard before is forgotten. Raises as `start` does."""
+        self._open()
 
     def close(self) -> None:
         """Release the device."""
@@ -96,8 +111,10 @@ class DeviceSpeaker:
         self._failure: AudioError | None = None
         self._closing = False
         self._stream: Stream | None = None
+        self._open: Callable[[], int] = lambda: device.rate_hz
         self._far: FarRing | None = None
         self._ring = PlaybackRing(device.rate_hz)
+        self._rate_hz = device.rate_hz
 
     @property
     def name(self) -> str:
@@ -129,10 +146,17 @@ class DeviceSpeaker:
                 self._failure = _lost(Kind.SPEAKER, self.name)
                 wake()
 
-        opened = open_stream(self._device, Kind.SPEAKER, wanted, finished)
-        self._stream = opened.stream
-        self._far = FarRing(opened.rate_hz)
-        self._ring = PlaybackRing(opened.rate_hz, far=self._far.ring)
+        def open_again() -> int:
+            self._closing = False
+            opened = open_stream(self._device, Kind.SPEAKER, wanted, finished)
+            self._stream = opened.stream
+            return opened.rate_hz
+
+        self._open = open_again
+        self._rate_hz = self._open()
+        self._far = FarRing(self._rate_hz)
+        self._ring = PlaybackRing(self._rate_hz, far=self._far.ring)
+        assert self._stream is not None  # just opened
         start_stream(self._stream, self._device, Kind.SPEAKER)
 
     def play(self, item_id: str, pcm: bytes) -> None:
@@ -154,6 +178,20 @@ class DeviceSpeaker:
     def progress(self) -> Playback:
         """Where the playback is."""
         return self._ring.progress()
+
+    def pause(self) -> None:
+        """Release the device for a while; what waits is kept."""
+        self.close()
+
+    def resume(self) -> None:
+        """Open it again; what waits sounds from where it stopped. Raises as `start` does."""
+        rate_hz = self._open()
+        assert self._stream is not None  # just opened
+        if rate_hz != self._rate_hz:  # what waits is for the old rate
+            self.close()
+            self._failure = _lost(Kind.SPEAKER, self.name)
+            raise self._failure
+        start_stream(self._stream, self._device, Kind.SPEAKER)
 
     def close(self) -> None:
         """Release the device; what waits is not played."""

@@ -71,6 +71,16 @@ class WavMicrophone:
         self._given = due
         return samples
 
+    def pause(self) -> None:
+        """Time stands still."""
+        if self._pacer is not None:
+            self._pacer.stop()
+
+    def resume(self) -> None:
+        """Go on where it stopped."""
+        self._pacer = Pacer("wav microphone", self._step)
+        self._pacer.start()
+
     def close(self) -> None:
         """Stop."""
         if self._pacer is not None:
@@ -138,6 +148,16 @@ class ClipMicrophone:
             blocks = list(self._blocks)
             self._blocks.clear()
         return np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.float32)
+
+    def pause(self) -> None:
+        """Time stands still."""
+        if self._pacer is not None:
+            self._pacer.stop()
+
+    def resume(self) -> None:
+        """Go on where it stopped."""
+        self._pacer = Pacer("clip microphone", self._step)
+        self._pacer.start()
 
     def close(self) -> None:
         """Stop."""
@@ -265,6 +285,16 @@ class PacedSpeaker:
     def progress(self) -> Playback:
         """Where the playback is."""
         return self._ring.progress()
+
+    def pause(self) -> None:
+        """Time stands still; what waits is kept."""
+        if self._pacer is not None:
+            self._pacer.stop()
+
+    def resume(self) -> None:
+        """Go on where it stopped."""
+        self._pacer = Pacer("paced speaker", self._step)
+        self._pacer.start()
 
     def close(self) -> None:
         """Stop, and complete the file."""

@@ -119,6 +119,12 @@ class Microphone(Protocol):
     def read(self) -> Samples:
         """All that came in since the last call; may be empty. Never waits."""
 
+    def pause(self) -> None:
+        """Release the device for a while: nothing is heard until `resume`. After `start`."""
+
+    def resume(self) -> None:
+        """Open it again; sound flows from now on. Raises AudioError."""
+
     def close(self) -> None:
         """Stop and release the device. Safe to call twice, and before `start`."""
 
@@ -158,6 +164,12 @@ class Speaker(Protocol):
 
     def progress(self) -> Playback:
         """Where the playback is. Items that are finished and wholly heard are reported once more, then forgotten."""
+
+    def pause(self) -> None:
+        """Release the device for a while: what waits is kept. After `start`."""
+
+    def resume(self) -> None:
+        """Open it again; what waits sounds from where it stopped. Raises AudioError."""
 
     def close(self) -> None:
         """Stop and release the device (a `.wav` file is complete on return). Safe to call twice."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from app import cli
+from app.__main__ import main
 from app.ui import app as screen
 
 PERIOD_S = 1.0
@@ -21,4 +21,4 @@ class BlockedApp(screen.RealtimeApp):
 
 if __name__ == "__main__":
     screen.RealtimeApp = BlockedApp  # type: ignore[misc]  # the command line makes the program by this name
-    cli.main()
+    main()

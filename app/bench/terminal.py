@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from app import ending
+
 _ESCAPES = re.compile(
     rb"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[P_^X][^\x1b]*\x1b\\|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]"
 )
@@ -43,6 +45,7 @@ class Terminal:
             env=environment,
             start_new_session=True,
         )
+        ending.when_forced(self._process.kill)
         os.close(slave)
         self._master = master
         self._output = bytearray()

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 import app
+from app import ending
 from app.redaction import secrets_in_address
 
 _NAMES: Final = frozenset(
@@ -103,6 +104,7 @@ def spawn(log_path: Path, options: Mapping[str, object] | None = None, command: 
     assert process.stdin is not None  # as asked for above
     with contextlib.suppress(OSError):  # it has ended already: whoever waits for its first line says so
         os.write(process.stdin.fileno(), json.dumps(told).encode("ascii") + b"\n")
+    ending.when_forced(process.kill)  # nothing is done to a process that has been reaped
     return Child(process, token, log_path, before_bytes, (token, *_secrets_of(told)))
 
 

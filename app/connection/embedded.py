@@ -25,6 +25,8 @@ from app.redaction import Redaction
 
 _LISTENING: Final = re.compile(r"listening on (ws://\S+)\s*")
 _TAIL_BYTES: Final = 8_192
+_PATIENCE_S: Final = 0.7
+"""The service has nothing to save, and all of the program has 3 s to end."""
 
 
 class EmbeddedService:
@@ -47,7 +49,7 @@ class EmbeddedService:
         *,
         command: Sequence[str] | None = None,
         timeout_s: float = 60.0,
-        patience_s: float = 2.0,
+        patience_s: float = _PATIENCE_S,
     ) -> Self:
         """Start the service and wait until it listens.
 
@@ -63,7 +65,7 @@ class EmbeddedService:
         return await cls.of(child, timeout_s=timeout_s, patience_s=patience_s)
 
     @classmethod
-    async def of(cls, child: Child, *, timeout_s: float = 60.0, patience_s: float = 2.0) -> Self:
+    async def of(cls, child: Child, *, timeout_s: float = 60.0, patience_s: float = _PATIENCE_S) -> Self:
         """The same with a child that was started before; it belongs to the service from now on."""
         service = cls(child, patience_s)
         try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from app.audio.example import CLIPS, Clip, load
 from app.audio.files import ClipMicrophone
 from app.audio.ports import AudioError, Microphone, Speaker
 from app.conversation.conversation import Conversation
-from app.conversation.effects import Effect, StatusChanged
+from app.conversation.effects import Effect, Notice, Severity, StatusChanged
 from app.conversation.ordered import OrderedEntries
 from app.conversation.responses import ANSWER_TIMEOUT_MS
 from app.conversation.session import Mode, SessionSettings
@@ -88,6 +89,7 @@ class LiveConversation:
             self._sound.now_ms,
             on_status=self._status_changed,
             on_final=self._keep,
+            on_over=self._over,
         )
         self._state = State.CONNECTING
         self._is_input_finite = waits_to_speak or speaks_example
@@ -145,11 +147,7 @@ class LiveConversation:
     # ---------------------------------------------------------------- what a front end does
 
     def run_line(self) -> None:
-        try:
-            self._line.run()
-        finally:
-            if self._keeper is not None:
-                self._keeper.end(self._saved())
+        self._line.run()
 
     def run_sound(self) -> None:
         self._offer_example()
@@ -174,16 +172,22 @@ class LiveConversation:
         return self._system.names()
 
     def use_microphone(self, spec: str) -> None:
-        self._sound.do(lambda: self._take_microphone(spec))
+        self._with_sound(lambda: self._take_microphone(spec))
 
     def use_speaker(self, spec: str) -> None:
-        self._sound.do(lambda: self._devices.use_speaker(spec))
+        self._with_sound(lambda: self._devices.use_speaker(spec))
 
     def check_speaker(self) -> None:
-        self._sound.do(self._devices.check.play_tone)
+        self._with_sound(self._devices.check.play_tone)
 
     def check_microphone(self) -> None:
-        self._sound.do(self._devices.record_check)
+        self._with_sound(self._devices.record_check)
+
+    def suspend(self) -> threading.Event:
+        return self._sound.suspend()
+
+    def resume(self) -> None:
+        self._sound.resume()
 
     def speak_example(self) -> None:
         self._line.post(self._speak_example)
@@ -191,6 +195,10 @@ class LiveConversation:
     def close(self) -> None:
         self._line.close()
         self._sound.close()
+
+    def _with_sound(self, task: Callable[[], object]) -> None:
+        if not self._sound.do(task):
+            self._listener(Notice("The conversation is over: microphone and speaker are closed.", Severity.WARNING))
 
     # ---------------------------------------------------------------- what the audio worker reports
 
@@ -226,6 +234,12 @@ class LiveConversation:
     def _keep(self, transcript: Transcript, changed: set[str]) -> None:
         if self._keeper is not None:
             self._keeper.keep(self._about(), transcript, changed)
+
+    def _over(self) -> None:
+        """The line is gone for good: what was said is kept, and devices that serve nothing are closed."""
+        self._sound.close()
+        if self._keeper is not None:
+            self._keeper.end(self._saved())
 
     def _saved(self) -> Saved:
         return replace(self._about(), entries=self.entries)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.connection.child import Child
 from app.connection.client import Connection, connect
@@ -56,6 +58,10 @@ class ServiceDialler:
             self._log.close()
 
 
+class _GivenUpError(Exception):
+    """The conversation ended before the service listened."""
+
+
 class EmbeddedDialler:
     """To the program's own service, in a process of its own that begins now: it loads while the screen comes up."""
 
@@ -67,11 +73,25 @@ class EmbeddedDialler:
         self, options: Mapping[str, object], log: EventLog | None, log_path: Path, child: Child | None = None
     ) -> None:
         """`options`: what the service is told. `child`: its process, where it was started before and told then."""
-        self._log = log
+        self._log, self._child = log, child
         start = EmbeddedService.of(child) if child else EmbeddedService.start(log_path, options)
+        self._is_given_up = threading.Event()
+        self._give_up: Callable[[], object] = lambda: None
         # A thread of its own, since the line's loop does not run yet.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="embedded service")
-        self._starting: Future[EmbeddedService] = self._starter.submit(lambda: asyncio.run(start))
+        self._starting: Future[EmbeddedService] = self._starter.submit(lambda: asyncio.run(self._begin(start)))
+
+    async def _begin(self, start: Coroutine[Any, Any, EmbeddedService]) -> EmbeddedService:
+        """The running service; ends early, with nothing left running, when nobody waits for it any more."""
+        starting = asyncio.ensure_future(start)
+        loop = asyncio.get_running_loop()
+        self._give_up = lambda: loop.call_soon_threadsafe(starting.cancel)
+        if self._is_given_up.is_set():
+            starting.cancel()
+        try:
+            return await starting
+        except asyncio.CancelledError:
+            raise _GivenUpError from None
 
     async def dial(self) -> Connection:
         """See Dialler."""
@@ -80,10 +100,15 @@ class EmbeddedDialler:
 
     async def hang_up(self) -> None:
         """See Dialler."""
+        self._is_given_up.set()
+        with suppress(RuntimeError):  # its loop is over
+            self._give_up()
         starting = asyncio.wrap_future(self._starting)
         await asyncio.wait({starting})
         if starting.exception() is None:  # `dial` has told of one
             await starting.result().stop()
+        elif self._child:
+            self._child.kill()  # nobody had begun to wait for it
         self._starter.shutdown()
         if self._log:
             self._log.close()

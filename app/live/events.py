@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -116,6 +117,14 @@ class Live(Protocol):
 
     def speak_example(self) -> None:
         """Speak the example's next question into the conversation."""
+
+    def suspend(self) -> threading.Event:
+        """Close microphone and speaker for a while; the event is set when they are. The line stays, and so does what
+        waits to be heard.
+        """
+
+    def resume(self) -> None:
+        """Open them again as they were, and go on with what was being said."""
 
     def close(self) -> None:
         """End it: the line is closed, devices are released, both workers return."""

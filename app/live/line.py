@@ -60,9 +60,11 @@ class Line:
         now_ms: Callable[[], int],
         on_status: Callable[[StatusChanged], None],
         on_final: Callable[[Transcript, set[str]], None],
+        on_over: Callable[[], None],
     ) -> None:
         """`on_final` is called on the line's thread after a step that changed what is final of the transcript, with
-        the ids of what changed or left."""
+        the ids of what changed or left; `on_over` when nothing will change it any more: before anything is waited for.
+        """
         self._conversation = conversation
         self._dialler = dialler
         self._speaker = speaker
@@ -70,6 +72,7 @@ class Line:
         self._now_ms = now_ms
         self._on_status = on_status
         self._on_final = on_final
+        self._on_over = on_over
         self._final_news: set[str] = set()
         self._coalescer = Coalescer(self._tell_entries)
         self._outbox: asyncio.Queue[ClientEvent] = asyncio.Queue()
@@ -190,6 +193,7 @@ class Line:
         self._coalescer.flush(self._now_ms())
         with self._gate:
             self._loop, self._is_over = None, True
+        self._on_over()
         await self._dialler.hang_up()
 
     async def _talk(self) -> None:

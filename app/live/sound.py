@@ -60,9 +60,10 @@ class SoundWorker:
         self._zero = clock()
         self._wake = threading.Event()
         self._is_closing = False
+        self._is_paused = False
         self._capture: Capture | None = None
         self._far: FarEnd | None = None
-        self._tasks: deque[Callable[[], None]] = deque()
+        self._tasks: deque[Callable[[], object]] = deque()
         self._begun: set[str] = set()
         self._reported_ms: dict[str, int] = {}
         self._speaker_failure: AudioError | None = None
@@ -79,6 +80,17 @@ class SoundWorker:
         self._is_closing = True
         self._wake.set()
 
+    def suspend(self) -> threading.Event:
+        """Close microphone and speaker for a while; the event is set when they are. From any thread."""
+        closed = threading.Event()
+        if not self.do(lambda: self._pause(closed)):
+            closed.set()
+        return closed
+
+    def resume(self) -> None:
+        """Open them again, as they were. From any thread."""
+        self.do(self._resume)
+
     def take(self, microphone: Microphone) -> None:
         """Use this microphone from now on. From any thread."""
         self.is_input_over = False
@@ -94,10 +106,14 @@ class SoundWorker:
         """Something moved: look at it. For the devices; from any thread."""
         self._wake.set()
 
-    def do(self, task: Callable[[], None]) -> None:
-        """Let this be done on the worker's thread, where devices may take their time to open. From any thread."""
+    def do(self, task: Callable[[], object]) -> bool:
+        """Let this be done on the worker's thread, where devices may take their time to open. From any thread.
+
+        False: it is not done, since the worker's end has begun.
+        """
         self._tasks.append(task)
         self._wake.set()
+        return not self._is_closing
 
     def change_microphone(self, microphone: Microphone) -> None:
         """Use this one from now on, if it can be opened. Within `do`. Raises AudioError, and keeps the one there is."""
@@ -116,8 +132,10 @@ class SoundWorker:
             while not self._is_closing:
                 self._wake.wait()
                 self._wake.clear()
-                self._step()
+                if not self._is_closing:
+                    self._step()
         finally:
+            self.levels = Levels()
             with closing(self._speaker):
                 if self._microphone is not None:
                     self._microphone.close()
@@ -134,9 +152,7 @@ class SoundWorker:
         try:
             microphone.start(self._wake.set)
         except AudioError as error:
-            self._microphone, self.is_input_over = None, True
-            microphone.close()
-            self._listener.microphone_ended(error)
+            self._give_up_microphone(microphone, error)
             return
         self._listen_to(microphone)
 
@@ -150,6 +166,37 @@ class SoundWorker:
         if self._microphone is not None:
             self._microphone.close()
         self._start_microphone(microphone)
+
+    def _pause(self, closed: threading.Event) -> None:
+        try:
+            self._is_paused = True
+            if self._microphone is not None:
+                self._microphone.pause()
+            self._speaker.pause()
+        finally:
+            closed.set()
+
+    def _resume(self) -> None:
+        if not self._is_paused:
+            return
+        self._is_paused = False
+        try:
+            self._speaker.resume()
+        except AudioError as error:
+            self._listener.speaker_failed(error)
+        if self._microphone is None:
+            return
+        try:
+            self._microphone.resume()
+        except AudioError as error:
+            self._give_up_microphone(self._microphone, error)
+        else:
+            self._listen_to(self._microphone)
+
+    def _give_up_microphone(self, microphone: Microphone, error: AudioError) -> None:
+        self._microphone, self._capture, self.is_input_over = None, None, True
+        microphone.close()
+        self._listener.microphone_ended(error)
 
     def _step(self) -> None:
         while self._tasks:

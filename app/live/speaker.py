@@ -148,6 +148,23 @@ class LastingSpeaker:
         over = [self._over.popleft() for _ in range(len(self._over))]
         return replace(playback, items=(*over, *map(self._whole, playback.items)))
 
+    def pause(self) -> None:
+        """Release the device for a while; what waits, and what comes meanwhile, is kept."""
+        with self._lock:
+            self._speaker.pause()
+
+    def resume(self) -> None:
+        """Open it again, and go on where it stopped. Raises AudioError, and plays into silence from then on."""
+        try:
+            with self._lock:
+                self._speaker.resume()
+        except AudioError:
+            silence = silent_speaker()
+            if self._wake is not None:
+                silence.start(self._wake)
+            self._replace(silence, only_lost=False)
+            raise
+
     def close(self) -> None:
         """Release the device."""
         with self._lock:

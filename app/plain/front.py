@@ -17,13 +17,14 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Protocol, TextIO
 
+from app import ending
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, Severity, StatusChanged
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry
 from app.live.events import Ended, ExampleOffered, Live, SoundChecked
 from app.live.mirror import Mirror
-from app.plain.inbox import Failed, Inbox, Told, TypedLine
+from app.plain.inbox import Failed, Inbox, Stop, Told, TypedLine
 from app.plain.lines import is_complete, is_unanswered, line_of
 from app.protocol.text import sanitise_text
 
@@ -41,6 +42,9 @@ _TAKING_UP_S = 5.0
 
 _REFUSED, _UNANSWERED = 3, 5
 """Exit statuses: the service refused; it could not be reached, or answered nothing."""
+
+_LONGEST_END_S = 1.5
+"""What the two workers may take to end; what was said is told and kept whether they do or not."""
 
 _BUSY = frozenset({State.CONNECTING, State.HEARING, State.THINKING, State.SPEAKING})
 
@@ -100,30 +104,27 @@ class PlainFrontEnd:
     def run(self) -> int:
         """Until everything is said and heard, the line is lost, or the user ends it. The exit status."""
         workers = [
-            threading.Thread(target=self._watched, args=(work,), name=name)
+            threading.Thread(target=self._watched, args=(work,), name=name, daemon=True)
             for work, name in ((self._live.run_line, "line"), (self._live.run_sound, "sound"))
         ]
-        self._say(f"service: {self._live.service_label}")
         try:
+            self._say(f"service: {self._live.service_label}")
             for worker in workers:
                 worker.start()
             return self._serve()
-        except KeyboardInterrupt:
-            return 0
         finally:
-            while self._is_ending_interrupted(workers):
-                pass  # Ctrl+C once more changes nothing: half an end would leave the workers running
+            ending.under_way()
+            self._live.close()
+            end_s = time.monotonic() + _LONGEST_END_S
+            for worker in workers:
+                if worker.ident is not None:  # what was to be said first could not be written
+                    worker.join(max(0.0, end_s - time.monotonic()))
             self._tell_rest()
 
-    def _is_ending_interrupted(self, workers: list[threading.Thread]) -> bool:
-        try:
-            self._live.close()
-            for worker in workers:
-                if worker.ident is not None:  # Ctrl+C may come before it is started
-                    worker.join()
-        except KeyboardInterrupt:
-            return True
-        return False
+    def stop(self) -> None:
+        """Let `run` return. From any thread; the microphone is closed at once, also while a line cannot be written."""
+        self._live.close()
+        self._inbox.put(Stop())
 
     # ---------------------------------------------------------------- events
 
@@ -143,6 +144,8 @@ class PlainFrontEnd:
                     return exit_status
                 case Failed(error):
                     raise error
+                case Stop():
+                    return 0
                 case TypedLine(text):
                     if text is None:
                         self._is_typing_over = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import queue
 import threading
 from dataclasses import dataclass
@@ -25,8 +26,13 @@ class Failed:
     error: BaseException
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The program is to end: a signal came, or the terminal is gone."""
+
+
 Told: TypeAlias = EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted | ExampleOffered | SoundChecked
-Event: TypeAlias = Told | Ended | TypedLine | Failed
+Event: TypeAlias = Told | Ended | TypedLine | Failed | Stop
 
 
 class Inbox:
@@ -54,7 +60,22 @@ class Inbox:
         except (OSError, ValueError) as error:
             self.put(Notice(f"Standard input cannot be read any more: {error}."))
         finally:
-            self.put(TypedLine(None))
+            self.put(Stop() if _is_hung_up(stream) else TypedLine(None))
+
+
+def _is_hung_up(stream: TextIO) -> bool:
+    """Whether this was a terminal that was closed. One where Ctrl+D was pressed is still there."""
+    try:
+        import termios
+
+        termios.tcgetattr(stream.fileno())
+    except (ImportError, ValueError):  # Windows, which has other ways to say so; or no terminal ever
+        return False
+    except termios.error as error:
+        return bool(error.args[0] == errno.EIO)
+    except OSError:
+        return False
+    return False
 
 
 def begin_reading(

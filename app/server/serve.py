@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from app import ending
 from app.server.engine_threads import Engines
 from app.server.engines.choose import open_recogniser, open_responder, open_synthesiser
 from app.server.listener import PATH, Listener
@@ -77,7 +77,7 @@ async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
 
 
 def run(options: Options) -> int:
-    """Serve until SIGINT, SIGTERM or the end of the parent; the exit status.
+    """Serve until a signal or the end of the parent; the exit status.
 
     The first line on standard output is `listening on ws://HOST:PORT/v1/realtime`; errors go to standard error.
     """
@@ -93,19 +93,21 @@ def run(options: Options) -> int:
             file=sys.stderr,
         )
         return 2
-    except KeyboardInterrupt:  # where signals cannot be given to the loop
-        return 0
     return 0
 
 
 async def _until_stopped(options: Options) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows; there Ctrl+C raises KeyboardInterrupt in `run`
-            loop.add_signal_handler(number, stop.set)
+
+    def stop_soon() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is over: so is the service
+            loop.call_soon_threadsafe(stop.set)
+
+    ending.begin()
+    ending.when_marked(stop_soon)
     if options.parent_watch:
-        _watch_stdin(loop, stop)
+        _watch_stdin(stop_soon)
     serving = asyncio.ensure_future(serve(options, _announce))
     stopping = asyncio.ensure_future(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -123,13 +125,12 @@ def _announce(address: str) -> None:
     print(f"listening on {address}", flush=True)  # noqa: T201
 
 
-def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+def _watch_stdin(stop_soon: Callable[[], None]) -> None:
     def watch() -> None:
         with contextlib.suppress(OSError):  # a closed standard input has ended too
             while os.read(0, 4096):
                 pass
-        with contextlib.suppress(RuntimeError):  # the loop is over: so is the service
-            loop.call_soon_threadsafe(stop.set)
+        stop_soon()
 
     # The one thread that nobody joins: a read of standard input cannot be ended from outside on every platform.
     threading.Thread(target=watch, name="realtime-parent-watch", daemon=True).start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import time
 import traceback
@@ -19,6 +18,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
+from app import ending
 from app.conversation.effects import Notice, Severity
 from app.live.events import Listener, Live, LiveEvent
 from app.protocol.text import one_line
@@ -26,7 +26,7 @@ from app.settings import Folders, Loaded, SettingError, Settings, redaction_of, 
 from app.ui import keys, messages
 from app.ui.commands import RealtimeCommands
 from app.ui.editing import EditedSettings, SessionOf
-from app.ui.keyboard import KeyReleased, KeyRepeated, ReleasesPromised, driver_class
+from app.ui.keyboard import KeyReleased, KeyRepeated, ReleasesPromised, can_suspend, driver_class
 from app.ui.screens.main import MainScreen
 from app.ui.screens.welcome import WelcomeScreen
 from app.ui.title import keep_terminal_title, restore_terminal_title
@@ -49,6 +49,7 @@ class RealtimeApp(App[None]):
         keys.TALK_ANYWHERE,
         keys.PALETTE,
         keys.QUIT,
+        *keys.SUSPENDING,
         Binding("ctrl+c", "copy_or_quit", show=False, system=True),
     ]
     COMMANDS = App.COMMANDS | {RealtimeCommands}
@@ -81,20 +82,24 @@ class RealtimeApp(App[None]):
         self._clock, self._wall_clock = clock, wall_clock
         self._workers_of_live: LiveWorkers | None = None
         self._main: MainScreen | None = None
-        self._old_handlers: dict[signal.Signals, Any] = {}
+        self._is_quitting = False
+        self._is_suspended = False
 
     # ---------------------------------------------------------------- beginning and end
 
     async def on_mount(self) -> None:
         """The screen first, then the conversation's threads."""
         self._set_looks()
-        self._catch_signals()
+        self.app_resume_signal.subscribe(self, self._came_back)
         live = self._make_live(self._hear)
         main = self._main_screen(live)
         await self.push_screen(main)
         self._main = main
         self._workers_of_live = LiveWorkers(live)
         self._workers_of_live.start(self)
+        if not self.is_headless and threading.current_thread() is threading.main_thread():
+            ending.begin()
+            ending.when_marked(self.stop)
         if not self._edited.loaded.sources and not self._folders.settings_file.exists():
             welcome = WelcomeScreen(live.service_label, live.microphone_name, live.speaker_name, main.key_of)
             self.push_screen(welcome, self._welcomed)
@@ -114,8 +119,18 @@ class RealtimeApp(App[None]):
             wall_clock=self._wall_clock,
         )
 
+    def stop(self) -> None:
+        """End it in good order. From any thread; microphone and line at once, whatever the screen is doing."""
+        if self._main:
+            self._main.live.close()
+        self.call_later(self.action_quit)
+
     async def action_quit(self) -> None:
         """End the conversation, wait until its threads are done, and leave."""
+        if self._is_quitting:
+            return
+        self._is_quitting = True
+        ending.under_way()
         if self._workers_of_live:
             await self._workers_of_live.close()
         ended = self._main.ended if self._main else None
@@ -125,8 +140,6 @@ class RealtimeApp(App[None]):
         """However the program ends: no thread outlives it."""
         if self._workers_of_live:
             self._workers_of_live.join()
-        for number, handler in self._old_handlers.items():
-            signal.signal(number, handler)
         restore_terminal_title(self)
 
     def _fatal_error(self) -> None:
@@ -148,14 +161,26 @@ class RealtimeApp(App[None]):
         self.set_keymap(dict(self._edited.loaded.keys))
         keep_terminal_title(self)
 
-    def _catch_signals(self) -> None:
-        """End in good order when the terminal is closed or the system asks (a test's runner keeps its own)."""
-        if self.is_headless or threading.current_thread() is not threading.main_thread():
+    # ---------------------------------------------------------------- away for a while
+
+    async def action_suspend_program(self) -> None:
+        """Give the terminal back to the shell until it says `fg`: nothing is heard or spoken meanwhile."""
+        if not self._driver or not self._driver.can_suspend or self._is_suspended or self._is_quitting:
             return
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            if number := getattr(signal, name, None):
-                # The loop wakes 20 times a second for the levels, so it finds the request soon.
-                self._old_handlers[number] = signal.signal(number, lambda *_: self.call_later(self.action_quit))
+        self._is_suspended = True
+        if self._workers_of_live:
+            await self._workers_of_live.suspend()
+        if can_suspend(self._driver):
+            self._suspend_signal()
+            self._driver.suspend_process()
+        else:
+            self.action_suspend_process()
+
+    def _came_back(self, _: App[None]) -> None:
+        self._is_suspended = False
+        if self._workers_of_live:
+            self._workers_of_live.resume()
+        self.refresh(layout=True)
 
     # ---------------------------------------------------------------- the conversation's threads
 

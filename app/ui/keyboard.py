@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, Protocol, TypeGuard, runtime_checkable
 
 import textual
 from textual import constants
@@ -98,6 +98,19 @@ class KeyReleased(Message):
 
 class ReleasesPromised(Message):
     """The terminal says that it will report releases. Not all that say so do."""
+
+
+@runtime_checkable
+class Suspending(Protocol):
+    """A driver of a terminal that can be given back to the shell for a while."""
+
+    def suspend_process(self) -> None:
+        """Stop the program, as Ctrl+Z does; returns when it has been continued and has the terminal again."""
+
+
+def can_suspend(driver: object) -> TypeGuard[Suspending]:
+    """Whether this one can. Windows has no such thing."""
+    return isinstance(driver, Suspending)
 
 
 def driver_class() -> type[Driver] | None:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
+import termios
+import threading
 from codecs import getincrementaldecoder
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final, TextIO
 
@@ -18,6 +21,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
 from textual.message import Message
 
+from app import ending
 from app.ui.keyboard import (
     ASK,
     NO_MORE,
@@ -31,6 +35,13 @@ from app.ui.keyboard import (
 
 _MOST_KEYS_DOWN: Final = 32
 _CHUNK_BYTES: Final = 4096
+_STOPPING_S: Final = 0.3
+"""After so long we have been stopped, or nobody is there to do it."""
+_AS_BEFORE: Final = (
+    "\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
+    f"{NO_MORE}\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+).encode()
+"""All that a driver has asked of a terminal, taken back."""
 _TICK_S: Final = 0.1
 """As long as Textual waits for the rest of a sequence that a lone Esc may be the beginning of."""
 
@@ -87,7 +98,7 @@ class KeyboardParser(XTermParser):
 
 
 class _LastingFile:
-    """The terminal to write to, also when it is gone: then nothing is written, and that is no error.
+    """The terminal to write to, also when it is gone: then nothing is written, and that is no error, but the end.
 
     Textual writes in a thread with a short queue. An error there would end the thread, and everybody who writes
     afterwards would wait for room in the queue for ever: a program whose terminal was closed would never end.
@@ -97,13 +108,21 @@ class _LastingFile:
         self._file = file
 
     def write(self, text: str) -> int:
-        with suppress(OSError):
+        try:
             return self._file.write(text)
+        except OSError as error:
+            self._failed(error)
         return len(text)
 
     def flush(self) -> None:
-        with suppress(OSError):
+        try:
             self._file.flush()
+        except OSError as error:
+            self._failed(error)
+
+    def _failed(self, error: OSError) -> None:
+        if ending.is_gone(error):
+            ending.mark()
 
     def fileno(self) -> int:
         return self._file.fileno()
@@ -115,19 +134,24 @@ class _LastingFile:
 class KeyboardDriver(LinuxDriver):
     """Asks for event types while the program has the terminal. A terminal that knows none takes no notice.
 
-    And outlives the terminal: see _LastingFile.
+    Outlives the terminal, see _LastingFile; and gives it back to the shell for a while, and in any case at the end.
     """
 
     _has_asked = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._continued = threading.Event()
+        self._is_away = False
+        self._keep_back: Callable[[], object] = lambda: None
         if self._file is not None:
             self._file = _LastingFile(self._file)  # type: ignore[assignment]  # all of a file that is used
 
     def start_application_mode(self) -> None:
         """At the beginning, and when the program comes back from being suspended."""
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual says no types here
+        self._keep_back()
+        self._keep_back = ending.when_forced(self._give_back)
         is_reading = self._key_thread is not None and self._key_thread.is_alive()
         if is_reading and self.input_tty:  # else the shell would get the answer
             self._has_asked = True
@@ -142,6 +166,57 @@ class KeyboardDriver(LinuxDriver):
             self.flush()
         super().disable_input()
 
+    def stop_application_mode(self) -> None:
+        """At the end, and before being suspended: the terminal is as it was."""
+        super().stop_application_mode()
+        self._keep_back()
+
+    def _give_back(self) -> None:
+        """The same by force, past everything that may be stuck."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})  # in the background, it would stop us here for good
+        if self.attrs_before is not None:
+            with suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        with suppress(OSError):
+            os.write(self.fileno, _AS_BEFORE)
+
+    # ---------------------------------------------------------------- suspended
+
+    def suspend_process(self) -> None:
+        """Stop the program and all that was started with it, as the terminal itself does for Ctrl+Z.
+
+        Where no shell could continue it, the system takes no notice of such a signal, and we are back at once.
+        """
+        self.suspend_application_mode()
+        self._is_away = True
+        self._continued.clear()
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(0, signal.SIGTSTP)
+        self._continued.wait(_STOPPING_S)
+        signal.signal(signal.SIGTSTP, self._sigtstp_application)
+        self._must_signal_resume = True
+        self.resume_application_mode()
+        while self._must_signal_resume:  # continued in the background: the terminal is still the shell's
+            self._continued.wait()
+            self._continued.clear()
+            self.resume_application_mode()
+        self._is_away = False
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Somebody else wants us to stop: as with the key, the devices first."""
+        self._loop.call_soon_threadsafe(self._app.call_later, self._app.run_action, "suspend_program")
+
+    def _sigcont_application(self, *_: object) -> None:
+        self._continued.set()
+        if not self._is_away:  # stopped by a signal that cannot be caught: the shell has had the terminal meanwhile
+            self._loop.call_soon_threadsafe(self._take_again)
+
+    def _take_again(self) -> None:
+        if self.attrs_before is not None and not self._is_away:
+            self.suspend_application_mode()
+            self.resume_application_mode()
+            self._app.refresh(layout=True)
+
     def run_input_thread(self) -> None:
         """Textual's loop, with our parser, and with something in place of bytes that are no UTF-8."""
         parser = KeyboardParser(self._debug)
@@ -150,11 +225,20 @@ class KeyboardDriver(LinuxDriver):
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
                 if selector.select(_TICK_S):
-                    data = os.read(self.fileno, _CHUNK_BYTES)
-                    if not data:  # nothing can come any more
+                    data = self._read()
+                    if not data:  # nothing can come any more, and nobody is there: the end of the program
+                        ending.mark()
                         self.exit_event.wait()
                         break
                     for message in parser.feed(decoder.decode(data)):
                         self.process_message(message)
                 for message in parser.tick():
                     self.process_message(message)
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, _CHUNK_BYTES)
+        except OSError as error:
+            if ending.is_gone(error):
+                return b""
+            raise

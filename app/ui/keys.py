@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,6 +14,10 @@ from app.conversation.status import State, Status
 TALK_ANYWHERE: Final = Binding(
     "f9", "talk", "open or close the microphone", id="talk_anywhere", show=False, priority=True,
     tooltip="The talk key, from anywhere: while typing, too",
+)  # fmt: skip
+SUSPENDING: Final = () if sys.platform == "win32" else (
+    Binding("ctrl+z", "suspend_program", "suspend", id="suspend", show=False, priority=True,
+            tooltip="Back to the shell, with microphone and speaker closed; `fg` comes back"),
 )  # fmt: skip
 QUIT: Final = Binding(
     "ctrl+q", "quit", "quit", id="quit", show=False, priority=True, tooltip="End the program; everything said is kept"
@@ -55,7 +60,7 @@ BINDINGS: Final[tuple[Binding, ...]] = (
 PALETTE: Final = Binding("ctrl+p", "command_palette", "palette", id="palette", show=False, priority=True,
                          tooltip="Every command, by name")  # fmt: skip
 
-EVERY: Final = (*BINDINGS, TALK_ANYWHERE, QUIT, PALETTE)
+EVERY: Final = (*BINDINGS, TALK_ANYWHERE, QUIT, *SUSPENDING, PALETTE)
 
 _HINT_ORDER: Final = (
     "talk", "stop", "example", "search_next", "search_previous", "mode", "threshold_down", "threshold_up", "type",

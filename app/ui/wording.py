@@ -64,6 +64,10 @@ def terminal_title(status: Status) -> str:
     return f"{sign} {status.state.value} · realtime"
 
 
+OFFLINE_MICROPHONE = "The microphone is closed: there is no connection."
+"""What the talk key answers then."""
+
+
 def no_microphone(example: str | None, key: KeyOf) -> str:
     """What the talk key answers where there is nothing to open."""
     hear = f"press {key('example')} to hear the example, or " if example else "press "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -12,8 +13,11 @@ import pytest
 
 from app.audio.pcm import resample
 from tests.e2e.program import command, home, needs_local, said, turns, words
+from tests.e2e.screen import needs_terminal, wait_for_the_end
 from tests.rig.fixtures import SoundCard
+from tests.rig.service import ScriptedService
 from tests.rig.sound import RATE_HZ
+from tests.rig.terminal import Terminal
 
 pytestmark = [needs_local, pytest.mark.timeout(120)]
 
@@ -116,3 +120,61 @@ def test_without_its_microphone_the_conversation_goes_on_by_text(soundcard: Soun
     assert told.count(".") <= 2
     assert talk.process.stderr.read() == ""
     assert talk.process.stdout.read().splitlines() == ["you: What is 2 plus 3?", "assistant: 2 plus 3 is 5."]
+
+
+# ---------------------------------------------------------------- devices that serve nothing are closed
+
+
+def open_streams(card: SoundCard) -> list[str]:
+    """Microphones and speakers that are in use, as the card says."""
+    listed = [
+        subprocess.run(
+            ["pactl", "list", "short", kind], env=card.env, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        for kind in ("source-outputs", "sink-inputs")
+    ]
+    return [line for lines in listed for line in lines if "protocol-native" in line]
+
+
+def on_the_card(card: SoundCard, folder: Path) -> dict[str, str]:
+    return home(folder, {name: card.env[name] for name in card.env if "PULSE" in name or "ALSA" in name})
+
+
+@needs_terminal
+def test_while_suspended_and_after_the_line_is_lost_no_device_is_open(soundcard: SoundCard, tmp_path: Path):
+    env = on_the_card(soundcard, tmp_path)
+    with ScriptedService() as service, Terminal(["bash", "--norc", "-i"], env=env, cwd=tmp_path) as terminal:
+        before = open_streams(soundcard)
+        terminal.wait_for("bash")
+        terminal.write(shlex.join(command("--service", service.url, "--no-greeting")))
+        terminal.press("Enter")
+        terminal.wait_for("LISTENING")
+        terminal.press("Escape")
+        service.wait_for_sound()
+        assert len(open_streams(soundcard)) == len(before) + 2
+        service.speaks("A long answer.", sound_s=6.0)
+        terminal.wait_for("SPEAKING")
+        terminal.press("C-z")
+        terminal.wait_for("Stopped")
+        assert open_streams(soundcard) == before
+        terminal.write("fg")
+        terminal.press("Enter")
+        terminal.wait_for("SPEAKING")
+        terminal.wait_for("LISTENING")
+        service.wait_for_sound()
+        assert len(open_streams(soundcard)) == len(before) + 2
+        with subprocess.Popen(["pactl", "subscribe"], env=soundcard.env, stdout=subprocess.PIPE, text=True) as changes:
+            service.hang_up()
+            terminal.wait_for("◌ OFFLINE")
+            removed: set[str] = set()
+            for line in changes.stdout:
+                if "'remove' on s" in line:
+                    removed.add(line.split()[3])
+                if {"source-output", "sink-input"} <= removed:
+                    break
+            changes.kill()
+        assert open_streams(soundcard) == before
+        terminal.press("Space")
+        terminal.wait_for("The microphone is closed")
+        terminal.press("C-q")
+        wait_for_the_end(tmp_path)

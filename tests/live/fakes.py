@@ -48,6 +48,12 @@ class HandMicrophone:
         sound, self._sound = self._sound, []
         return np.concatenate([np.zeros(0, np.float32), *sound])
 
+    def pause(self) -> None:
+        self.is_open = False
+
+    def resume(self) -> None:
+        self.start(self._wake)
+
     def close(self) -> None:
         self.threads.append(threading.get_ident())
         self.is_open = False
@@ -97,6 +103,12 @@ class HandSpeaker:
 
     def progress(self) -> Playback:
         return Playback(None, self.items, 0, -90.0, 0)
+
+    def pause(self) -> None:
+        self.is_open = False
+
+    def resume(self) -> None:
+        self.start(self._wake)
 
     def close(self) -> None:
         self.is_open = False

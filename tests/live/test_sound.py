@@ -175,3 +175,37 @@ def test_the_end_releases_both_devices_whatever_happens(is_broken: bool):
     assert microphone.opened.is_set()
     assert not microphone.is_open
     assert not speaker.is_open
+
+
+def test_while_suspended_both_devices_are_closed_and_nothing_is_captured():
+    microphone, speaker = HandMicrophone(), HandSpeaker()
+    with running(microphone, speaker) as worker:
+        assert microphone.opened.wait(PATIENCE_S)
+        assert worker.sound.suspend().wait(PATIENCE_S)
+        assert not microphone.is_open
+        assert not speaker.is_open
+        worker.sound.resume()
+        worker.done()
+        assert microphone.is_open
+        assert speaker.is_open
+        microphone.hear(40)
+        assert worker.reports.next() == ("captured",)
+
+
+def test_devices_that_are_gone_when_we_come_back_are_told():
+    microphone, speaker = HandMicrophone(), HandSpeaker()
+    with running(microphone, speaker) as worker:
+        assert microphone.opened.wait(PATIENCE_S)
+        assert worker.sound.suspend().wait(PATIENCE_S)
+        microphone.refuses, speaker.refuses = DeviceBusyError("microphone"), DeviceBusyError("speaker")
+        worker.sound.resume()
+        assert worker.reports.next() == ("speaker", speaker.refuses)
+        assert worker.reports.next() == ("microphone", microphone.refuses)
+        assert worker.sound.is_input_over
+
+
+def test_nothing_is_done_any_more_when_its_end_has_begun():
+    worker = Worker(None, HandSpeaker())
+    worker.sound.close()
+    assert worker.sound.suspend().is_set()
+    assert not worker.sound.do(lambda: None)

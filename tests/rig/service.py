@@ -8,6 +8,7 @@ import itertools
 import json
 import queue
 import threading
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -41,6 +42,10 @@ class ScriptedService:
         self._socket: ServerConnection | None = None
         self._received: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._heard: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self.heard_s: list[float] = []
+        """When each chunk of sound came, on the monotonic clock."""
+        self.is_called = threading.Event()
+        """Somebody has connected."""
         self._active = ""
         """The response that is under way."""
         self.log: list[str] = []
@@ -154,6 +159,7 @@ class ScriptedService:
 
     def _serve(self, socket: ServerConnection) -> None:
         self._socket = socket
+        self.is_called.set()
         self._admitted.wait()
         try:
             self.tell("session.created", session=self._session)
@@ -165,6 +171,7 @@ class ScriptedService:
     def _take(self, event: Event) -> None:
         match event["type"]:
             case "input_audio_buffer.append":
+                self.heard_s.append(time.monotonic())
                 self._heard.put(len(event["audio"]))
                 return
             case "session.update":

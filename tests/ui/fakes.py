@@ -92,6 +92,15 @@ class FakeLive:
     def speak_example(self) -> None:
         self.asked.append(("speak_example",))
 
+    def suspend(self) -> threading.Event:
+        self.asked.append(("suspend",))
+        closed = threading.Event()
+        closed.set()
+        return closed
+
+    def resume(self) -> None:
+        self.asked.append(("resume",))
+
     def close(self) -> None:
         self.closed.set()
 

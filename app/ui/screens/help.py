@@ -18,7 +18,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Talking", ("talk", "talk_anywhere", "stop", "mode", "threshold_down", "threshold_up", "type", "example")),
     ("The transcript", ("page_up", "page_down", "first", "follow", "search", "search_next", "search_previous",
                         "copy", "copy_all", "export")),
-    ("The program", ("settings", "palette", "help", "quit")),
+    ("The program", ("settings", "palette", "help", "suspend", "quit")),
 )  # fmt: skip
 
 _STATES: tuple[tuple[str, str], ...] = (
@@ -30,7 +30,7 @@ _STATES: tuple[tuple[str, str], ...] = (
     ("thinking", "your turn is over, the answer is on its way"),
     ("speaking", "the assistant talks; speak, and it falls silent"),
     ("muted", "you have closed the microphone"),
-    ("offline", "there is no connection"),
+    ("offline", "there is no connection, and the microphone is closed"),
 )
 
 _MOUSE: tuple[tuple[str, str], ...] = (
@@ -64,7 +64,10 @@ class HelpScreen(ModalScreen[None]):
     def _chapters(self) -> Iterable[tuple[str, Iterable[tuple[str, str]]]]:
         by_id = {binding.id: binding for binding in keys.EVERY}
         for title, ids in _GROUPS:
-            yield title, [(self._key_of(binding_id), by_id[binding_id].tooltip) for binding_id in ids]
+            yield (
+                title,
+                [(self._key_of(binding_id), by_id[binding_id].tooltip) for binding_id in ids if binding_id in by_id],
+            )
         yield "What the lamp says", _STATES
         yield "With the mouse", _MOUSE
         yield "Other keys", [("[keys]", 'a table in the settings file: talk = "ctrl+t", stop = "f4" and so on')]

@@ -208,6 +208,9 @@ class MainScreen(Screen[None]):
         return self.status.is_microphone_open
 
     def _toggle(self) -> bool:
+        if self.status.state is State.OFFLINE:
+            self.notify(wording.OFFLINE_MICROPHONE, severity="warning", markup=False)
+            return False
         if self.status.has_microphone:
             self.live.talk_key()
             return True
