@@ -13,6 +13,16 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from app import __version__
+from app.console import (
+    OutputLostError,
+    ReaderGoneError,
+    is_interactive,
+    open_missing_streams,
+    output_encoding,
+    say,
+    tell,
+    why_no_screen,
+)
 
 if TYPE_CHECKING:
     from app.settings import Folders, Loaded
@@ -27,7 +37,23 @@ _MODULES = {"history": "app.commands.history", "doctor": "app.commands.doctor"}
 """Commands with a module of their own, loaded when they are called."""
 
 
-class Root(click.Group):
+class Command(click.Command):
+    """One whose help goes out as every other word does."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
+
+class Group(Command, click.Group):
+    """A command with commands below it."""
+
+    command_class = Command
+
+
+class Root(Group):
     """`realtime` alone talks; `realtime COMMAND` does something else."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -45,18 +71,34 @@ class Root(click.Group):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Here and not in `main`, since click has statuses of its own for these two."""
+        """Here and not in `main`, since click has a status of its own for this."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             sys.exit(0)
-        except BrokenPipeError:  # `realtime history list | head`: whoever read has enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
+
+
+def _show_help(ctx: click.Context, _option: click.Parameter, is_wanted: bool) -> None:
+    if is_wanted and not ctx.resilient_parsing:
+        tell(ctx.get_help())
+        ctx.exit()
+
+
+def _show_version(ctx: click.Context, _option: click.Parameter, is_wanted: bool) -> None:
+    if is_wanted and not ctx.resilient_parsing:
+        tell(f"realtime, version {__version__}")
+        ctx.exit()
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="realtime")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def root() -> None:
     """Talk with a realtime voice model from the terminal.
 
@@ -115,7 +157,10 @@ def talk(
     if no_keep:
         values["keep"] = False
     loaded, places = load_settings(values)
-    is_plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
+    is_plain = plain or not is_interactive()
+    if not is_plain and (why := why_no_screen(os.environ, output_encoding())):
+        is_plain = True
+        say(f"{why}: the conversation is held line by line, as with --plain.")
     request = Request(values, loaded, places, is_plain=is_plain, is_text_only=text_only, exports=exports, events=events)
     sys.exit(run(request))
 
@@ -170,12 +215,12 @@ def devices() -> None:
     if not found:
         fail("There is no sound device on this system. `realtime --mic example` works without one.", NO_DEVICE)
     for kind in Kind:
-        click.echo(f"{kind}s:")
+        tell(f"{kind}s:")
         for device in found:
             if device.channels(kind):
                 mark = "*" if device.is_default(kind) else " "
-                click.echo(f"  {mark} {device.index:3}  {device.name}  ({device.host_api}, {device.rate_hz} Hz)")
-    click.echo("* is used unless --mic or --speaker says otherwise.")
+                tell(f"  {mark} {device.index:3}  {device.name}  ({device.host_api}, {device.rate_hz} Hz)")
+    tell("* is used unless --mic or --speaker says otherwise.")
 
 
 @root.command()
@@ -207,7 +252,7 @@ def load_settings(given: Mapping[str, object]) -> tuple[Loaded, Folders]:
 
 def fail(sentence: str, status: int) -> NoReturn:
     """One sentence on standard error, and out."""
-    click.echo(f"realtime: {sentence}", err=True)
+    say(f"realtime: {sentence}")
     sys.exit(status)
 
 
@@ -220,12 +265,17 @@ def main() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), stop)
+    open_missing_streams()
     try:
         root(prog_name="realtime", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
     except KeyboardInterrupt:
         sys.exit(0)
+    except ReaderGoneError:  # `realtime history list | head`: whoever read has enough
+        sys.exit(0)
+    except OutputLostError as error:
+        fail(str(error), USAGE)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:
@@ -237,13 +287,15 @@ def main() -> None:
 def _recorded(error: Exception) -> str:
     import traceback
 
+    from app.private_files import make_private_folder, open_private_log
+    from app.protocol.text import one_line
     from app.settings import folders
 
     log = folders(os.environ).logs / "fault.log"
-    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    what = one_line(f"{type(error).__name__}: {error}")
     try:
-        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with log.open("a", encoding="utf-8") as file:
+        make_private_folder(log.parent)
+        with open(open_private_log(log), "a", encoding="utf-8", errors="backslashreplace") as file:
             traceback.print_exception(error, file=file)
     except OSError:
         return f"Something went wrong that should not have ({what}), and {log} cannot be written."

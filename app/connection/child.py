@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import app
+from app.private_files import open_private_log
 
 TOKEN_VARIABLE: Final = "REALTIME_SERVE_TOKEN"
 
@@ -47,7 +48,8 @@ class Child:
 
 
 def spawn(log_path: Path, arguments: Sequence[str] = (), command: Sequence[str] | None = None) -> Child:
-    """Start it; `arguments` go to `serve` as they are. What it writes to stderr is appended to `log_path` (mode 0600).
+    """Start it; `arguments` go to `serve` as they are. What it writes to stderr is appended to `log_path` (mode 0600),
+    or nowhere where that cannot be: nothing that is needed stands in it.
 
     Raises OSError.
     """
@@ -59,8 +61,7 @@ def spawn(log_path: Path, arguments: Sequence[str] = (), command: Sequence[str] 
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-    descriptor = os.open(log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with open(descriptor, "ab") as log:
+    with open(_log(log_path), "ab") as log:
         before_bytes = log.seek(0, os.SEEK_END)
         process = subprocess.Popen(
             [*(serve_command() if command is None else command), *arguments],
@@ -72,3 +73,10 @@ def spawn(log_path: Path, arguments: Sequence[str] = (), command: Sequence[str] 
             creationflags=flags,
         )
     return Child(process, token, log_path, before_bytes)
+
+
+def _log(path: Path) -> int:
+    try:
+        return open_private_log(path)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)

@@ -4,7 +4,7 @@ from app.settings.about import About, Applies, Section, Setting
 from app.settings.choice import which_service
 from app.settings.declaration import SETTINGS, Settings
 from app.settings.folders import Folders, folders
-from app.settings.sources import Loaded, SettingError, Source, checked, load, save, write_private
+from app.settings.sources import Loaded, SettingError, Source, checked, load, save
 
 __all__ = [
     "SETTINGS",
@@ -22,5 +22,4 @@ __all__ = [
     "load",
     "save",
     "which_service",
-    "write_private",
 ]

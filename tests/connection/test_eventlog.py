@@ -136,7 +136,8 @@ def test_a_file_that_cannot_be_opened_is_one_sentence(tmp_path: Path):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/dev/full is Linux")
 def test_a_full_disk_ends_the_log_once_and_tells_it(tmp_path: Path):
     told: list[str] = []
-    log = EventLog(Path("/dev/full"), told.append)
+    log = EventLog(Path("/dev/full"))
+    log.tell_failure_to(told.append)
     for _ in range(3):
         log.sent("{}")
     log.close()
