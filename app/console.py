@@ -57,13 +57,15 @@ class Output:
         try:
             raw = self._raw(self._stream)
             if raw is None:  # a test's stream, or a user's replacement
-                self._stream.write(text)
+                self._stream.write(_with_known_letters(text, self._stream))
                 self._stream.flush()
             else:
                 self._waiting += _encoded(text, self._stream)
                 self._write_waiting(raw)
-        except ValueError:  # closed meanwhile
-            raise ReaderGoneError from None
+        except ValueError:
+            if self._stream.closed:
+                raise ReaderGoneError from None
+            raise
         except OSError as error:
             if _is_gone(error, self._stream):
                 raise ReaderGoneError from error
@@ -76,7 +78,8 @@ class Output:
     @staticmethod
     def _raw(stream: TextIO) -> io.RawIOBase | None:
         """What lies below all buffers: a buffer would keep what failed, and fail once more at the very end."""
-        raw = getattr(getattr(stream, "buffer", None), "raw", None)
+        buffer = getattr(stream, "buffer", None)
+        raw = getattr(buffer, "raw", buffer)  # PYTHONUNBUFFERED: there is no buffer in between
         if not isinstance(raw, io.RawIOBase):
             return None
         stream.flush()
@@ -192,6 +195,11 @@ def _is_utf8(encoding: str) -> bool:
         return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
     except (LookupError, ValueError):
         return False
+
+
+def _with_known_letters(text: str, stream: TextIO) -> str:
+    encoding = getattr(stream, "encoding", None)
+    return text.encode(encoding, "replace").decode(encoding) if encoding else text
 
 
 def _encoded(text: str, stream: TextIO) -> bytes:

@@ -56,6 +56,9 @@ _SHOWN_CHARS: Final = 200
 _UNREADABLE: Final = (OSError, ValueError, RecursionError, MemoryError)
 """What reading a file and its grammar may end with: ValueError of bytes, grammar and numbers without end."""
 
+_PATHS: Final = frozenset({"mic", "speaker", "export_folder"})
+"""These may name files, and the system takes any bytes for that."""
+
 _WORDS = {"yes": True, "on": True, "true": True, "1": True, "no": False, "off": False, "false": False, "0": False}
 
 # The names that the samples of the services use as well.
@@ -66,6 +69,8 @@ def checked(name: str, value: object, where: str) -> Any:
     """The value as the setting's type. Raises SettingError, which says `where` it stands."""
     setting = SETTINGS[name]
     if isinstance(value, str):
+        if name not in _PATHS and not _is_unicode(value):
+            raise SettingError(f"{where} has bytes that are no UTF-8, but it must be {setting.must_be}.")
         value = _from_text(setting, value.strip())
     try:
         converted = msgspec.convert({name: value}, Settings, strict=False)
@@ -73,6 +78,14 @@ def checked(name: str, value: object, where: str) -> Any:
         shown = "" if setting.about.is_secret else f" is {_shown(value)}, but it"
         raise SettingError(f"{where}{shown} must be {setting.must_be}.") from error
     return getattr(converted, name)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _shown(value: object) -> str:
@@ -205,5 +218,9 @@ def _why(error: Exception) -> str:
             return "it is too large"
         case OSError():
             return error.strerror or str(error)
+        case UnicodeDecodeError():
+            return "it is not UTF-8"
+        case _ if type(error) is ValueError:  # none of the grammar's own: Python's, of a number
+            return "a number in it has too many digits"
         case _:
             return str(error).rstrip(".")

@@ -126,6 +126,18 @@ def test_the_file_is_private_and_appended_to(tmp_path: Path):
     assert stat.S_IMODE((tmp_path / "fresh").stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(os.name != "posix", reason="named pipes are POSIX")
+@pytest.mark.parametrize("is_read", [False, True])
+def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path: Path, is_read: bool):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK) if is_read else None
+    with pytest.raises(EventLogError, match="it is a named pipe and no file"):
+        EventLog(path)
+    if reader is not None:
+        os.close(reader)
+
+
 def test_a_file_that_cannot_be_opened_is_one_sentence(tmp_path: Path):
     with pytest.raises(EventLogError) as caught:
         EventLog(tmp_path / "missing" / "log")
