@@ -135,7 +135,7 @@ class EmbeddedService:
 
 
 def _not_started(kind: FailureKind, words: str, log_path: Path) -> ServiceFailure:
-    remedy = f"The whole story is in {one_line(str(log_path))}."
+    remedy = f"The whole story is in {one_line(str(log_path))}." if os.path.exists(log_path) else ""
     return ServiceFailure(kind, "The embedded service did not start", words=words, remedy=remedy, fatal=True)
 
 
