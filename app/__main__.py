@@ -18,7 +18,9 @@ for _name in ("SIGINT", "SIGTERM", "SIGHUP"):
 def main() -> None:
     """Run the command line. However it ends, it ends once, with its own status, and leaves nothing running."""
     from app import ending
+    from app.console import open_missing_streams
 
+    open_missing_streams()  # first: whatever is opened next would get the number of a stream that is closed
     ending.begin()
     if _early:
         ending.mark()

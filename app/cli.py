@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from app import __version__, ending
+from app import __version__
+from app.console import (
+    OutputLostError,
+    ReaderGoneError,
+    ask,
+    is_interactive,
+    output_encoding,
+    say,
+    tell,
+    why_no_screen,
+)
 from app.redaction import secrets_in_address
 
 if TYPE_CHECKING:
@@ -28,7 +38,23 @@ _MODULES = {"history": "app.commands.history", "doctor": "app.commands.doctor"}
 """Commands with a module of their own, loaded when they are called."""
 
 
-class Root(click.Group):
+class Command(click.Command):
+    """One whose help goes out as every other word does."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
+
+class Group(Command, click.Group):
+    """A command with commands below it."""
+
+    command_class = Command
+
+
+class Root(Group):
     """`realtime` alone talks; `realtime COMMAND` does something else."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -45,18 +71,28 @@ class Root(click.Group):
             args = ["talk", *args]
         return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: click.Context) -> object:
-        """Here and not in `main`, since click has a status of its own for this."""
-        try:
-            return super().invoke(ctx)
-        except OSError as error:
-            if not ending.is_gone(error):
-                raise
-            sys.exit(0)  # `realtime history list | head`: whoever read has enough; or the terminal was closed
+
+def _show_help(ctx: click.Context, _option: click.Parameter, is_wanted: bool) -> None:
+    if is_wanted and not ctx.resilient_parsing:
+        tell(ctx.get_help())
+        ctx.exit()
+
+
+def _show_version(ctx: click.Context, _option: click.Parameter, is_wanted: bool) -> None:
+    if is_wanted and not ctx.resilient_parsing:
+        tell(f"realtime, version {__version__}")
+        ctx.exit()
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="realtime")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def root() -> None:
     """Talk with a realtime voice model from the terminal.
 
@@ -115,8 +151,11 @@ def talk(
     if no_keep:
         values["keep"] = False
     loaded, places = load_settings(values)
-    is_plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
+    is_plain = plain or not is_interactive()
     settle_consent(loaded, places, may_ask=not is_plain)
+    if not is_plain and (why := why_no_screen(os.environ, output_encoding())):
+        is_plain = True
+        say(f"{why}: the conversation is held line by line, as with --plain.")
     request = Request(values, loaded, places, is_plain=is_plain, is_text_only=text_only, exports=exports, events=events)
     sys.exit(run(request))
 
@@ -188,7 +227,7 @@ def _serve_parent() -> int:
 
 
 def _warn(sentence: str) -> None:
-    click.echo(f"realtime: {sentence}", err=True)
+    say(f"realtime: {sentence}")
 
 
 @root.command()
@@ -204,12 +243,12 @@ def devices() -> None:
     if not found:
         fail("There is no sound device on this system. `realtime --mic example` works without one.", NO_DEVICE)
     for kind in Kind:
-        click.echo(f"{kind}s:")
+        tell(f"{kind}s:")
         for device in found:
             if device.channels(kind):
                 mark = "*" if device.is_default(kind) else " "
-                click.echo(f"  {mark} {device.index:3}  {device.name}  ({device.host_api}, {device.rate_hz} Hz)")
-    click.echo("* is used unless --mic or --speaker says otherwise.")
+                tell(f"  {mark} {device.index:3}  {device.name}  ({device.host_api}, {device.rate_hz} Hz)")
+    tell("* is used unless --mic or --speaker says otherwise.")
 
 
 @root.command()
@@ -243,19 +282,19 @@ def settle_consent(loaded: Loaded, places: Folders, *, may_ask: bool, serves: bo
     """Exits with 2 and one sentence where the folder's `.env` wants what the user does not allow."""
     from app.consent import NotAllowedError, settle
 
-    def ask(question: str) -> bool:
-        return click.confirm(question, default=False, err=True)
+    def is_allowed(question: str) -> bool:
+        return (ask(f"{question} [y/N]:") or "").casefold() in ("y", "yes")
 
     try:
-        for sentence in settle(loaded, places, Path.cwd(), ask if may_ask else None, serves=serves):
-            click.echo(sentence, err=True)
+        for sentence in settle(loaded, places, Path.cwd(), is_allowed if may_ask else None, serves=serves):
+            say(sentence)
     except NotAllowedError as error:
         fail(str(error), USAGE)
 
 
 def fail(sentence: str, status: int) -> NoReturn:
     """One sentence on standard error, and out."""
-    click.echo(f"realtime: {sentence}", err=True)
+    say(f"realtime: {sentence}")
     sys.exit(status)
 
 
@@ -266,6 +305,10 @@ def main() -> NoReturn:
         sys.exit(0)
     except click.exceptions.Abort:
         sys.exit(130)
+    except ReaderGoneError:  # `realtime history list | head`: whoever read has enough
+        sys.exit(0)
+    except OutputLostError as error:
+        fail(str(error), USAGE)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:
@@ -277,14 +320,16 @@ def main() -> NoReturn:
 def _recorded(error: Exception) -> str:
     import traceback
 
+    from app.private_files import make_private_folder, open_private_log
+    from app.protocol.text import one_line
     from app.settings import folders
 
     log = folders(os.environ).logs / "fault.log"
     redaction = _redaction()
-    what = redaction.message(f"{type(error).__name__}: {error}".splitlines()[0])
+    what = one_line(redaction.message(f"{type(error).__name__}: {error}"))
     try:
-        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with log.open("a", encoding="utf-8") as file:
+        make_private_folder(log.parent)
+        with open(open_private_log(log), "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(redaction.message("".join(traceback.format_exception(error))))
     except OSError:
         return f"Something went wrong that should not have ({what}), and {log} cannot be written."

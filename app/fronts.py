@@ -20,6 +20,7 @@ from app.compose import EXAMPLE, NoDeviceError, Sound, UsageError, make_dialler,
 from app.connection.child import Child
 from app.connection.eventlog import EventLog, EventLogError
 from app.connection.services import ServiceSettingError
+from app.console import is_terminal, say
 from app.conversation.effects import Notice, Severity
 from app.history.export import ExportError, format_of, render
 from app.history.write import write_export
@@ -45,10 +46,10 @@ def run(request: Request, child: Child | None) -> int:
             return _run_plain(request, log, child)
         return _run_screen(request, log, child)
     except (UsageError, ServiceSettingError, NotASoundFileError, EventLogError, ExportError) as error:
-        print(f"realtime: {error}", file=sys.stderr)
+        say(f"realtime: {error}")
         return USAGE
     except NoDeviceError as error:
-        print(f"realtime: {error}", file=sys.stderr)
+        say(f"realtime: {error}")
         return NO_DEVICE
 
 
@@ -67,6 +68,11 @@ def _dialler(request: Request, log: EventLog | None, child: Child | None) -> Dia
         is_written_only=request.is_text_only,
         child=child,
     )
+
+
+def _tell_of_log(log: EventLog | None, listener: Listener) -> None:
+    if log:
+        log.tell_failure_to(lambda sentence: listener(Notice(sentence, Severity.WARNING)))
 
 
 def _talk_and_export(talk: Callable[[], int], lives: list[LiveConversation], paths: tuple[Path, ...]) -> int:
@@ -96,7 +102,7 @@ def _export(live: LiveConversation, path: Path) -> bool:
     try:
         write_export(path, text, overwrite=True)
     except ExportError as error:
-        print(f"realtime: {error}", file=sys.stderr)
+        say(f"realtime: {error}")
         return False
     return True
 
@@ -108,25 +114,27 @@ def _run_plain(request: Request, log: EventLog | None, child: Child | None) -> i
     from app.plain.front import PlainFrontEnd
     from app.plain.inbox import Inbox, begin_reading
 
-    for stream in (sys.stdin, sys.stdout):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a strange byte, or a letter the pipe has no code for, ends nothing
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # a strange byte ends nothing
     inbox = Inbox()
-    is_terminal = sys.stdin is not None and sys.stdin.isatty()
-    typed, is_typing_over = begin_reading(inbox, sys.stdin, is_terminal=is_terminal)
+    is_typing = is_terminal(sys.stdin)
+    typed, is_typing_over = begin_reading(inbox, sys.stdin, is_terminal=is_typing)
     sound, is_mic_wanted = _plain_sound(request)
-    has_nothing = not is_terminal and not typed and is_mic_wanted and not request.given.get("mic")
+    has_nothing = not is_typing and not typed and is_mic_wanted and not request.given.get("mic")
     if sound.microphone is None and has_nothing:
         sound = replace(sound, speaks_example=True)
     dialler = _dialler(request, log, child)
     for notice in (*request.loaded.hints, *sound.notices, *([dialler.hint] if dialler.hint else [])):
-        print(notice, file=sys.stderr)
+        say(notice)
     greets = request.loaded.settings.greeting and not typed
     kept = request.folders.conversations
     live = make_live(request.loaded.settings, dialler, sound, inbox.put, greets=greets, conversations=kept)
+    _tell_of_log(log, inbox.put)
     front = PlainFrontEnd(live, inbox, out=sys.stdout, err=sys.stderr, typed=typed, is_typing_over=is_typing_over)
     ending.when_marked(front.stop)
-    return _talk_and_export(front.run, [live], request.exports)
+    status = _talk_and_export(front.run, [live], request.exports)
+    is_whole = not (front.has_lost_output or (log and log.failure))
+    return status if is_whole else status or USAGE
 
 
 def _run_screen(request: Request, log: EventLog | None, child: Child | None) -> int:
@@ -143,6 +151,7 @@ def _run_screen(request: Request, log: EventLog | None, child: Child | None) -> 
         kept = request.folders.conversations
         live = make_live(settings, dialler, sound, listener, greets=settings.greeting, conversations=kept)
         lives.append(live)
+        _tell_of_log(log, listener)
         for hint in hints:
             listener(Notice(hint, Severity.WARNING))
         return live
@@ -157,7 +166,11 @@ def _run_screen(request: Request, log: EventLog | None, child: Child | None) -> 
         screen.run()
         return screen.return_code or 0
 
-    return _talk_and_export(talk, lives, request.exports)
+    status = _talk_and_export(talk, lives, request.exports)
+    if log and log.failure:
+        say(f"realtime: {log.failure}")  # once more: what the screen said is gone with it
+        return status or USAGE
+    return status
 
 
 def _plain_sound(request: Request) -> tuple[Sound, bool]:

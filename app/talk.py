@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from app import ending
 from app.audio.native_stderr import native_stderr_to
 from app.early import start_service
-from app.request import USAGE, Request
+from app.private_files import make_private_folder
+from app.request import Request
 
 _SWITCH_S: Final = 0.001
 """How long one thread may keep the others from running. While the screen is at work, a chunk of sound is up to 20 ms
@@ -22,11 +25,11 @@ def run(request: Request) -> int:
     ending.end_with(_other_ends())
     with ExitStack() as stack:
         try:
-            request.folders.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_folder(request.folders.logs)
             stack.enter_context(native_stderr_to(request.folders.logs / "native.log"))
         except OSError as error:
-            print(f"realtime: {error}", file=sys.stderr)
-            return USAGE
+            request = _without_logs(request, error)
+            stack.enter_context(native_stderr_to(Path(os.devnull)))
         is_written = request.is_text_only and not request.given.get("mic")
         child = start_service(request.loaded.settings, request.service_log, is_written=is_written)
         if child is not None:
@@ -46,3 +49,10 @@ def _other_ends() -> list[int]:
     The end of a pipe that we read is another matter: no more is typed.
     """
     return [0, 1] if os.isatty(0) else [1]
+
+
+def _without_logs(request: Request, error: OSError) -> Request:
+    """Logs are for whoever looks for a fault: a talk needs none. Their loss is one more line at its start."""
+    why = error.strerror or str(error)
+    hint = f"Nothing can be logged in {request.folders.logs} ({why}); the talk goes on without."
+    return replace(request, loaded=replace(request.loaded, hints=(*request.loaded.hints, hint)))

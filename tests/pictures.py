@@ -40,7 +40,7 @@ def take(terminal: Terminal, name: str, columns: int, rows: int) -> None:
     """Write what the terminal shows now."""
     path = DOCS / name
     draw(terminal.styled(), terminal.flag("pane_title"), columns, rows, path)
-    print(f"{path} {path.stat().st_size / 1000:.0f} kB")  # noqa: T201
+    print(f"{path} {path.stat().st_size / 1000:.0f} kB")
 
 
 def screen() -> None:

@@ -45,7 +45,7 @@ def layers_of(names: frozenset[str]) -> set[str]:
     [
         ("app.protocol.codec", {"app.protocol"}),
         ("app.conversation.conversation", {"app.protocol", "app.conversation"}),
-        ("app.history.write", {"app.protocol", "app.conversation", "app.history"}),
+        ("app.history.write", {"app.protocol", "app.conversation", "app.history", "app.private_files"}),
     ],
 )
 def test_the_pure_layers_load_the_standard_library_alone(module: str, layers: set[str]):

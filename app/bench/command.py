@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.bench.figures import Figure, as_json, as_table
 from app.bench.processes import Use, can_measure, children_of, use_of
+from app.console import say, tell
 
 SETTLE_S = 4.0
 SAMPLE_S = 10.0
@@ -23,9 +24,9 @@ def run(*, runs: int, parts: tuple[str, ...], is_json: bool) -> int:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder:
         for part in parts:
-            print(f"measuring: {part} ...", file=sys.stderr, flush=True)
+            say(f"measuring: {part} ...")
             figures += PARTS[part](runs, Path(folder))
-    print(as_json(figures) if is_json else as_table(figures))
+    tell(as_json(figures) if is_json else as_table(figures))
     return 0
 
 
@@ -41,7 +42,7 @@ def _start(runs: int, folder: Path) -> list[Figure]:
             frame = terminal.wait_for("realtime", 20)
             done = terminal.wait_for("READY|LISTENING", 30)
             if frame is None or done is None:  # a picture of a fault is no first frame
-                print(f"start {number + 1}: the program did not come up", file=sys.stderr, flush=True)
+                say(f"start {number + 1}: the program did not come up")
                 continue
             frames.append(frame)
             ready.append((_time_of(events, "session.updated") - terminal.started_s) * 1000)

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import click
 
+from app.cli import Command
+from app.console import tell
 
-@click.command()
+
+@click.command(cls=Command)
 @click.option("--service", metavar="WHICH", help="auto, azure, openai, local, or ws(s)://...")
 @click.option("--mic", metavar="WHAT", help="A device's name or number, a .wav file, `example`, or `none`.")
 @click.option("--speaker", metavar="WHAT", help="A device's name or number, a .wav file to write, or `none`.")
@@ -33,8 +36,8 @@ def doctor(is_json: bool, **given: str | None) -> None:
         for finding in checks(here(values, places.settings_file), places, os.environ):
             findings.append(finding)
             if not is_json:
-                click.echo(line_of(finding))
-    click.echo(as_json(findings) if is_json else last_line(findings))
+                tell(line_of(finding))
+    tell(as_json(findings) if is_json else last_line(findings))
     sys.exit(any(finding.level is Level.PROBLEM for finding in findings))
 
 
@@ -42,9 +45,10 @@ def doctor(is_json: bool, **given: str | None) -> None:
 def _quiet_libraries(logs: Path) -> Iterator[None]:
     """What ALSA and its like print goes to a file where there can be one."""
     from app.audio.native_stderr import native_stderr_to
+    from app.private_files import make_private_folder
 
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):  # the check of the folders says so
-            logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_folder(logs)
             stack.enter_context(native_stderr_to(logs / "native.log"))
         yield

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cli import USAGE, fail
+from app.cli import USAGE, Group, fail
+from app.console import ask, is_terminal, say, tell
+from app.protocol.text import flat
 
 if TYPE_CHECKING:
     from app.history.export import Format
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.pass_context
 def history(ctx: click.Context) -> None:
     """List, show, export and delete kept conversations.
@@ -38,17 +40,17 @@ def list_all() -> None:
     with _errors_in_words():
         found = list_conversations(_root())
     if not found:
-        click.echo(f"No conversation is kept in {_root()} yet.", err=True)
+        say(f"No conversation is kept in {_root()} yet.")
     # What goes into a file or another program is not cut.
-    width = shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else None
+    width = shutil.get_terminal_size().columns - 1 if is_terminal(sys.stdout) else None
     for each in found:
         began = local_time(each.started_at)
         turns = f"{each.turns} turn{'s' if each.turns != 1 else ''}"
-        line = f"{each.id}  {began:%a %d %b %Y %H:%M}  {turns:>9}  {each.first_words}"
-        click.echo(line if width is None or len(line) <= width else line[: width - 1] + "…")
+        line = f"{flat(each.id)}  {began:%a %d %b %Y %H:%M}  {turns:>9}  {each.first_words}"
+        tell(line if width is None or len(line) <= width else line[: width - 1] + "…")
     for each in found:
         if each.trouble and each.trouble != each.first_words:
-            click.echo(each.trouble, err=True)
+            say(each.trouble)
 
 
 @history.command()
@@ -59,8 +61,8 @@ def show(which: str) -> None:
 
     with _errors_in_words():
         folder, text = _rendered(which, Format.TEXT)
-    click.echo(text, nl=False)
-    click.echo(f"kept in {folder}", err=True)
+    tell(text, end="")
+    say(f"kept in {folder}")
 
 
 @history.command()
@@ -78,7 +80,7 @@ def export(which: str, file: Path, force: bool) -> None:
             written = write_export(file, text, overwrite=force)
         except ExportExistsError:
             fail(f"{file} exists already and was left alone. Choose another name, or say --force.", USAGE)
-    click.echo(f"written: {written}")
+    tell(f"written: {flat(str(written))}")
 
 
 @history.command()
@@ -93,19 +95,19 @@ def delete(which: tuple[str, ...], yes: bool) -> None:
         root = _root()
         folders = list(dict.fromkeys(find(root, each) for each in which))
         if not yes and not _is_sure(folders):
-            click.echo("Nothing was deleted.")
+            tell("Nothing was deleted.")
             return
         for folder in folders:
             remove(folder)
-            click.echo(f"deleted: {folder.name}")
+            tell(f"deleted: {flat(folder.name)}")
 
 
 def _is_sure(folders: list[Path]) -> bool:
-    names = "".join(f"  {folder.name}\n" for folder in folders)
-    try:
-        return click.confirm(f"{names}Delete for good?", err=True)
-    except click.Abort:
+    names = "".join(f"  {flat(folder.name)}\n" for folder in folders)
+    answer = ask(f"{names}Delete for good? [y/N]")
+    if answer is None:
         fail("Nothing was deleted: there was no answer. Say --yes to delete without being asked.", USAGE)
+    return answer.casefold() in ("y", "yes")
 
 
 def _rendered(which: str, form: Format) -> tuple[Path, str]:
@@ -115,7 +117,7 @@ def _rendered(which: str, form: Format) -> tuple[Path, str]:
     folder = find(_root(), which)
     saved = load(folder)
     if skipped := skipped_sentence(saved):
-        click.echo(f"{folder.name}: {skipped}.", err=True)
+        say(f"{folder.name}: {skipped}.")
     text = render(saved.entries, saved.started_at, form, service=saved.service, model=saved.model)
     return folder, text
 

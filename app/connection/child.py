@@ -22,6 +22,7 @@ from typing import Final
 
 import app
 from app import ending
+from app.private_files import open_private_log
 from app.redaction import secrets_in_address
 
 _NAMES: Final = frozenset(
@@ -89,8 +90,7 @@ def spawn(log_path: Path, options: Mapping[str, object] | None = None, command: 
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-    descriptor = os.open(log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with open(descriptor, "ab") as log:
+    with open(_log(log_path), "ab") as log:
         before_bytes = log.seek(0, os.SEEK_END)
         process = subprocess.Popen(
             serve_command() if command is None else command,
@@ -126,3 +126,10 @@ def _secrets_of(told: Mapping[str, object]) -> tuple[str, ...]:
     key, address = told.get("responder_key"), told.get("responder")
     found = (key,) if isinstance(key, str) and key else ()
     return (*found, *(secrets_in_address(address) if isinstance(address, str) else ()))
+
+
+def _log(path: Path) -> int:
+    try:
+        return open_private_log(path)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)

@@ -139,14 +139,17 @@ class EmbeddedService:
 
 
 def _not_started(kind: FailureKind, words: str, log_path: Path) -> ServiceFailure:
-    remedy = f"The whole story is in {one_line(str(log_path))}."
+    remedy = f"The whole story is in {one_line(str(log_path))}." if os.path.exists(log_path) else ""
     return ServiceFailure(kind, "The embedded service did not start", words=words, remedy=remedy, fatal=True)
 
 
 def _last_line(log_path: Path, before_bytes: int) -> str:
     """The last line that is not empty, of what was written after `before_bytes`."""
-    with open(log_path, "rb") as log:
-        end_bytes = log.seek(0, os.SEEK_END)
-        log.seek(max(before_bytes, end_bytes - _TAIL_BYTES))
-        lines = log.read().decode("utf-8", "replace").splitlines()
+    try:
+        with open(log_path, "rb") as log:
+            end_bytes = log.seek(0, os.SEEK_END)
+            log.seek(max(before_bytes, end_bytes - _TAIL_BYTES))
+            lines = log.read().decode("utf-8", "replace").splitlines()
+    except OSError:  # there could be no log
+        return ""
     return next((line for line in reversed(lines) if line.strip()), "")

@@ -7,15 +7,14 @@ what was said stays in it. The file is private to the user.
 from __future__ import annotations
 
 import json
-import os
 import re
-import stat
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from app.private_files import open_private_log
 from app.protocol.jsontext import read_json
 from app.protocol.text import one_line, sanitise_text
 from app.redaction import Redaction
@@ -38,30 +37,40 @@ class EventLogError(Exception):
 class EventLog:
     """One log file, appended to. May be used from several threads; a line is written whole or not at all.
 
-    An error while writing (a full disk) ends the log, not the talk: `on_failure` is called once, with a sentence
-    for the user, from the thread that wrote.
+    An error while writing (a full disk) ends the log, not the talk: see `failure`.
     """
 
     def __init__(
         self,
         path: Path,
-        on_failure: Callable[[str], None] | None = None,
         now: Callable[[], datetime] = _now,
     ) -> None:
         """Open or create the file, mode 0600. Raises EventLogError."""
         self._path = path
-        self._on_failure = on_failure
         self._now = now
+        self._tell: Callable[[str], None] | None = None
+        self._failure = ""
         self._lock = threading.Lock()
         self._secrets: tuple[str, ...] = ()
         self._redaction = Redaction()
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            descriptor = open_private_log(path)
         except OSError as error:
             raise EventLogError(_sentence(path, error, "name another file")) from error
         self._file = open(descriptor, "ab", buffering=0)  # noqa: SIM115  # closed by close()
-        if os.name == "posix" and stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.chmod(descriptor, 0o600)  # an older file may be readable for others
+
+    @property
+    def failure(self) -> str:
+        """Why the log is not whole, as a sentence for the user; empty where it is."""
+        return self._failure
+
+    def tell_failure_to(self, listener: Callable[[str], None]) -> None:
+        """Who is told once, from whichever thread writes, that the log has ended; at once where it has already."""
+        with self._lock:
+            self._tell = listener
+            told = self._failure
+        if told:
+            listener(told)
 
     def hide(self, secrets: tuple[str, ...]) -> None:
         """Also remove these strings wherever they stand, such as the key of the service just connected to."""
@@ -100,7 +109,7 @@ class EventLog:
 
     def _line(self, content: dict[str, Any]) -> None:
         stamp = self._now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        failed: OSError | None = None
+        tell: Callable[[str], None] | None = None
         with self._lock:
             if self._file.closed:
                 return
@@ -110,10 +119,11 @@ class EventLog:
                 while rest:  # a disk nearly full takes a part first
                     rest = rest[self._file.write(rest) :]
             except OSError as error:
-                failed = error
+                self._failure = _sentence(self._path, error, "the log ends here, the talk goes on")
                 self._file.close()
-        if failed is not None and self._on_failure is not None:
-            self._on_failure(_sentence(self._path, failed, "the log ends here, the talk goes on"))
+                tell = self._tell
+        if tell is not None:
+            tell(self._failure)
 
 
 def _sentence(path: Path, error: OSError, then: str) -> str:

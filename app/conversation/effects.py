@@ -9,6 +9,7 @@ from typing import TypeAlias
 from app.conversation.status import Status
 from app.conversation.transcript import Entry
 from app.protocol.client_events import ClientEvent
+from app.protocol.text import flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,13 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One or two sentences for the user."""
+    """One or two sentences for the user. Harmless whatever names are in them: cleaned as it is made."""
 
     text: str
     severity: Severity = Severity.INFORMATION
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", flat(self.text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,11 @@ def read(sources: Sources) -> tuple[Loaded, list[Finding]]:
         name: value for name, value in sources.environ.items() if works({}, {name: value}, None, None)
     }  # one by one: every wrong variable is named
     given = {name: value for name, value in sources.given.items() if works({name: value}, nothing, None, None)}
-    loaded = load(given=given, environ=environ, dotenv=dotenv, file=file)
+    try:
+        loaded = load(given=given, environ=environ, dotenv=dotenv, file=file)
+    except SettingError as error:  # a file that could be read a moment ago
+        findings.append(problem("settings", one_line(str(error)), "The rest was checked without the files."))
+        loaded = load(given=given, environ=environ, dotenv=None, file=None)
     findings += [note("settings", one_line(hint)) for hint in loaded.hints]
     findings += [_unknown(name) for name in sorted(sources.environ) if _is_unknown(name)]
     return loaded, [*findings, _read_from(loaded, sources)]

@@ -37,6 +37,8 @@ class Terminal:
     lines: int
     system: str
     """As `sys.platform` says."""
+    why_plain: str = ""
+    """Why it cannot show the full screen, see `app.console.why_no_screen`."""
 
 
 def terminal(seen: Terminal, environ: Mapping[str, str]) -> list[Finding]:
@@ -45,10 +47,9 @@ def terminal(seen: Terminal, environ: Mapping[str, str]) -> list[Finding]:
         text = "Standard input or output is no terminal, so the program runs line by line, as with --plain."
         return [note("terminal", text), *_encoding(seen)]
     name = environ.get("TERM", "")
-    if name == "dumb" or (not name and seen.system != "win32"):
-        what = "TERM is dumb" if name else "TERM is not set"
-        text = f"{what}: the terminal cannot draw the full screen."
-        return [problem("terminal", text, "Use --plain, or another terminal."), *_encoding(seen)]
+    if seen.why_plain:
+        text = f"{seen.why_plain}, so the program runs line by line, as with --plain."
+        return [note("terminal", text), *_encoding(seen)]
     findings = [_size(seen, name), _colour(environ, seen.system), *_encoding(seen)]
     if environ.get("TMUX") or environ.get("STY"):
         which = "tmux" if environ.get("TMUX") else "GNU screen"

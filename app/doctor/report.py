@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from app import __version__
+from app.console import is_interactive, output_encoding, why_no_screen
 from app.doctor import configuration, machine, service, sound
 from app.doctor.configuration import Sources
 from app.doctor.finding import Finding, Level, note
@@ -19,7 +20,7 @@ def checks(sources: Sources, folders: Folders, environ: Mapping[str, str]) -> It
     """One finding after the other, each as soon as it is known: the connection alone may take seconds."""
     major, minor, micro = sys.version_info[:3]
     yield machine.python((major, minor, micro), platform.system(), platform.machine())
-    yield from machine.terminal(_terminal(), environ)
+    yield from machine.terminal(_terminal(environ), environ)
     loaded, findings = configuration.read(sources)
     yield from findings
     yield from configuration.places(folders)
@@ -71,8 +72,8 @@ def as_json(findings: Sequence[Finding]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2)
 
 
-def _terminal() -> machine.Terminal:
+def _terminal(environ: Mapping[str, str]) -> machine.Terminal:
     size = shutil.get_terminal_size()
-    is_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-    encoding = sys.stdout.encoding if sys.stdout is not None else ""
-    return machine.Terminal(is_terminal, encoding, size.columns, size.lines, sys.platform)
+    encoding = output_encoding()
+    why_plain = why_no_screen(environ, encoding)
+    return machine.Terminal(is_interactive(), encoding, size.columns, size.lines, sys.platform, why_plain)

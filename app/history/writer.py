@@ -14,6 +14,7 @@ from app.conversation.ordered import OrderedEntries
 from app.conversation.transcript import Entry
 from app.history.lines import entry_line, header_line, removed_line
 from app.history.saved import Saved
+from app.private_files import make_private_folder
 
 FILE_NAME: Final = "conversation.jsonl"
 
@@ -122,8 +123,7 @@ class ConversationWriter:
         self._is_line_cut = False
 
     def _create(self) -> int:
-        self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        make_private_folder(self._folder)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
         return os.open(self._folder / FILE_NAME, flags, 0o600)
 

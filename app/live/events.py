@@ -11,6 +11,7 @@ from app.audio.capture import Levels
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
 from app.conversation.transcript import Entry
 from app.live.sound_check import CheckStep
+from app.protocol.text import flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class Ended:
 
     why: str = ""
     exit_status: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "why", flat(self.why))
 
 
 @dataclass(frozen=True, slots=True)

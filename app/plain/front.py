@@ -26,6 +26,7 @@ from app.live.events import Ended, ExampleOffered, Live, SoundChecked
 from app.live.mirror import Mirror
 from app.plain.inbox import Failed, Inbox, Stop, Told, TypedLine
 from app.plain.lines import is_complete, is_unanswered, line_of
+from app.plain.printer import Printer
 from app.protocol.text import sanitise_text
 
 _REST_AFTER_SPEECH_S = 1.5
@@ -80,13 +81,14 @@ class PlainFrontEnd:
         live: Talk,
         inbox: Inbox,
         *,
-        out: TextIO,
-        err: TextIO,
+        out: TextIO | None,
+        err: TextIO | None,
         typed: tuple[str, ...] = (),
         is_typing_over: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._live, self._inbox, self._out, self._err, self._clock = live, inbox, out, err, clock
+        self._live, self._inbox, self._clock = live, inbox, clock
+        self._printer = Printer(out, err)
         self._mirror = Mirror()
         self._printed: dict[str, str] = {}  # what the turns said when they were printed
         self._late: dict[str, None] = {}
@@ -100,6 +102,11 @@ class PlainFrontEnd:
         self._taken_up_by = math.inf
         self._is_awaiting_answer = False
         self._was_refused = False
+
+    @property
+    def has_lost_output(self) -> bool:
+        """Whether lines are missing on standard output."""
+        return self._printer.has_lost
 
     def run(self) -> int:
         """Until everything is said and heard, the line is lost, or the user ends it. The exit status."""
@@ -129,7 +136,7 @@ class PlainFrontEnd:
     # ---------------------------------------------------------------- events
 
     def _serve(self) -> int:
-        while True:
+        while not self._printer.is_reader_gone:
             event = self._inbox.get(self._timeout_s())
             match event:
                 case None:
@@ -154,6 +161,7 @@ class PlainFrontEnd:
                 case _:
                     self._take(event)
             self._send_typed()
+        return 0
 
     def _take(self, event: Told) -> None:
         match event:
@@ -299,10 +307,10 @@ class PlainFrontEnd:
         self._printed[entry.item_id] = entry.text
         if entry.item_id in self._mirror:
             self._mirror.mark(entry.item_id)
-        print(line_of(entry, late=late), file=self._out, flush=True)
+        self._printer.tell(line_of(entry, late=late))
 
     def _say(self, text: str) -> None:
-        print(text, file=self._err, flush=True)
+        self._printer.say(text)
 
     def _watched(self, work: Callable[[], None]) -> None:
         try:

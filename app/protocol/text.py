@@ -26,7 +26,12 @@ def sanitise_text(text: str) -> str:
     return _HARMFUL.sub("", _LINE_ENDS.sub("\n", text))
 
 
+def flat(text: str) -> str:
+    """Sanitised text on a single line, whole. For sentences."""
+    return " ".join(sanitise_text(text).split())
+
+
 def one_line(text: str, limit: int = 300) -> str:
-    """Sanitised text on a single line, cut with an ellipsis after `limit` characters. For messages and names."""
-    flat = " ".join(sanitise_text(text).split())
-    return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+    """The same, cut with an ellipsis after `limit` characters. For messages and names from outside."""
+    line = flat(text)
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

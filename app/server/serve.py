@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import json
 import os
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from app import ending
+from app.console import say, tell
 from app.server.engine_threads import Engines
 from app.server.engines.choose import open_recogniser, open_responder, open_synthesiser
 from app.server.listener import PATH, Listener
@@ -84,13 +84,13 @@ def run(options: Options) -> int:
     try:
         asyncio.run(_until_stopped(options))
     except ValueError as error:
-        print(error, file=sys.stderr)  # noqa: T201  # this is a command's output
+        say(f"realtime: {error}")
         return 2
     except OSError as error:
         where = f"{options.host}:{options.port}"
-        print(  # noqa: T201
-            f"The service cannot listen on {where}: {error.strerror or error}. Choose another --port or --host.",
-            file=sys.stderr,
+        say(
+            f"realtime: The service cannot listen on {where}: {error.strerror or error}. "
+            "Choose another --port or --host."
         )
         return 2
     return 0
@@ -122,7 +122,7 @@ async def _until_stopped(options: Options) -> None:
 
 
 def _announce(address: str) -> None:
-    print(f"listening on {address}", flush=True)  # noqa: T201
+    tell(f"listening on {address}")
 
 
 def _watch_stdin(stop_soon: Callable[[], None]) -> None:

@@ -5,7 +5,7 @@ from app.settings.choice import which_service
 from app.settings.declaration import SETTINGS, Settings
 from app.settings.folders import Folders, folders
 from app.settings.secrecy import redaction_of
-from app.settings.sources import Loaded, SettingError, Source, checked, load, save, write_private
+from app.settings.sources import Loaded, SettingError, Source, checked, load, save
 
 __all__ = [
     "SETTINGS",
@@ -24,5 +24,4 @@ __all__ = [
     "redaction_of",
     "save",
     "which_service",
-    "write_private",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ class Folders:
 def folders(environ: Mapping[str, str]) -> Folders:
     """The usual places of the system, or those under REALTIME_HOME."""
     if home := environ.get("REALTIME_HOME", "").strip():
-        root = Path(home).expanduser()
+        root = Path(os.path.expanduser(home))  # leaves `~nobody` as it is, where Path raises
         return Folders(root / "settings.toml", root / "logs", root / "conversations")
     from platformdirs import PlatformDirs
 

@@ -7,15 +7,16 @@ all or nothing, and never writes a secret.
 from __future__ import annotations
 
 import os
-import tempfile
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from app.private_files import replace_private_file
 from app.redaction import shown
 from app.settings.about import Setting
 from app.settings.declaration import SETTINGS, Settings
@@ -50,6 +51,15 @@ class Loaded:
         return self.sources.get(name, Source.DEFAULT)
 
 
+_LARGEST_BYTES: Final = 1_000_000
+_SHOWN_CHARS: Final = 200
+
+_UNREADABLE: Final = (OSError, ValueError, RecursionError, MemoryError)
+"""What reading a file and its grammar may end with: ValueError of bytes, grammar and numbers without end."""
+
+_PATHS: Final = frozenset({"mic", "speaker", "export_folder"})
+"""These may name files, and the system takes any bytes for that."""
+
 _WORDS = {"yes": True, "on": True, "true": True, "1": True, "no": False, "off": False, "false": False, "0": False}
 
 # The names that the samples of the services use as well.
@@ -65,6 +75,8 @@ def checked(name: str, value: object, where: str) -> Any:
     """The value as the setting's type. Raises SettingError, which says `where` it stands."""
     setting = SETTINGS[name]
     if isinstance(value, str):
+        if name not in _PATHS and not _is_unicode(value):
+            raise SettingError(f"{where} has bytes that are no UTF-8, but it must be {setting.must_be}.")
         value = _from_text(setting, value.strip())
     try:
         converted = msgspec.convert({name: value}, Settings, strict=False)
@@ -72,6 +84,22 @@ def checked(name: str, value: object, where: str) -> Any:
         found = "" if setting.about.is_secret else f" is {shown(value)}, but it"
         raise SettingError(f"{where}{found} must be {setting.must_be}.") from error
     return getattr(converted, name)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number with more digits than Python writes down
+        return "far too much"
+    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"
 
 
 def _from_text(setting: Setting, text: str) -> object:
@@ -141,17 +169,17 @@ def _odd_names(path: Path | None, dotenv: Mapping[str, str], sources: Mapping[st
 
 
 def _read_file(path: Path | None, keys: dict[str, str], hints: list[str]) -> dict[str, object]:
-    if path is None or not path.is_file():
+    if path is None:
         return {}
     import tomllib
 
     try:
-        raw = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingError(f"The settings file {path} cannot be read: {error}. Correct or remove it.") from error
+        raw = tomllib.loads(_text_of(path))
+    except _UNREADABLE as error:
+        raise SettingError(f"The settings file {path} cannot be read: {_why(error)}. Correct or remove it.") from error
     table = raw.pop("keys", {})
     if isinstance(table, dict):
-        keys.update({str(name): str(key) for name, key in table.items()})
+        keys.update({name: str(key) for name, key in table.items() if isinstance(key, str) or key in range(10)})
     values: dict[str, object] = {}
     for name, value in raw.items():
         if name not in SETTINGS:
@@ -169,10 +197,10 @@ def save(path: Path, values: Mapping[str, object]) -> None:
     Atomic: the file is replaced whole or stays as it was. Raises SettingError when it cannot be written.
     """
     import tomlkit
-    from tomlkit.exceptions import ParseError
+    from tomlkit.exceptions import TOMLKitError
 
     try:
-        document = tomlkit.parse(path.read_text("utf-8")) if path.is_file() else tomlkit.document()
+        document = tomlkit.parse(_text_of(path))
         for name, value in values.items():
             setting = SETTINGS[name]
             if setting.about.is_secret:
@@ -181,19 +209,37 @@ def save(path: Path, values: Mapping[str, object]) -> None:
                 document.pop(name, None)
             else:
                 document[name] = tomlkit.item(value, _sort_keys=False)
-        write_private(path, tomlkit.dumps(document))
-    except (OSError, ParseError, UnicodeDecodeError) as error:
-        raise SettingError(f"The settings file {path} was not saved: {error}.") from error
+        replace_private_file(path, tomlkit.dumps(document).encode())
+    except (*_UNREADABLE, TOMLKitError) as error:
+        raise SettingError(f"The settings file {path} was not saved: {_why(error)}.") from error
 
 
-def write_private(path: Path, text: str) -> None:
-    """Replace a file of the user's by one with this text, at once or not at all; readable by the user only."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _text_of(path: Path) -> str:
+    """The file's text, empty where there is none. Raises one of _UNREADABLE; what is no file is not waited for."""
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    if stat.S_ISCHR(found.st_mode):  # /dev/null: somebody who wants no settings
+        return ""
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError("it is no file")
+    if found.st_size > _LARGEST_BYTES:
+        raise OSError(f"it is larger than {_LARGEST_BYTES:,} bytes")
+    return path.read_text("utf-8")
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case RecursionError():
+            return "it is nested too deep"
+        case MemoryError():
+            return "it is too large"
+        case OSError():
+            return error.strerror or str(error)
+        case UnicodeDecodeError():
+            return "it is not UTF-8"
+        case _ if type(error) is ValueError:  # none of the grammar's own: Python's, of a number
+            return "a number in it has too many digits"
+        case _:
+            return str(error).rstrip(".")

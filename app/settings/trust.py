@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from app.private_files import replace_private_file
 from app.settings.declaration import SETTINGS
-from app.settings.sources import Loaded, Source, write_private
+from app.settings.sources import Loaded, Source
 
 _PAIRS: Final = {
     "azure": ("azure_endpoint", "azure_api_key"),
@@ -82,7 +83,8 @@ def is_allowed(claim: Claim, folder: Path, file: Path) -> bool:
 def allow(claim: Claim, folder: Path, file: Path) -> None:
     """Remember it, in a file that is the user's alone. Raises OSError."""
     entries = [*_allowed(file), _entry(claim, folder)]
-    write_private(file, json.dumps({"allowed": entries}, ensure_ascii=True, indent=1) + "\n")
+    text = json.dumps({"allowed": entries}, ensure_ascii=True, indent=1) + "\n"
+    replace_private_file(file, text.encode())
 
 
 def file_of(settings_file: Path) -> Path:

@@ -14,6 +14,7 @@ from rich.text import Text
 from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
@@ -21,11 +22,13 @@ from textual.worker import Worker, WorkerState
 from app import ending
 from app.conversation.effects import Notice, Severity
 from app.live.events import Listener, Live, LiveEvent
+from app.private_files import replace_private_file
 from app.protocol.text import one_line
-from app.settings import Folders, Loaded, SettingError, Settings, redaction_of, save, write_private
+from app.settings import Folders, Loaded, SettingError, Settings, redaction_of, save
 from app.ui import keys, messages
 from app.ui.commands import RealtimeCommands
 from app.ui.editing import EditedSettings, SessionOf
+from app.ui.harmless import HARMLESS
 from app.ui.keyboard import KeyReleased, KeyRepeated, ReleasesPromised, can_suspend, driver_class
 from app.ui.screens.main import MainScreen
 from app.ui.screens.welcome import WelcomeScreen
@@ -142,13 +145,18 @@ class RealtimeApp(App[None]):
             self._workers_of_live.join()
         restore_terminal_title(self)
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, after ours."""
+        return [HARMLESS, *super().get_line_filters()]
+
     def _fatal_error(self) -> None:
         """Textual's way out after a fault of ours, in a sentence: its own prints locals, and keys may be among them."""
         redaction = redaction_of(self._edited.settings, os.environ)
         error = one_line(redaction.message(traceback.format_exc(limit=0).strip().splitlines()[-1]))
         report: Path | None = self._folders.logs / "fault.log"
         try:
-            write_private(self._folders.logs / "fault.log", redaction.message(traceback.format_exc()))
+            trace = redaction.message(traceback.format_exc()).encode(errors="backslashreplace")
+            replace_private_file(self._folders.logs / "fault.log", trace)
         except OSError:
             report = None
         told = f" The details are in {report}." if report else ""

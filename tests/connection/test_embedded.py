@@ -132,11 +132,16 @@ def test_a_child_that_does_not_start(tmp_path: Path, command: tuple[str, ...], k
     assert readers() == []
 
 
-def test_a_log_that_cannot_be_opened(tmp_path: Path):
+def test_a_log_that_cannot_be_opened_costs_nothing_and_is_not_named(tmp_path: Path):
+    log = tmp_path / "missing" / "log"
+
     async def talk() -> None:
+        async with await EmbeddedService.start(log, command=python(UNTIL_INPUT_CLOSES)) as child:
+            assert child.is_running
         with pytest.raises(ServiceFailure) as caught:
-            await EmbeddedService.start(tmp_path / "missing" / "log", command=python(SILENT))
-        assert "missing" in str(caught.value)
+            await EmbeddedService.start(log, command=python(FAILS))
+        assert "it ended with status 1" in str(caught.value)
+        assert "missing" not in str(caught.value)
 
     run(talk())
 

@@ -139,6 +139,18 @@ def test_the_file_is_private_and_appended_to(tmp_path: Path):
     assert stat.S_IMODE((tmp_path / "fresh").stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(os.name != "posix", reason="named pipes are POSIX")
+@pytest.mark.parametrize("is_read", [False, True])
+def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path: Path, is_read: bool):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK) if is_read else None
+    with pytest.raises(EventLogError, match="it is a named pipe and no file"):
+        EventLog(path)
+    if reader is not None:
+        os.close(reader)
+
+
 def test_a_file_that_cannot_be_opened_is_one_sentence(tmp_path: Path):
     with pytest.raises(EventLogError) as caught:
         EventLog(tmp_path / "missing" / "log")
@@ -149,7 +161,8 @@ def test_a_file_that_cannot_be_opened_is_one_sentence(tmp_path: Path):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/dev/full is Linux")
 def test_a_full_disk_ends_the_log_once_and_tells_it(tmp_path: Path):
     told: list[str] = []
-    log = EventLog(Path("/dev/full"), told.append)
+    log = EventLog(Path("/dev/full"))
+    log.tell_failure_to(told.append)
     for _ in range(3):
         log.sent("{}")
     log.close()

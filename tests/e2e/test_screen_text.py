@@ -185,3 +185,44 @@ def test_line_by_line_nothing_of_it_is_obeyed_either(tmp_path: Path):
     assert "EVIL" in done.err
     assert controls(done.err.encode()) <= {"\n"}
     assert INVISIBLE.findall(done.err) == []
+
+
+def shown(folder: Path, name: str) -> tuple[set[str], str]:
+    """What the terminal was told to do while names of files, values and keys of the settings file were shown."""
+    place = folder / name / "home"
+    place.mkdir(parents=True)
+    file = quiet_microphone(folder).rename(folder / f"{name}.wav")
+    escaped = "".join(f"\\U{ord(letter):08x}" for letter in name)
+    (place / "settings.toml").write_text(f'"{escaped}" = 1\nvoice = "{escaped}"\n')
+    env = {"REALTIME_HOME": str(place), "REALTIME_EXPORT_FOLDER": str(folder / name), "REALTIME_INSTRUCTIONS": name}
+    with ScriptedService() as service:
+        arguments = ("--service", service.url, "--mic", str(file), "--speaker", "none", "--no-greeting")
+        with program(folder, *arguments, env=env, columns=110, rows=32) as terminal:
+            terminal.wait_for("LISTENING")
+            terminal.wait_for("is no setting")
+            since = len(terminal.painted())
+            service.put("user", "A mark.")
+            terminal.wait_for(r"A mark\.")
+            terminal.press("s")
+            terminal.wait_for("▾ Turn taking")
+            for key in ("Left", "Down", "Right", "Down", "Down", "Down"):
+                terminal.press(key)
+                time.sleep(PACE_S)
+            terminal.press("Escape")
+            terminal.wait_without("▾ Turn taking")
+            terminal.press("e")
+            terminal.wait_for("─ Export ─")
+            terminal.press("Enter")
+            terminal.wait_for("Exported to")
+            painted = terminal.painted()[since:]
+            terminal.press("C-q")
+            assert terminal.exit_status() == 0
+    return controls(painted), painted.decode()
+
+
+def test_names_of_files_values_and_keys_are_not_obeyed_either(tmp_path: Path):
+    harmless, _ = shown(tmp_path, "a harmless name")
+    harmful, painted = shown(tmp_path, "EVIL\x1b]0;EVIL\x07\x9b2J\x1b[2J\u202eEVIL\x7f\u2066")
+    assert harmful - harmless == set()
+    assert INVISIBLE.findall(painted) == []
+    assert painted.count("EVIL") > 3
