@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.audio.files import WavMicrophone
 from app.audio.open import NONE, open_microphone, open_speaker
@@ -42,8 +43,7 @@ class NoDeviceError(Exception):
     """A device that was asked for by name cannot be used. Exit status 4."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sound:
+class Sound(Struct, frozen=True):
     """The two ends of sound, and what is to be said about them."""
 
     microphone: Microphone | None

@@ -7,11 +7,10 @@ import io
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
+from msgspec.structs import replace
 
 from app import ending
 from app.audio.ports import NotASoundFileError
@@ -179,4 +178,4 @@ def _plain_sound(request: Request) -> tuple[Sound, bool]:
     if not request.is_text_only:
         return open_sound(settings, needs_microphone=True, given=request.given), settings.mic not in ("none", EXAMPLE)
     silent = {name: "none" for name in ("mic", "speaker") if not request.given.get(name)}
-    return open_sound(msgspec.structs.replace(settings, **silent), needs_microphone=True, given=request.given), False
+    return open_sound(replace(settings, **silent), needs_microphone=True, given=request.given), False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.settings import Folders, Loaded
 
@@ -12,8 +13,7 @@ USAGE, NO_DEVICE = 2, 4
 """Exit statuses, see the README."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What the command line asked for."""
 
     given: Mapping[str, object]

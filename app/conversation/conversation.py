@@ -13,7 +13,8 @@ nothing is typed or asked for, so that the service answers knowing what was hear
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from app.conversation.ducking import Ducking
 from app.conversation.effects import Duck, Effect, EntryChanged, Flush, Notice, Send, Severity, StatusChanged
@@ -76,7 +77,7 @@ class Conversation:
         The transcript goes on. The service is told in text what was said and heard: the assistant's speech itself
         cannot be given back (protocol reference, section 1.5).
         """
-        settings = replace(self._settling.wanted, **fields)  # type: ignore[arg-type]  # checked by app.settings
+        settings = replace(self._settling.wanted, **fields)  # checked by app.settings
         after = Conversation(settings, seed=seed, timeout_ms=self._timeout_ms)
         after._turns.take_over(self._turns)
         for entry in self.entries:
@@ -214,7 +215,7 @@ class Conversation:
     def change(self, now_ms: int, **fields: object) -> list[Effect]:
         """Change settings (names of SessionSettings) while talking; sent now, shown as pending until acknowledged."""
         old = self._settling.wanted
-        new = replace(old, **fields)  # type: ignore[arg-type]  # values come checked from app.settings
+        new = replace(old, **fields)  # values come checked from app.settings
         if new.voice != old.voice and self._floor.has_spoken:
             notice = "The voice can change only before the assistant has spoken; begin a new session for another one."
             return [Notice(notice, Severity.WARNING)]

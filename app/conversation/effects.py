@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from app.conversation.status import Status
 from app.conversation.transcript import Entry
@@ -12,60 +14,52 @@ from app.protocol.client_events import ClientEvent
 from app.protocol.text import flat
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """Say this to the service."""
 
     event: ClientEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Play:
+class Play(Struct, frozen=True):
     """Let this sound, after what was given before. PCM16, mono, 24 kHz."""
 
     item_id: str
     pcm: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class FinishPlay:
+class FinishPlay(Struct, frozen=True):
     """No more sound will come for the item."""
 
     item_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Flush:
+class Flush(Struct, frozen=True):
     """Silence the speaker now, then report what was heard with `Conversation.flushed`.
 
     Always the last of a step's effects, so the report may be given, and its effects carried out, on the spot.
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Duck:
+class Duck(Struct, frozen=True):
     """Play quieter (negative decibels) or as it is (0)."""
 
     gain_db: float
 
 
-@dataclass(frozen=True, slots=True)
-class EntryChanged:
+class EntryChanged(Struct, frozen=True):
     """An entry is new, has changed or has moved; it stands at `index` now."""
 
     entry: Entry
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRemoved:
+class EntryRemoved(Struct, frozen=True):
     """An entry turned out to hold nothing, or was deleted."""
 
     item_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChanged:
+class StatusChanged(Struct, frozen=True):
     """Something of the status is different."""
 
     status: Status
@@ -79,19 +73,17 @@ class Severity(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """One or two sentences for the user. Harmless whatever names are in them: cleaned as it is made."""
 
     text: str
     severity: Severity = Severity.INFORMATION
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", flat(self.text))
+        force_setattr(self, "text", flat(self.text))
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupted:
+class Interrupted(Struct, frozen=True):
     """The assistant was just silenced by the user: the moment to say `heard`."""
 
 

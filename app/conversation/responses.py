@@ -10,12 +10,13 @@ a cancellation that is not confirmed each count as over after a while, so that t
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum, auto
+
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from app.conversation.ids import Ids
 from app.protocol.client_events import ResponseCancel, ResponseCreate
-from app.protocol.convert import UNSET
 
 ANSWER_TIMEOUT_MS = 20_000
 """The usual limit for an answer without a sign of life: to begin, and to go on."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import UnsetType
+
 from app.conversation.awaited import Awaited
 from app.conversation.effects import Effect, EntryChanged, EntryRemoved
 from app.conversation.transcript import Entry, Speaker, Transcript
 from app.conversation.words import PartWords
 from app.protocol import server_events as sv
-from app.protocol.convert import Unset
 from app.protocol.items import Item, Response
 from app.protocol.text import one_line
 
@@ -125,7 +126,7 @@ class Scribe:
 
     # ---------------------------------------------------------------- items
 
-    def item(self, item: Item, previous: str | None | Unset, now_ms: int, *, is_done: bool) -> list[Effect]:
+    def item(self, item: Item, previous: str | None | UnsetType, now_ms: int, *, is_done: bool) -> list[Effect]:
         """An item has its place, is complete, or both."""
         item_id = item.id or ""
         if not item_id:
@@ -297,7 +298,7 @@ class Scribe:
         texts = [parts[index].text for index in sorted(parts)]
         return texts[0] if len(texts) == 1 else " ".join(text.strip() for text in texts if text.strip())
 
-    def _place(self, item_id: str, previous: str | None | Unset) -> list[Effect]:
+    def _place(self, item_id: str, previous: str | None | UnsetType) -> list[Effect]:
         # Null means the start, but several servers send null always: only a named predecessor moves anything.
         if not isinstance(previous, str):
             return []

@@ -6,11 +6,11 @@ of it changes: turn_detection, since services differ in whether they merge it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Literal
 
-from app.protocol.convert import UNSET, Unset
+from msgspec import UNSET, Struct, UnsetType
+
 from app.protocol.session import (
     PCM24,
     AudioInput,
@@ -38,8 +38,7 @@ class Detection(StrEnum):
     SEMANTIC_VAD = "semantic_vad"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSettings:
+class SessionSettings(Struct, frozen=True):
     """What the user wants of the session. Field names are the names used in `Status.unacknowledged`."""
 
     mode: Mode = Mode.HANDS_FREE
@@ -77,12 +76,12 @@ _TURN_FIELDS = frozenset(
 
 def differences(old: SessionSettings, new: SessionSettings) -> frozenset[str]:
     """Names of the fields that differ."""
-    return frozenset(f.name for f in fields(new) if getattr(old, f.name) != getattr(new, f.name))
+    return frozenset(name for name in new.__struct_fields__ if getattr(old, name) != getattr(new, name))
 
 
 def whole_session(settings: SessionSettings) -> Session:
     """The first update: everything, set by ourselves, since services' defaults differ."""
-    session = _session(settings, frozenset(f.name for f in fields(settings)))
+    session = _session(settings, frozenset(settings.__struct_fields__))
     assert isinstance(session.audio, SessionAudio)
     assert isinstance(session.audio.input, AudioInput)
     assert isinstance(session.audio.output, AudioOutput)
@@ -164,7 +163,7 @@ def _session(settings: SessionSettings, names: frozenset[str], *, clears_idle_ti
     )
 
 
-def _transcription(settings: SessionSettings) -> Transcription | None | Unset:
+def _transcription(settings: SessionSettings) -> Transcription | None | UnsetType:
     if settings.transcription_model is None:
         return None
     return Transcription(model=settings.transcription_model, language=settings.language or UNSET)

@@ -6,7 +6,7 @@ key that is held sends no flood, since what changed meanwhile goes out in one up
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from app.conversation.ids import Ids
 from app.conversation.session import SessionSettings, changed_session, differences

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from app.conversation.session import SessionSettings
 from app.conversation.usage import UsageTotals
@@ -24,8 +25,7 @@ class State(StrEnum):
     OFFLINE = "offline"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """Everything that the status line, the meter and the settings panel show, apart from sound levels."""
 
     state: State = State.CONNECTING

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.conversation.ordered import OrderedEntries
 
@@ -26,8 +28,7 @@ class Speaker(StrEnum):
     ASSISTANT = "assistant"
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(Struct, frozen=True):
     """When an answer came, all in milliseconds after the user's turn was over.
 
     The turn is over when the service says so (`speech_stopped`), when the key was released, or when the text was
@@ -43,8 +44,7 @@ class Latency:
         return self.first_sound_ms if self.first_sound_ms is not None else self.first_word_ms
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One turn. Times are milliseconds since the conversation began."""
 
     item_id: str
@@ -120,7 +120,7 @@ class Transcript(OrderedEntries[Entry]):
         old = self.get(item_id)
         if old is None:
             return None
-        new = replace(old, **fields)  # type: ignore[arg-type]  # checked by dataclass at run time, by tests here
+        new = replace(old, **fields)
         if new == old:
             return None
         self.replace(new)

@@ -6,7 +6,7 @@ also when it arrives here later than the key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.conversation.playout import BYTES_PER_MS
 
@@ -21,8 +21,7 @@ TAIL_MS = 400
 the end of a turn that was under way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Uplinked:
+class Uplinked(Struct, frozen=True):
     """What became of a chunk: the sound to send (empty: none), and whether a push-to-talk turn is complete now."""
 
     pcm: bytes = b""

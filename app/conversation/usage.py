@@ -7,14 +7,14 @@ is not in the table has no cost, which is said rather than guessed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
-from app.protocol.convert import Unset
+from msgspec import Struct, UnsetType
+from msgspec.structs import replace
+
 from app.protocol.items import CachedTokens, InputTokens, OutputTokens, Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """US dollars per million tokens."""
 
     text_in: float
@@ -43,8 +43,7 @@ def price_of(model: str) -> Price | None:
     return PRICES.get(_DATE.sub("", model))
 
 
-@dataclass(frozen=True, slots=True)
-class UsageTotals:
+class UsageTotals(Struct, frozen=True):
     """Sums over all responses so far; cached tokens are part of the input."""
 
     input_tokens: int = 0
@@ -78,10 +77,10 @@ def response_cost_usd(usage: Usage, price: Price) -> float:
     Where the service does not say which kind was cached, cached tokens are taken for text.
     """
     inputs = usage.input_token_details
-    if isinstance(inputs, Unset) or inputs is None:
+    if isinstance(inputs, UnsetType) or inputs is None:
         inputs = InputTokens(text_tokens=usage.input_tokens)
     outputs = usage.output_token_details
-    if isinstance(outputs, Unset) or outputs is None:
+    if isinstance(outputs, UnsetType) or outputs is None:
         outputs = OutputTokens(text_tokens=usage.output_tokens)
     cached = inputs.cached_tokens_details or CachedTokens(text_tokens=min(inputs.cached_tokens, inputs.text_tokens))
     dollars = (

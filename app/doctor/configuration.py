@@ -86,7 +86,7 @@ def _unknown(name: str) -> Finding:
     prefix = "REALTIME_"
     names = [setting.env.removeprefix(prefix) for setting in SETTINGS.values() if setting.env.startswith(prefix)]
     near = difflib.get_close_matches(name.removeprefix(prefix), names, 1)
-    remedy = f"Is {prefix}{near[0]} meant?" if near else "Unset it, or see .env.example for the names."
+    remedy = f"Is {prefix}{near[0]} meant?" if near else "UnsetType it, or see .env.example for the names."
     return note("settings", f"{one_line(name, 60)} is set, but no setting has this name.", remedy)
 
 

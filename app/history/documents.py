@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from app.conversation.transcript import Entry
 
@@ -19,8 +20,7 @@ _INLINE: Final = re.compile(r"([\\`*_\[\]<>~|&$])")
 _LINE_START: Final = re.compile(r"^([#+=-]|\d+(?=[.)]))")
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(Struct, frozen=True):
     """What an export is made of. All text in it is harmless already."""
 
     entries: tuple[Entry, ...]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from app.conversation.transcript import Entry, Latency
 from app.protocol.ranges import MOST_MS

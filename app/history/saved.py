@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Final
+
+from msgspec import Struct
 
 from app.conversation.transcript import Entry
 from app.protocol.ranges import LAST_EPOCH_S
@@ -27,8 +28,7 @@ def local_time(epoch_s: float, zone: tzinfo | None = None) -> datetime:
         return datetime.fromtimestamp(moment_s, UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """A conversation as it is kept."""
 
     started_at: float

@@ -6,10 +6,11 @@ import os
 import re
 import shutil
 import stat
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from app.conversation.transcript import Entry, Speaker
 from app.history.lines import read_lines
@@ -31,8 +32,7 @@ class HistoryError(Exception):
     """A conversation that cannot be had; `str` is one or two sentences for the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """A conversation in a list."""
 
     id: str

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from app.conversation.transcript import Entry
 from app.history.documents import Talk
@@ -34,8 +35,7 @@ _SRT_LOOK_ALIKES: Final = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": 
 _VTT_ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(Struct, frozen=True):
     """Some lines of one turn and when they show: `start_ms` < `end_ms`."""
 
     start_ms: int

@@ -6,8 +6,9 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from app.audio.capture import Chunk, Levels
 from app.audio.example import CLIPS, Clip, load

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from app.audio.capture import Levels
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
@@ -14,8 +16,7 @@ from app.live.sound_check import CheckStep
 from app.protocol.text import flat
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The conversation is over. Everything said stays; nothing more comes.
 
     `why` is one or two sentences for the user, empty when it was asked for. `exit_status` is the program's
@@ -26,18 +27,16 @@ class Ended:
     exit_status: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "why", flat(self.why))
+        force_setattr(self, "why", flat(self.why))
 
 
-@dataclass(frozen=True, slots=True)
-class ExampleOffered:
+class ExampleOffered(Struct, frozen=True):
     """The text of the example's next question, or None when there is none (left)."""
 
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SoundChecked:
+class SoundChecked(Struct, frozen=True):
     """A sound check has come to this step."""
 
     step: CheckStep

@@ -2,80 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
-from app.protocol.convert import UNSET, JsonObject, Unset
+from msgspec import UNSET, UnsetType
+
+from app.protocol.convert import WireObject
 from app.protocol.items import Item, ResponseOptions
 from app.protocol.ranges import Setting
 from app.protocol.session import Session
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ClientEvent:
+class _ClientEvent(WireObject, frozen=True, kw_only=True):
     """`event_id` is ours; a refusal names it, success never does. Everything but an append carries one."""
 
-    event_id: str | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    event_id: str | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionUpdate(_ClientEvent):
+class SessionUpdate(_ClientEvent, frozen=True, kw_only=True):
     """Change what is present in `session`; refused as a whole when one key is wrong."""
 
     TYPE: ClassVar = "session.update"
     session: Session = Session()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputAppend(_ClientEvent):
+class InputAppend(_ClientEvent, frozen=True, kw_only=True):
     """More of the user's sound: PCM16, mono, 24 kHz; at most 15 MiB. Never acknowledged."""
 
     TYPE: ClassVar = "input_audio_buffer.append"
     audio: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputCommit(_ClientEvent):
+class InputCommit(_ClientEvent, frozen=True, kw_only=True):
     """The buffered sound is a turn of the user. Push-to-talk only: under VAD the service commits."""
 
     TYPE: ClassVar = "input_audio_buffer.commit"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputClear(_ClientEvent):
+class InputClear(_ClientEvent, frozen=True, kw_only=True):
     """Throw the buffered sound away."""
 
     TYPE: ClassVar = "input_audio_buffer.clear"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemCreate(_ClientEvent):
+class ItemCreate(_ClientEvent, frozen=True, kw_only=True):
     """Put an item into the conversation, at the end unless `previous_item_id` says after which one."""
 
     TYPE: ClassVar = "conversation.item.create"
     item: Item = Item()
-    previous_item_id: str | None | Unset = UNSET
+    previous_item_id: str | None | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemRetrieve(_ClientEvent):
+class ItemRetrieve(_ClientEvent, frozen=True, kw_only=True):
     """Ask for an item as the service has it."""
 
     TYPE: ClassVar = "conversation.item.retrieve"
     item_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemDelete(_ClientEvent):
+class ItemDelete(_ClientEvent, frozen=True, kw_only=True):
     """Take an item out of the conversation."""
 
     TYPE: ClassVar = "conversation.item.delete"
     item_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemTruncate(_ClientEvent):
+class ItemTruncate(_ClientEvent, frozen=True, kw_only=True):
     """The assistant's item was heard up to `audio_end_ms` and no further (section 5.4)."""
 
     TYPE: ClassVar = "conversation.item.truncate"
@@ -84,24 +75,21 @@ class ItemTruncate(_ClientEvent):
     audio_end_ms: Setting = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseCreate(_ClientEvent):
+class ResponseCreate(_ClientEvent, frozen=True, kw_only=True):
     """Answer now. Only one response at a time (section 5.7)."""
 
     TYPE: ClassVar = "response.create"
-    response: ResponseOptions | Unset = UNSET
+    response: ResponseOptions | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseCancel(_ClientEvent):
+class ResponseCancel(_ClientEvent, frozen=True, kw_only=True):
     """Stop answering."""
 
     TYPE: ClassVar = "response.cancel"
-    response_id: str | Unset = UNSET
+    response_id: str | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputClear(_ClientEvent):
+class OutputClear(_ClientEvent, frozen=True, kw_only=True):
     """Empty the service's own output buffer; means something over WebRTC and SIP only."""
 
     TYPE: ClassVar = "output_audio_buffer.clear"

@@ -1,6 +1,6 @@
-"""JSON objects to and from the protocol's dataclasses: lenient in what comes in, exact in what goes out.
+"""JSON objects to and from the protocol's classes: lenient in what comes in, exact in what goes out.
 
-A class of the vocabulary is a frozen dataclass in which every field has a default. From that alone:
+A class of the vocabulary is a `WireObject`, in which every field has a default. From that alone:
 
 - a missing field takes its default;
 - a field of the wrong JSON type, or a number outside its range, takes its default too, and what came is kept in
@@ -8,7 +8,9 @@ A class of the vocabulary is a frozen dataclass in which every field has a defau
 - every number declares its range (see `ranges`);
 - a class may have a method `normalised`, which brings the shapes that services invent into the protocol's own;
 - an unknown field is kept in `extra` and written out again, so nothing that a newer service says is lost;
-- `UNSET` is not written, `None` is written as null: an update can carry only what changed.
+- msgspec's `UNSET` is not written, `None` is written as null: an update can carry only what changed.
+
+msgspec's own decoder refuses a whole message for one wrong field, so it makes the values here and reads none.
 
 Strings are sanitised on the way in. `bytes` are base64 on the wire. What is kept raw is cut where it is nested more
 deeply than any event needs to be, so that writing it again cannot fail.
@@ -21,10 +23,11 @@ import binascii
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
-from enum import Enum
 from functools import cache
-from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import fields
 
 from app.protocol.ranges import Range
 from app.protocol.text import sanitise_text
@@ -34,22 +37,15 @@ Json: TypeAlias = typing.Union[None, bool, int, float, str, list["Json"], dict[s
 
 JsonObject: TypeAlias = dict[str, Json]
 
-T = TypeVar("T")
+
+class WireObject(Struct, frozen=True, kw_only=True):
+    """What every class of the vocabulary is: a value in which every field has a default."""
+
+    extra: JsonObject = {}
+    """What came and has no field."""
 
 
-class Unset(Enum):
-    """The type of `UNSET`: a field that is not there, which is not the same as null."""
-
-    UNSET = "unset"
-
-    def __repr__(self) -> str:
-        return "UNSET"
-
-    def __bool__(self) -> Literal[False]:
-        return False
-
-
-UNSET: Final = Unset.UNSET
+T = TypeVar("T", bound=WireObject)
 
 MAX_DEPTH: Final = 64
 """Lists and objects within each other, of what is kept raw. Events need about ten."""
@@ -59,19 +55,18 @@ class _WrongTypeError(Exception):
     """The JSON value does not fit the field."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(Struct, frozen=True):
     name: str
     read: Callable[[Json], Any]
 
 
 def from_json(cls: type[T], data: JsonObject) -> T:
-    """An instance of the dataclass; never fails, see the module's rules."""
+    """An instance of the class; never fails, see the module's rules."""
     if (normalised := getattr(cls, "normalised", None)) is not None:
         data = normalised(data)
     known: dict[str, Any] = {}
     extra = dict(data)
-    for field in _plan(cls):  # type: ignore[arg-type]  # every class is hashable
+    for field in _plan(cls):
         if field.name in extra:
             try:
                 known[field.name] = field.read(extra[field.name])
@@ -80,20 +75,19 @@ def from_json(cls: type[T], data: JsonObject) -> T:
             del extra[field.name]
     if hasattr(cls, "TYPE"):
         extra.pop("type", None)
-    return cls(**known, extra=sanitise_json(extra))  # type: ignore[call-arg]  # by the module's rules
+    return cls(**known, extra=sanitise_json(extra))
 
 
-def to_json(value: object) -> JsonObject:
-    """The JSON object of a dataclass of the vocabulary; its `TYPE`, where it has one, comes first."""
+def to_json(value: WireObject) -> JsonObject:
+    """The JSON object of a value of the vocabulary; its `TYPE`, where it has one, comes first."""
     out: JsonObject = {}
     tag = getattr(value, "TYPE", None)
     if tag is not None:
         out["type"] = tag
-    for field in fields(value):  # type: ignore[arg-type]  # callers pass instances of the vocabulary
-        if field.name != "extra" and (item := getattr(value, field.name)) is not UNSET:
-            out[field.name] = _write(item)
-    extra: JsonObject = getattr(value, "extra", {})
-    return {**out, **{key: item for key, item in extra.items() if key not in out}}
+    for name in value.__struct_fields__:
+        if name != "extra" and (item := getattr(value, name)) is not UNSET:
+            out[name] = _write(item)
+    return {**out, **{key: item for key, item in value.extra.items() if key not in out}}
 
 
 def _write(value: object) -> Json:
@@ -106,12 +100,14 @@ def _write(value: object) -> Json:
             return [_write(item) for item in value]
         case list() | dict():
             return value
-        case _:
+        case WireObject():
             return to_json(value)
+        case _:
+            raise TypeError(f"{type(value).__name__} is no part of the vocabulary")
 
 
 @cache
-def range_of(cls: type, name: str) -> Range | None:
+def range_of(cls: type[WireObject], name: str) -> Range | None:
     """The range that a field of a class of the vocabulary declares; None where it holds no number."""
     hint = typing.get_type_hints(cls, localns={"Json": Json}, include_extras=True)[name]
     for arm in (hint, *typing.get_args(hint)):
@@ -122,12 +118,12 @@ def range_of(cls: type, name: str) -> Range | None:
 
 
 @cache
-def _plan(cls: type) -> tuple[_Field, ...]:
+def _plan(cls: type[WireObject]) -> tuple[_Field, ...]:
     # The name inside the recursive alias is given along.
     hints = typing.get_type_hints(cls, localns={"Json": Json}, include_extras=True)
     plan = []
     for field in fields(cls):
-        if field.default is MISSING and field.default_factory is MISSING:
+        if field.required:
             raise TypeError(f"{cls.__name__}.{field.name} has no default")
         if field.name != "extra":
             plan.append(_Field(field.name, _reader(hints[field.name])))
@@ -141,7 +137,7 @@ def _reader(hint: Any) -> Callable[[Json], Any]:
         kind, within = typing.get_args(hint)
         return _range_reader(_NUMBERS[kind], within)
     if origin in (typing.Union, types.UnionType):
-        return _union_reader([arm for arm in typing.get_args(hint) if arm is not Unset])
+        return _union_reader([arm for arm in typing.get_args(hint) if arm is not UnsetType])
     if origin is tuple:
         return _tuple_reader(_reader(typing.get_args(hint)[0]))
     if origin in (dict, list) or hint is Any:
@@ -191,7 +187,7 @@ def _tuple_reader(reader: Callable[[Json], Any]) -> Callable[[Json], Any]:
     return read
 
 
-def _object_reader(cls: type) -> Callable[[Json], Any]:
+def _object_reader(cls: type[WireObject]) -> Callable[[Json], Any]:
     def read(value: Json) -> Any:
         if not isinstance(value, dict):
             raise _WrongTypeError

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import UNSET, UnsetType
 
-from app.protocol.convert import UNSET, Json, JsonObject, Unset
+from app.protocol.convert import Json, JsonObject, WireObject
 from app.protocol.errors import error_object
 from app.protocol.ranges import Seconds, Setting, Tokens
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(WireObject, frozen=True, kw_only=True):
     """One part of a message: input_text, input_audio, input_image, output_text, output_audio.
 
     Services also write `text` and `audio` for what the assistant says; `is_audio` and `said` take both spellings.
     """
 
     type: str = ""
-    text: str | None | Unset = UNSET
-    audio: bytes | None | Unset = UNSET
-    transcript: str | None | Unset = UNSET
-    image_url: str | None | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    text: str | None | UnsetType = UNSET
+    audio: bytes | None | UnsetType = UNSET
+    transcript: str | None | UnsetType = UNSET
+    image_url: str | None | UnsetType = UNSET
 
     @property
     def is_audio(self) -> bool:
@@ -34,22 +32,20 @@ class Content:
         return (self.transcript if self.is_audio else self.text) or ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(WireObject, frozen=True, kw_only=True):
     """A message, a function call, its output, or one of the MCP kinds; `type` says which."""
 
-    id: str | Unset = UNSET
-    object: str | Unset = UNSET
+    id: str | UnsetType = UNSET
+    object: str | UnsetType = UNSET
     type: str = "message"
-    status: str | Unset = UNSET
-    role: str | Unset = UNSET
-    content: tuple[Content, ...] | Unset = UNSET
-    phase: str | Unset = UNSET
-    name: str | Unset = UNSET
-    call_id: str | Unset = UNSET
-    arguments: str | Unset = UNSET
-    output: str | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    status: str | UnsetType = UNSET
+    role: str | UnsetType = UNSET
+    content: tuple[Content, ...] | UnsetType = UNSET
+    phase: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    call_id: str | UnsetType = UNSET
+    arguments: str | UnsetType = UNSET
+    output: str | UnsetType = UNSET
 
     @property
     def said(self) -> str:
@@ -67,26 +63,22 @@ def assistant_text(item_id: str, text: str) -> Item:
     return Item(id=item_id, role="assistant", content=(Content(type="output_text", text=text),))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorDetail:
+class ErrorDetail(WireObject, frozen=True, kw_only=True):
     """What went wrong, in the service's words. `event_id` is the client event that caused it, when it was one."""
 
-    type: str | None | Unset = UNSET
-    code: str | None | Unset = UNSET
-    message: str | None | Unset = UNSET
-    param: str | None | Unset = UNSET
-    event_id: str | None | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    type: str | None | UnsetType = UNSET
+    code: str | None | UnsetType = UNSET
+    message: str | None | UnsetType = UNSET
+    param: str | None | UnsetType = UNSET
+    event_id: str | None | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusDetails:
+class StatusDetails(WireObject, frozen=True, kw_only=True):
     """Why a response is not `completed`: reason turn_detected, client_cancelled, max_output_tokens, content_filter."""
 
-    type: str | Unset = UNSET
-    reason: str | None | Unset = UNSET
-    error: ErrorDetail | None | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    type: str | UnsetType = UNSET
+    reason: str | None | UnsetType = UNSET
+    error: ErrorDetail | None | UnsetType = UNSET
 
     @staticmethod
     def normalised(data: JsonObject) -> JsonObject:
@@ -96,77 +88,65 @@ class StatusDetails:
         return {**data, "error": error} if error else data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CachedTokens:
+class CachedTokens(WireObject, frozen=True, kw_only=True):
     """The part of the input that the service had in its cache, by kind."""
 
     text_tokens: Tokens = 0
     audio_tokens: Tokens = 0
     image_tokens: Tokens = 0
-    extra: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputTokens:
+class InputTokens(WireObject, frozen=True, kw_only=True):
     """Input by kind; `cached_tokens` is part of the others, not added to them (section 5.9)."""
 
     text_tokens: Tokens = 0
     audio_tokens: Tokens = 0
     image_tokens: Tokens = 0
     cached_tokens: Tokens = 0
-    cached_tokens_details: CachedTokens | None | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    cached_tokens_details: CachedTokens | None | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputTokens:
+class OutputTokens(WireObject, frozen=True, kw_only=True):
     """Output by kind."""
 
     text_tokens: Tokens = 0
     audio_tokens: Tokens = 0
-    extra: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(WireObject, frozen=True, kw_only=True):
     """What a response used. May be missing or empty on failed responses and on other servers."""
 
     total_tokens: Tokens = 0
     input_tokens: Tokens = 0
     output_tokens: Tokens = 0
-    input_token_details: InputTokens | None | Unset = UNSET
-    output_token_details: OutputTokens | None | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    input_token_details: InputTokens | None | UnsetType = UNSET
+    output_token_details: OutputTokens | None | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TranscriptionUsage:
+class TranscriptionUsage(WireObject, frozen=True, kw_only=True):
     """What writing down the user's words used: tokens, or seconds (the whisper family)."""
 
     type: str = ""
-    total_tokens: Tokens | Unset = UNSET
-    input_tokens: Tokens | Unset = UNSET
-    output_tokens: Tokens | Unset = UNSET
-    seconds: Seconds | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    total_tokens: Tokens | UnsetType = UNSET
+    input_tokens: Tokens | UnsetType = UNSET
+    output_tokens: Tokens | UnsetType = UNSET
+    seconds: Seconds | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(WireObject, frozen=True, kw_only=True):
     """One answer of the assistant. Everything is optional on the wire."""
 
     id: str = ""
-    object: str | Unset = UNSET
-    status: str | Unset = UNSET
-    status_details: StatusDetails | None | Unset = UNSET
-    output: tuple[Item, ...] | Unset = UNSET
-    conversation_id: str | None | Unset = UNSET
-    output_modalities: tuple[str, ...] | Unset = UNSET
-    max_output_tokens: Setting | str | Unset = UNSET
-    audio: Json | Unset = UNSET
-    usage: Usage | None | Unset = UNSET
-    metadata: Json | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    object: str | UnsetType = UNSET
+    status: str | UnsetType = UNSET
+    status_details: StatusDetails | None | UnsetType = UNSET
+    output: tuple[Item, ...] | UnsetType = UNSET
+    conversation_id: str | None | UnsetType = UNSET
+    output_modalities: tuple[str, ...] | UnsetType = UNSET
+    max_output_tokens: Setting | str | UnsetType = UNSET
+    audio: Json | UnsetType = UNSET
+    usage: Usage | None | UnsetType = UNSET
+    metadata: Json | UnsetType = UNSET
 
     @staticmethod
     def normalised(data: JsonObject) -> JsonObject:
@@ -179,17 +159,15 @@ class Response:
         return data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseOptions:
+class ResponseOptions(WireObject, frozen=True, kw_only=True):
     """What a `response.create` may say: overrides for this one response."""
 
-    output_modalities: tuple[str, ...] | Unset = UNSET
-    audio: Json | Unset = UNSET
-    instructions: str | Unset = UNSET
-    tools: tuple[Json, ...] | Unset = UNSET
-    tool_choice: Json | Unset = UNSET
-    conversation: str | Unset = UNSET
-    input: tuple[Json, ...] | Unset = UNSET
-    metadata: Json | Unset = UNSET
-    max_output_tokens: Setting | str | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    output_modalities: tuple[str, ...] | UnsetType = UNSET
+    audio: Json | UnsetType = UNSET
+    instructions: str | UnsetType = UNSET
+    tools: tuple[Json, ...] | UnsetType = UNSET
+    tool_choice: Json | UnsetType = UNSET
+    conversation: str | UnsetType = UNSET
+    input: tuple[Json, ...] | UnsetType = UNSET
+    metadata: Json | UnsetType = UNSET
+    max_output_tokens: Setting | str | UnsetType = UNSET

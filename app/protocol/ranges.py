@@ -7,12 +7,12 @@ Each bound lies well beyond what a service could mean, and well within what arit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Final, TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Range:
+
+class Range(Struct, frozen=True):
     """From `least` to `most`, both included."""
 
     least: float

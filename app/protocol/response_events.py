@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from app.protocol.items import Content, Item, Response
@@ -10,8 +9,7 @@ from app.protocol.ranges import Index
 from app.protocol.server_base import AboutItem, ServerEventBase
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Located(ServerEventBase):
+class _Located(ServerEventBase, frozen=True, kw_only=True):
     """Where in a response something belongs. Key by `item_id`: one response may hold several items."""
 
     response_id: str = ""
@@ -23,101 +21,88 @@ class _Located(ServerEventBase):
 # ---------------------------------------------------------------- responses
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseCreated(ServerEventBase):
+class ResponseCreated(ServerEventBase, frozen=True, kw_only=True):
     """The assistant begins to answer."""
 
     TYPE: ClassVar = "response.created"
     response: Response = Response()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseDone(ServerEventBase):
+class ResponseDone(ServerEventBase, frozen=True, kw_only=True):
     """The answer is generated (not: heard), cancelled, failed or incomplete."""
 
     TYPE: ClassVar = "response.done"
     response: Response = Response()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OutputItem(ServerEventBase):
+class _OutputItem(ServerEventBase, frozen=True, kw_only=True):
     response_id: str = ""
     output_index: Index = 0
     item: Item = Item()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputItemAdded(_OutputItem):
+class OutputItemAdded(_OutputItem, frozen=True, kw_only=True):
     """A response got an item."""
 
     TYPE: ClassVar = "response.output_item.added"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputItemDone(_OutputItem):
+class OutputItemDone(_OutputItem, frozen=True, kw_only=True):
     """An item of a response is complete."""
 
     TYPE: ClassVar = "response.output_item.done"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentPartAdded(_Located):
+class ContentPartAdded(_Located, frozen=True, kw_only=True):
     """An item got a part, of type text or audio."""
 
     TYPE: ClassVar = "response.content_part.added"
     part: Content = Content()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentPartDone(_Located):
+class ContentPartDone(_Located, frozen=True, kw_only=True):
     """A part is complete."""
 
     TYPE: ClassVar = "response.content_part.done"
     part: Content = Content()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputTextDelta(_Located):
+class OutputTextDelta(_Located, frozen=True, kw_only=True):
     """More written answer."""
 
     TYPE: ClassVar = "response.output_text.delta"
     delta: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputTextDone(_Located):
+class OutputTextDone(_Located, frozen=True, kw_only=True):
     """The whole written answer."""
 
     TYPE: ClassVar = "response.output_text.done"
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputTranscriptDelta(_Located):
+class OutputTranscriptDelta(_Located, frozen=True, kw_only=True):
     """More of the words of the spoken answer."""
 
     TYPE: ClassVar = "response.output_audio_transcript.delta"
     delta: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputTranscriptDone(_Located):
+class OutputTranscriptDone(_Located, frozen=True, kw_only=True):
     """All the words of the spoken answer."""
 
     TYPE: ClassVar = "response.output_audio_transcript.done"
     transcript: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputAudioDelta(_Located):
+class OutputAudioDelta(_Located, frozen=True, kw_only=True):
     """More speech: PCM16, mono, 24 kHz. Comes faster than it is heard."""
 
     TYPE: ClassVar = "response.output_audio.delta"
     delta: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputAudioDone(_Located):
+class OutputAudioDone(_Located, frozen=True, kw_only=True):
     """The item's speech is all sent; the end of playback is when one's own buffer is empty."""
 
     TYPE: ClassVar = "response.output_audio.done"
@@ -126,8 +111,7 @@ class OutputAudioDone(_Located):
 # ---------------------------------------------------------------- tools
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionArgumentsDelta(ServerEventBase):
+class FunctionArgumentsDelta(ServerEventBase, frozen=True, kw_only=True):
     """More of a function call's arguments."""
 
     TYPE: ClassVar = "response.function_call_arguments.delta"
@@ -138,8 +122,7 @@ class FunctionArgumentsDelta(ServerEventBase):
     delta: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionArgumentsDone(ServerEventBase):
+class FunctionArgumentsDone(ServerEventBase, frozen=True, kw_only=True):
     """A function call's arguments, whole."""
 
     TYPE: ClassVar = "response.function_call_arguments.done"
@@ -151,29 +134,25 @@ class FunctionArgumentsDone(ServerEventBase):
     arguments: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpListToolsInProgress(AboutItem):
+class McpListToolsInProgress(AboutItem, frozen=True, kw_only=True):
     """The service asks an MCP server for its tools."""
 
     TYPE: ClassVar = "mcp_list_tools.in_progress"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpListToolsCompleted(AboutItem):
+class McpListToolsCompleted(AboutItem, frozen=True, kw_only=True):
     """The MCP server's tools are known."""
 
     TYPE: ClassVar = "mcp_list_tools.completed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpListToolsFailed(AboutItem):
+class McpListToolsFailed(AboutItem, frozen=True, kw_only=True):
     """The MCP server did not tell its tools."""
 
     TYPE: ClassVar = "mcp_list_tools.failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpArgumentsDelta(ServerEventBase):
+class McpArgumentsDelta(ServerEventBase, frozen=True, kw_only=True):
     """More of an MCP call's arguments."""
 
     TYPE: ClassVar = "response.mcp_call_arguments.delta"
@@ -183,8 +162,7 @@ class McpArgumentsDelta(ServerEventBase):
     delta: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpArgumentsDone(ServerEventBase):
+class McpArgumentsDone(ServerEventBase, frozen=True, kw_only=True):
     """An MCP call's arguments, whole."""
 
     TYPE: ClassVar = "response.mcp_call_arguments.done"
@@ -194,27 +172,23 @@ class McpArgumentsDone(ServerEventBase):
     arguments: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _McpCall(AboutItem):
+class _McpCall(AboutItem, frozen=True, kw_only=True):
     output_index: Index = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpCallInProgress(_McpCall):
+class McpCallInProgress(_McpCall, frozen=True, kw_only=True):
     """The service calls an MCP tool."""
 
     TYPE: ClassVar = "response.mcp_call.in_progress"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpCallCompleted(_McpCall):
+class McpCallCompleted(_McpCall, frozen=True, kw_only=True):
     """The MCP tool answered."""
 
     TYPE: ClassVar = "response.mcp_call.completed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class McpCallFailed(_McpCall):
+class McpCallFailed(_McpCall, frozen=True, kw_only=True):
     """The MCP tool failed."""
 
     TYPE: ClassVar = "response.mcp_call.failed"

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import UNSET, UnsetType
 
-from app.protocol.convert import UNSET, JsonObject, Unset
+from app.protocol.convert import WireObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerEventBase:
+class ServerEventBase(WireObject, frozen=True, kw_only=True):
     """`event_id` is the service's own; some services leave it out or send null."""
 
-    event_id: str | None | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    event_id: str | None | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AboutItem(ServerEventBase):
+class AboutItem(ServerEventBase, frozen=True, kw_only=True):
     """Something happened to one item."""
 
     item_id: str = ""

@@ -5,10 +5,11 @@ Those about answers and tools are in `response_events`, and found here as well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from app.protocol.convert import UNSET, Json, JsonObject, Unset
+from msgspec import UNSET, Struct, UnsetType
+
+from app.protocol.convert import Json, JsonObject
 from app.protocol.errors import error_object
 from app.protocol.items import ErrorDetail, Item, TranscriptionUsage
 from app.protocol.ranges import EpochSeconds, Index, Milliseconds, Seconds
@@ -84,8 +85,7 @@ from app.protocol.session import Session
 # ---------------------------------------------------------------- session and errors
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorEvent(ServerEventBase):
+class ErrorEvent(ServerEventBase, frozen=True, kw_only=True):
     """Something was refused or failed; most errors leave the session open (section 5.5)."""
 
     TYPE: ClassVar = "error"
@@ -98,32 +98,28 @@ class ErrorEvent(ServerEventBase):
         return {**data, "error": error} if error else data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionCreated(ServerEventBase):
+class SessionCreated(ServerEventBase, frozen=True, kw_only=True):
     """The first word of the service. Only now is a client connected."""
 
     TYPE: ClassVar = "session.created"
     session: Session = Session()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionUpdated(ServerEventBase):
+class SessionUpdated(ServerEventBase, frozen=True, kw_only=True):
     """An update was taken; the whole effective session."""
 
     TYPE: ClassVar = "session.updated"
     session: Session = Session()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationCreated(ServerEventBase):
+class ConversationCreated(ServerEventBase, frozen=True, kw_only=True):
     """Sent by the beta dialect and some servers; never to be waited for."""
 
     TYPE: ClassVar = "conversation.created"
     conversation: Json = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimitsUpdated(ServerEventBase):
+class RateLimitsUpdated(ServerEventBase, frozen=True, kw_only=True):
     """What is left of the quota. Informational."""
 
     TYPE: ClassVar = "rate_limits.updated"
@@ -133,50 +129,43 @@ class RateLimitsUpdated(ServerEventBase):
 # ---------------------------------------------------------------- items
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _CarriesItem(ServerEventBase):
+class _CarriesItem(ServerEventBase, frozen=True, kw_only=True):
     item: Item = Item()
-    previous_item_id: str | None | Unset = UNSET
+    previous_item_id: str | None | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemCreated(_CarriesItem):
+class ItemCreated(_CarriesItem, frozen=True, kw_only=True):
     """The beta dialect's and some compatible servers' word for added and done at once."""
 
     TYPE: ClassVar = "conversation.item.created"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemAdded(_CarriesItem):
+class ItemAdded(_CarriesItem, frozen=True, kw_only=True):
     """An item has its place in the conversation; it may still be growing."""
 
     TYPE: ClassVar = "conversation.item.added"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemDone(_CarriesItem):
+class ItemDone(_CarriesItem, frozen=True, kw_only=True):
     """An item is complete."""
 
     TYPE: ClassVar = "conversation.item.done"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemRetrieved(ServerEventBase):
+class ItemRetrieved(ServerEventBase, frozen=True, kw_only=True):
     """The answer to a retrieve."""
 
     TYPE: ClassVar = "conversation.item.retrieved"
     item: Item = Item()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemDeleted(AboutItem):
+class ItemDeleted(AboutItem, frozen=True, kw_only=True):
     """An item is gone from the service's conversation."""
 
     TYPE: ClassVar = "conversation.item.deleted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemTruncated(AboutItem):
+class ItemTruncated(AboutItem, frozen=True, kw_only=True):
     """The service now knows how much was heard; it forgets the item's transcript."""
 
     TYPE: ClassVar = "conversation.item.truncated"
@@ -187,8 +176,7 @@ class ItemTruncated(AboutItem):
 # ---------------------------------------------------------------- the user's words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TranscriptionDelta(AboutItem):
+class TranscriptionDelta(AboutItem, frozen=True, kw_only=True):
     """More of the user's words; may be rewritten by the completed one."""
 
     TYPE: ClassVar = "conversation.item.input_audio_transcription.delta"
@@ -196,18 +184,16 @@ class TranscriptionDelta(AboutItem):
     delta: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TranscriptionCompleted(AboutItem):
+class TranscriptionCompleted(AboutItem, frozen=True, kw_only=True):
     """The user's words, final. Often comes after the answer has begun (section 5.6)."""
 
     TYPE: ClassVar = "conversation.item.input_audio_transcription.completed"
     content_index: Index = 0
     transcript: str = ""
-    usage: TranscriptionUsage | None | Unset = UNSET
+    usage: TranscriptionUsage | None | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TranscriptionFailed(AboutItem):
+class TranscriptionFailed(AboutItem, frozen=True, kw_only=True):
     """The user's words could not be written down; the speech itself was understood all the same."""
 
     TYPE: ClassVar = "conversation.item.input_audio_transcription.failed"
@@ -221,8 +207,7 @@ class TranscriptionFailed(AboutItem):
         return {**data, "error": error} if error else data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TranscriptionSegment(AboutItem):
+class TranscriptionSegment(AboutItem, frozen=True, kw_only=True):
     """A stretch by one speaker (diarising models). Seconds."""
 
     TYPE: ClassVar = "conversation.item.input_audio_transcription.segment"
@@ -237,39 +222,34 @@ class TranscriptionSegment(AboutItem):
 # ---------------------------------------------------------------- the user's sound
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputCommitted(AboutItem):
+class InputCommitted(AboutItem, frozen=True, kw_only=True):
     """The buffer became a user item, under this id."""
 
     TYPE: ClassVar = "input_audio_buffer.committed"
-    previous_item_id: str | None | Unset = UNSET
+    previous_item_id: str | None | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputCleared(ServerEventBase):
+class InputCleared(ServerEventBase, frozen=True, kw_only=True):
     """The buffer is empty."""
 
     TYPE: ClassVar = "input_audio_buffer.cleared"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpeechStarted(AboutItem):
+class SpeechStarted(AboutItem, frozen=True, kw_only=True):
     """The service hears the user. Milliseconds of all sound ever appended, less the prefix padding."""
 
     TYPE: ClassVar = "input_audio_buffer.speech_started"
     audio_start_ms: Milliseconds = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpeechStopped(AboutItem):
+class SpeechStopped(AboutItem, frozen=True, kw_only=True):
     """The user's turn is over, as the service judges."""
 
     TYPE: ClassVar = "input_audio_buffer.speech_stopped"
     audio_end_ms: Milliseconds = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputTimeoutTriggered(AboutItem):
+class InputTimeoutTriggered(AboutItem, frozen=True, kw_only=True):
     """Nobody spoke for idle_timeout_ms: the service speaks by itself."""
 
     TYPE: ClassVar = "input_audio_buffer.timeout_triggered"
@@ -277,8 +257,7 @@ class InputTimeoutTriggered(AboutItem):
     audio_end_ms: Milliseconds = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DtmfReceived(ServerEventBase):
+class DtmfReceived(ServerEventBase, frozen=True, kw_only=True):
     """A key was pressed on a telephone (SIP)."""
 
     TYPE: ClassVar = "input_audio_buffer.dtmf_event_received"
@@ -289,27 +268,23 @@ class DtmfReceived(ServerEventBase):
 # ---------------------------------------------------------------- the service's own output buffer (WebRTC, SIP)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _AboutResponse(ServerEventBase):
+class _AboutResponse(ServerEventBase, frozen=True, kw_only=True):
     response_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputStarted(_AboutResponse):
+class OutputStarted(_AboutResponse, frozen=True, kw_only=True):
     """The service began to play."""
 
     TYPE: ClassVar = "output_audio_buffer.started"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputStopped(_AboutResponse):
+class OutputStopped(_AboutResponse, frozen=True, kw_only=True):
     """The service has played all."""
 
     TYPE: ClassVar = "output_audio_buffer.stopped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputCleared(_AboutResponse):
+class OutputCleared(_AboutResponse, frozen=True, kw_only=True):
     """The service stopped playing."""
 
     TYPE: ClassVar = "output_audio_buffer.cleared"
@@ -318,8 +293,7 @@ class OutputCleared(_AboutResponse):
 # ---------------------------------------------------------------- what we do not know
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownEvent:
+class UnknownEvent(Struct, frozen=True):
     """An event of a type that this program does not know, whole. Kept for the log, otherwise ignored."""
 
     type: str

@@ -6,10 +6,11 @@ session that the service sends back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
-from app.protocol.convert import UNSET, Json, JsonObject, Unset
+from msgspec import UNSET, UnsetType
+
+from app.protocol.convert import Json, WireObject
 from app.protocol.ranges import DecimalSetting, EpochSeconds, Setting
 
 PCM_RATE_HZ = 24_000
@@ -19,137 +20,117 @@ VOICES = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse",
 """The voices that every GA service names (section 7)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AudioFormat:
+class AudioFormat(WireObject, frozen=True, kw_only=True):
     """audio/pcm at 24 kHz, or audio/pcmu, audio/pcma (those without a rate)."""
 
     type: str = "audio/pcm"
-    rate: Setting | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    rate: Setting | UnsetType = UNSET
 
 
 PCM24 = AudioFormat(type="audio/pcm", rate=PCM_RATE_HZ)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transcription:
+class Transcription(WireObject, frozen=True, kw_only=True):
     """The second model that writes down what the user said; without it there is no text of the user."""
 
-    model: str | Unset = UNSET
-    language: str | Unset = UNSET
-    prompt: str | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    model: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    prompt: str | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoiseReduction:
+class NoiseReduction(WireObject, frozen=True, kw_only=True):
     """near_field (headsets) or far_field (laptops, rooms). It is no echo cancelling."""
 
     type: str = "near_field"
-    extra: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerVad:
+class ServerVad(WireObject, frozen=True, kw_only=True):
     """Turn detection by silence (section 4.1)."""
 
     TYPE: ClassVar = "server_vad"
 
-    threshold: DecimalSetting | Unset = UNSET
-    prefix_padding_ms: Setting | Unset = UNSET
-    silence_duration_ms: Setting | Unset = UNSET
-    idle_timeout_ms: Setting | None | Unset = UNSET
-    create_response: bool | Unset = UNSET
-    interrupt_response: bool | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    threshold: DecimalSetting | UnsetType = UNSET
+    prefix_padding_ms: Setting | UnsetType = UNSET
+    silence_duration_ms: Setting | UnsetType = UNSET
+    idle_timeout_ms: Setting | None | UnsetType = UNSET
+    create_response: bool | UnsetType = UNSET
+    interrupt_response: bool | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SemanticVad:
+class SemanticVad(WireObject, frozen=True, kw_only=True):
     """Turn detection by meaning: how eager the service is to answer."""
 
     TYPE: ClassVar = "semantic_vad"
 
-    eagerness: str | Unset = UNSET
-    create_response: bool | Unset = UNSET
-    interrupt_response: bool | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    eagerness: str | UnsetType = UNSET
+    create_response: bool | UnsetType = UNSET
+    interrupt_response: bool | UnsetType = UNSET
 
 
 TurnDetection: TypeAlias = ServerVad | SemanticVad
 """How the service finds the end of a turn; null in its place means push-to-talk."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AudioInput:
+class AudioInput(WireObject, frozen=True, kw_only=True):
     """What the service does with the user's sound."""
 
-    format: AudioFormat | Unset = UNSET
-    transcription: Transcription | None | Unset = UNSET
-    noise_reduction: NoiseReduction | None | Unset = UNSET
-    turn_detection: ServerVad | SemanticVad | None | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    format: AudioFormat | UnsetType = UNSET
+    transcription: Transcription | None | UnsetType = UNSET
+    noise_reduction: NoiseReduction | None | UnsetType = UNSET
+    turn_detection: ServerVad | SemanticVad | None | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoiceId:
+class VoiceId(WireObject, frozen=True, kw_only=True):
     """A custom voice: services send an object where a name is usual."""
 
     id: str = ""
-    extra: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AudioOutput:
+class AudioOutput(WireObject, frozen=True, kw_only=True):
     """How the assistant sounds. The voice can change only before the first assistant audio."""
 
-    format: AudioFormat | Unset = UNSET
-    voice: str | VoiceId | Unset = UNSET
-    speed: DecimalSetting | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    format: AudioFormat | UnsetType = UNSET
+    voice: str | VoiceId | UnsetType = UNSET
+    speed: DecimalSetting | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionAudio:
+class SessionAudio(WireObject, frozen=True, kw_only=True):
     """Both directions of sound."""
 
-    input: AudioInput | Unset = UNSET
-    output: AudioOutput | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    input: AudioInput | UnsetType = UNSET
+    output: AudioOutput | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(WireObject, frozen=True, kw_only=True):
     """A realtime session. `type` is mandatory in every update (section 0, rule 4)."""
 
-    type: str | Unset = UNSET
-    id: str | Unset = UNSET
-    object: str | Unset = UNSET
-    model: str | Unset = UNSET
-    expires_at: EpochSeconds | None | Unset = UNSET
-    output_modalities: tuple[str, ...] | Unset = UNSET
-    instructions: str | Unset = UNSET
-    audio: SessionAudio | Unset = UNSET
-    tools: tuple[Json, ...] | Unset = UNSET
-    tool_choice: Json | Unset = UNSET
-    max_output_tokens: Setting | str | Unset = UNSET
-    truncation: Json | Unset = UNSET
-    tracing: Json | Unset = UNSET
-    include: tuple[str, ...] | None | Unset = UNSET
-    prompt: Json | Unset = UNSET
-    extra: JsonObject = field(default_factory=dict)
+    type: str | UnsetType = UNSET
+    id: str | UnsetType = UNSET
+    object: str | UnsetType = UNSET
+    model: str | UnsetType = UNSET
+    expires_at: EpochSeconds | None | UnsetType = UNSET
+    output_modalities: tuple[str, ...] | UnsetType = UNSET
+    instructions: str | UnsetType = UNSET
+    audio: SessionAudio | UnsetType = UNSET
+    tools: tuple[Json, ...] | UnsetType = UNSET
+    tool_choice: Json | UnsetType = UNSET
+    max_output_tokens: Setting | str | UnsetType = UNSET
+    truncation: Json | UnsetType = UNSET
+    tracing: Json | UnsetType = UNSET
+    include: tuple[str, ...] | None | UnsetType = UNSET
+    prompt: Json | UnsetType = UNSET
 
     @property
-    def turn_detection(self) -> ServerVad | SemanticVad | None | Unset:
+    def turn_detection(self) -> ServerVad | SemanticVad | None | UnsetType:
         """audio.input.turn_detection, or UNSET where any step of the path is missing."""
-        if isinstance(self.audio, Unset) or isinstance(self.audio.input, Unset):
+        if isinstance(self.audio, UnsetType) or isinstance(self.audio.input, UnsetType):
             return UNSET
         return self.audio.input.turn_detection
 
     @property
-    def voice(self) -> str | Unset:
+    def voice(self) -> str | UnsetType:
         """audio.output.voice by name (a custom voice by its id)."""
-        if isinstance(self.audio, Unset) or isinstance(self.audio.output, Unset):
+        if isinstance(self.audio, UnsetType) or isinstance(self.audio.output, UnsetType):
             return UNSET
         voice = self.audio.output.voice
         return voice.id if isinstance(voice, VoiceId) else voice

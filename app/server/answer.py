@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from app.audio.pcm import WIRE_RATE_HZ
 from app.audio.ports import Samples
-from app.protocol.convert import UNSET
 from app.protocol.items import Content, Item, Response, StatusDetails, Usage
 from app.protocol.server_events import (
     ContentPartAdded,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from app.protocol.convert import UNSET, Json, JsonObject, Unset, from_json, to_json
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from app.protocol.convert import Json, JsonObject, from_json, to_json
 from app.protocol.items import ResponseOptions
 from app.protocol.session import AudioFormat, AudioOutput, Session, SessionAudio
 from app.server.formats import FORMATS, WireFormat
@@ -94,13 +97,13 @@ def _output(audio: Json, current: AudioOutput) -> AudioOutput:
         path = "response.audio.output.speed"
         raise RefusedError("unknown_parameter", f"Unknown parameter: '{path}'.", path)
     check_output("response.audio.output", change)
-    form: AudioFormat | Unset = current.format
+    form: AudioFormat | UnsetType = current.format
     if change.format is not UNSET:
         form = AudioFormat(type=change.format.type, rate=24_000 if change.format.type == "audio/pcm" else UNSET)
     return replace(current, format=form, voice=current.voice if change.voice is UNSET else change.voice)
 
 
-def _metadata(metadata: Json | Unset) -> Json:
+def _metadata(metadata: Json | UnsetType) -> Json:
     if metadata is UNSET or metadata is None:
         return None
     pairs, key_characters, value_characters = MAX_METADATA

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
-from app.protocol.convert import UNSET
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from app.protocol.items import Content, Item
 from app.server.limits import MAX_APPEND_BYTES, MAX_TEXT_CHARACTERS
 from app.server.refusals import RefusedError, invalid_value, missing, not_supported, too_long

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec.structs import replace
 
 from app.audio.pcm import WIRE_RATE_HZ, frames_to_ms
 from app.protocol.items import Content, Item

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import UNSET
+
 from app.audio.vad import FRAME_FRAMES, VoiceDetector
-from app.protocol.convert import UNSET
 from app.protocol.items import Content, Item
 from app.protocol.server_events import (
     InputCleared,

@@ -7,10 +7,12 @@ include.
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final, TypeVar
 
-from app.protocol.convert import UNSET, Json, Unset
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from app.protocol.convert import Json, WireObject
 from app.protocol.session import (
     PCM24,
     PCM_RATE_HZ,
@@ -109,9 +111,9 @@ def check_voice_kept(old: AudioOutput, new: AudioOutput) -> None:
         raise invalid_value("session.audio.output.format", message)
 
 
-def given(value: T | Unset) -> T:
+def given(value: T | UnsetType) -> T:
     """The value of a setting that an effective session always has."""
-    if isinstance(value, Unset):
+    if isinstance(value, UnsetType):
         raise TypeError("an effective session has every setting")
     return value
 
@@ -128,7 +130,7 @@ def _merged(old: Any, new: Any) -> Any:
     if isinstance(new, ServerVad | SemanticVad):
         base = old if type(old) is type(new) else _fresh(new)
         return _laid_over(base, new)
-    if is_dataclass(new) and type(old) is type(new) and not isinstance(new, VoiceId | NoiseReduction):
+    if isinstance(new, WireObject) and type(old) is type(new) and not isinstance(new, VoiceId | NoiseReduction):
         return _laid_over(old, new)
     return new
 
@@ -139,9 +141,7 @@ def _fresh(detection: ServerVad | SemanticVad) -> ServerVad | SemanticVad:
 
 def _laid_over(old: Any, new: Any) -> Any:
     changes = {
-        field.name: _merged(getattr(old, field.name), getattr(new, field.name))
-        for field in fields(new)
-        if field.name != "extra"
+        name: _merged(getattr(old, name), getattr(new, name)) for name in new.__struct_fields__ if name != "extra"
     }
     return replace(old, **changes, extra={**old.extra, **new.extra})
 
@@ -193,7 +193,7 @@ def check_output(path: str, audio: AudioOutput) -> None:
     _check_range(f"{path}.speed", audio.speed, 0.25, 1.5)
 
 
-def _check_format(path: str, form: AudioFormat | Unset) -> None:
+def _check_format(path: str, form: AudioFormat | UnsetType) -> None:
     if form is UNSET:
         return
     if form.type not in FORMATS:
@@ -203,12 +203,12 @@ def _check_format(path: str, form: AudioFormat | Unset) -> None:
     _check_range(f"{path}.rate", form.rate, PCM_RATE_HZ, PCM_RATE_HZ)
 
 
-def _check_range(path: str, value: float | None | Unset, least: float, most: float) -> None:
+def _check_range(path: str, value: float | None | UnsetType, least: float, most: float) -> None:
     if value is not None and value is not UNSET and not least <= value <= most:
         raise out_of_range(path, value, least, most)
 
 
-def check_modalities(path: str, modalities: tuple[str, ...] | Unset) -> None:
+def check_modalities(path: str, modalities: tuple[str, ...] | UnsetType) -> None:
     """["audio"] or ["text"], never both. Raises RefusedError."""
     if modalities is not UNSET and modalities not in (("audio",), ("text",)):
         got = one_line(str(list(modalities)), 80)
@@ -216,7 +216,7 @@ def check_modalities(path: str, modalities: tuple[str, ...] | Unset) -> None:
         raise invalid_value(path, message)
 
 
-def check_max_output_tokens(path: str, tokens: int | str | Unset) -> None:
+def check_max_output_tokens(path: str, tokens: int | str | UnsetType) -> None:
     """1 to 4096, or "inf". Raises RefusedError."""
     if isinstance(tokens, str) and tokens != "inf":
         raise not_supported(path, tokens, ("inf",))
@@ -224,7 +224,7 @@ def check_max_output_tokens(path: str, tokens: int | str | Unset) -> None:
         _check_range(path, tokens, 1, MAX_OUTPUT_TOKENS)
 
 
-def check_tools(path: str, tools: tuple[Json, ...] | Unset, choice: Json | Unset) -> None:
+def check_tools(path: str, tools: tuple[Json, ...] | UnsetType, choice: Json | UnsetType) -> None:
     """Functions with a name, MCP servers with a label; a choice among auto, none, required or one tool."""
     for at, tool in enumerate(tools or ()):
         place = f"{path}.tools[{at}]"

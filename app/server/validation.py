@@ -6,7 +6,6 @@ What a value means (ranges, closed sets) is judged where it is used.
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from typing import Final
 
 from app.protocol.client_events import (
@@ -19,7 +18,7 @@ from app.protocol.client_events import (
     SessionUpdate,
 )
 from app.protocol.codec import CLIENT_EVENTS, MalformedEventError, decode_client_event
-from app.protocol.convert import Json, range_of
+from app.protocol.convert import Json, WireObject, range_of
 from app.protocol.items import ErrorDetail
 from app.protocol.jsontext import read_json
 from app.protocol.server_events import UnknownEvent
@@ -114,8 +113,8 @@ def check_shape(event: ClientEvent, frame: str | bytes) -> None:
     """Raises RefusedError for the first key that is unknown, of the wrong type, or missing."""
     check_values(event, "")
     names = REQUIRED.get(type(event), ())
-    defaults = {field.name: field.default for field in fields(event)}
-    if any(getattr(event, name) == defaults[name] for name in names):  # perhaps not there: only the frame knows
+    absent = type(event)()
+    if any(getattr(event, name) == getattr(absent, name) for name in names):  # perhaps not there: only the frame knows
         there = read_json(frame if isinstance(frame, str) else frame.decode())
         for name in names:
             if not isinstance(there, dict) or name not in there:
@@ -131,9 +130,9 @@ def check_values(value: object, path: str) -> None:
         case dict():
             for key, item in value.items():
                 check_values(item, _join(path, str(key)))
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            names = {field.name for field in fields(value)} - {"extra"}
-            for key, item in getattr(value, "extra", {}).items():
+        case WireObject():
+            names = set(value.__struct_fields__) - {"extra"}
+            for key, item in value.extra.items():
                 if key in names:
                     raise _out_of_range(type(value), key, path, item) or _wrong_type(_join(path, key), item)
                 if key not in ALLOWED_BEYOND.get(path, ()):
@@ -149,7 +148,7 @@ def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _out_of_range(cls: type, name: str, path: str, value: Json) -> RefusedError | None:
+def _out_of_range(cls: type[WireObject], name: str, path: str, value: Json) -> RefusedError | None:
     """What to say of a number that its field cannot hold; None where it is not for its size."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Section(StrEnum):
@@ -24,8 +25,7 @@ class Applies(StrEnum):
     START = "with the next start"
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What a user wants to know of a setting."""
 
     section: Section
@@ -41,8 +41,7 @@ class About:
     is_multiline: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting's declaration, taken apart."""
 
     name: str

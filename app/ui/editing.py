@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Set
-from dataclasses import replace
 from enum import Enum
 from typing import Final, TypeAlias
 
-import msgspec
+from msgspec.structs import replace
 
 from app.conversation.session import SessionSettings, differences
 from app.settings import SETTINGS, Loaded, Settings
@@ -106,10 +105,10 @@ class EditedSettings:
         for name in names:
             self._unsaved.pop(name, None)
             now = {name: getattr(self.settings, name)}
-            self._as_saved = msgspec.structs.replace(self._as_saved, **now)
+            self._as_saved = replace(self._as_saved, **now)
 
     def _set(self, name: str, value: object) -> None:
-        self._loaded = replace(self._loaded, settings=msgspec.structs.replace(self.settings, **{name: value}))
+        self._loaded = replace(self._loaded, settings=replace(self.settings, **{name: value}))
 
     def _session(self) -> SessionSettings | None:
         return self._session_of(self.settings) if self._session_of else None

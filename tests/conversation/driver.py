@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, Flush, Interrupted, Notice, Play, Send

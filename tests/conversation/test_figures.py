@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import UNSET
 
 from app.conversation.usage import PRICES, UsageTotals, add_usage, price_of, response_cost_usd
-from app.protocol.convert import UNSET
 from app.protocol.items import CachedTokens, InputTokens, OutputTokens, Usage
 from tests.conversation.driver import PUSH_TO_TALK, Talk
 

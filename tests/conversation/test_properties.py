@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from app.conversation.effects import Effect, EntryChanged, EntryRemoved, Flush, Play, Send
 from app.conversation.responses import ANSWER_TIMEOUT_MS, STOP_TIMEOUT_MS
@@ -19,7 +20,7 @@ from app.protocol.client_events import (
     ResponseCreate,
     SessionUpdate,
 )
-from app.protocol.convert import UNSET, from_json
+from app.protocol.convert import from_json
 from app.protocol.items import CachedTokens, Content, ErrorDetail, InputTokens, Item, Response, StatusDetails, Usage
 from app.protocol.session import Session
 from tests.conversation.driver import Talk, pcm
@@ -85,8 +86,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 @st.composite
 def server_events(draw: st.DrawFn, types: list[type] = EVENT_TYPES) -> sv.ServerEvent:
     cls = draw(st.sampled_from(types))
-    chosen = {name: draw(strategy) for name, strategy in FIELDS.items() if name in cls.__dataclass_fields__}
-    if "delta" in cls.__dataclass_fields__:
+    chosen = {name: draw(strategy) for name, strategy in FIELDS.items() if name in cls.__struct_fields__}
+    if "delta" in cls.__struct_fields__:
         chosen["delta"] = pcm(draw(st.integers(0, 60))) if cls is sv.OutputAudioDelta else draw(words)
     return cls(**chosen)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import pytest
 
 from app.conversation.reception import SETTINGS_TIMEOUT_MS
@@ -160,7 +158,7 @@ def test_acknowledgement_of_nothing_is_nothing():
 # ---------------------------------------------------------------- changes
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(SessionSettings)])
+@pytest.mark.parametrize("name", SessionSettings.__struct_fields__)
 def test_update_carries_only_what_changed(name):
     old = least(OTHER, mode=Mode.HANDS_FREE, detection=Detection.SERVER_VAD)
     new = least(old, **{name: getattr(HANDS_FREE if name not in ("mode", "detection") else OTHER, name)})

@@ -8,12 +8,12 @@ import stat
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.conversation.ordered import OrderedEntries
 from app.conversation.transcript import Entry, Latency, Speaker

@@ -6,10 +6,10 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
 from websockets.asyncio.server import ServerConnection
 
 from app.audio.open import NONE, open_speaker

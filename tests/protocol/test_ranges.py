@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field, fields
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET, defstruct
 
 from app.protocol.codec import (
     CLIENT_EVENTS,
@@ -19,7 +19,7 @@ from app.protocol.codec import (
     decode_server_event,
     encode_server_event,
 )
-from app.protocol.convert import MAX_DEPTH, UNSET, from_json, range_of
+from app.protocol.convert import MAX_DEPTH, WireObject, from_json, range_of
 from app.protocol.jsontext import depth_of, read_json
 from app.protocol.ranges import LAST_EPOCH_S, MOST_MS, MOST_TOKENS, Range
 from app.protocol.server_events import ResponseDone, SessionCreated, SpeechStarted, UnknownEvent
@@ -77,7 +77,7 @@ def _classes(cls: type, found: dict[type, None]) -> dict[type, None]:
     import typing
 
     def walk(hint: object) -> None:
-        if isinstance(hint, type) and hasattr(hint, "__dataclass_fields__") and hint not in found:
+        if isinstance(hint, type) and issubclass(hint, WireObject) and hint not in found:
             found[hint] = None
             for inner in typing.get_type_hints(hint, localns={"Json": object}, include_extras=True).values():
                 walk(inner)
@@ -92,19 +92,14 @@ def test_every_number_of_the_vocabulary_has_a_range():
     found: dict[type, None] = {}
     for cls in (*SERVER_EVENTS.values(), *CLIENT_EVENTS.values()):
         _classes(cls, found)
-    bounded = [range_of(cls, each.name) for cls in found for each in fields(cls) if each.name != "extra"]
+    bounded = [range_of(cls, name) for cls in found for name in cls.__struct_fields__ if name != "extra"]
     assert sum(isinstance(each, Range) for each in bounded) > 40
     assert all(math.isfinite(each.least) and math.isfinite(each.most) for each in bounded if each)
 
 
 @pytest.mark.parametrize("kind", [int, float])
 def test_a_number_without_a_range_is_a_mistake_of_ours(kind: type):
-    @dataclass(frozen=True)
-    class Wrong:
-        number: kind = kind(0)
-        extra: dict = field(default_factory=dict)
-
-    Wrong.__annotations__["number"] = kind
+    Wrong = defstruct("Wrong", [("number", kind, kind(0))], bases=(WireObject,), frozen=True)  # noqa: N806
     with pytest.raises(TypeError, match="declares its range"):
         from_json(Wrong, {})
 

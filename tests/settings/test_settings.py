@@ -139,8 +139,8 @@ def test_every_setting_is_explained_and_its_default_is_valid():
 
 
 def test_session_settings_have_the_same_names():
-    shared = set(SETTINGS) & set(SessionSettings.__dataclass_fields__)
-    assert set(SessionSettings.__dataclass_fields__) == shared
+    shared = set(SETTINGS) & set(SessionSettings.__struct_fields__)
+    assert set(SessionSettings.__struct_fields__) == shared
 
 
 @given(st.sampled_from(sorted(SETTINGS)), st.text(max_size=30))

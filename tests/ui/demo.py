@@ -7,8 +7,9 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from app.audio.capture import Levels
 from app.conversation.effects import Interrupted, Notice, Severity

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from app.audio.capture import Levels
 from app.conversation.effects import EntryChanged, EntryRemoved, StatusChanged

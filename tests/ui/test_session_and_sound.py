@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from app.live.events import SoundChecked
 from app.live.sound_check import CheckStep

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import fields
 from typing import Final
 
 from app.conversation.session import SessionSettings
@@ -12,7 +11,7 @@ from app.settings import Applies, Loaded, Setting, Settings, Source
 from app.ui.widgets.control import Value
 from app.ui.widgets.line import Run
 
-_SESSION: Final = frozenset(field.name for field in fields(SessionSettings))
+_SESSION: Final = frozenset(SessionSettings.__struct_fields__)
 _BY_SILENCE: Final = frozenset({"threshold", "silence_ms", "prefix_padding_ms", "idle_timeout_ms"})
 _BY_MEANING: Final = frozenset({"eagerness"})
 _BY_THE_SERVICE: Final = frozenset({"detection", "create_response", "interrupt_response"})
