@@ -181,7 +181,7 @@ class Floor:
         effects += self.word_arrived(event, now_ms, is_spoken=True)
         self.has_spoken = True
         may_sound = self.playout.receive(event.response_id, event.item_id, len(event.delta))
-        effects += self._scribe.change(event.item_id, received_ms=self.playout.received_ms(event.item_id))
+        effects += self._scribe.received(event.item_id, self.playout.received_ms(event.item_id))
         if may_sound:
             self._sounds_until_ms = max(self._sounds_until_ms, now_ms) + len(event.delta) // BYTES_PER_MS
             self.responses.extend(self._sounds_until_ms)

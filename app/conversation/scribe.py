@@ -253,6 +253,15 @@ class Scribe:
         effects += self._place(item_id, self._previous.get(item_id))
         return effects + self._change(item_id, is_final=True, ended_ms=now_ms, note=note)
 
+    def received(self, item_id: str, received_ms: int) -> list[Effect]:
+        """So much of the assistant's speech is here.
+
+        Of a turn under way nobody shows it, and it grows with every piece of sound: it is told with the next change.
+        """
+        entry = self._transcript.change(item_id, received_ms=received_ms)
+        # Where hearing ended is reckoned from it; and of what is final, no other change may come.
+        return self._told(entry) if entry and (entry.is_interrupted or entry.is_final) else []
+
     def change(self, item_id: str, **what: object) -> list[Effect]:
         """Change an entry for a reason that lies outside the words: what was heard, how fast it came."""
         return self._change(item_id, **what)

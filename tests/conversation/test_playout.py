@@ -91,3 +91,39 @@ def test_a_report_that_speech_has_overtaken_is_not_the_end():
     talk.played_out("a1", 600)
     assert talk.state is not State.SPEAKING
     assert talk.entry("a1").heard_ms == 600
+
+
+def test_more_sound_is_counted_and_told_with_the_next_change():
+    talk = Talk()
+    talk.began()
+    talk.audio(100)
+    talk.audio(100)
+    assert talk.of(EntryChanged) == []
+    assert talk.entry("a1").received_ms == 200
+    talk.words("one")
+    assert talk.of(EntryChanged)[-1].entry.received_ms == 200
+
+
+def test_what_was_received_is_told_with_an_interruption_and_with_the_end():
+    talk = speaking("stop key")
+    talk.audio(500)
+    talk.stop_key()
+    talk.flushed(a1=300)
+    assert talk.of(EntryChanged)[-1].entry.received_ms == 1500
+    talk.answer(400, "a2", "r2")
+    talk.audio(400, "a2", "r2")
+    talk.audio_done("a2", "r2")
+    talk.ended("r2")
+    told = [changed.entry for changed in talk.of(EntryChanged) if changed.entry.item_id == "a2"]
+    assert (told[-1].is_final, told[-1].received_ms) == (True, 800)
+
+
+def test_sound_that_comes_when_nothing_else_may_is_told():
+    talk = speaking("stop key")
+    talk.stop_key()
+    talk.flushed(a1=300)
+    talk.audio(500)
+    assert talk.of(EntryChanged)[-1].entry.received_ms == 1500
+    talk.answer(400, "a2", "r2", done=True)
+    talk.audio(100, "a2", "r2")
+    assert talk.of(EntryChanged)[-1].entry.received_ms == 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, get_args
 
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from app.conversation.effects import Effect, EntryChanged, EntryRemoved, Flush, 
 from app.conversation.responses import ANSWER_TIMEOUT_MS, STOP_TIMEOUT_MS
 from app.conversation.session import Detection, Mode, SessionSettings
 from app.conversation.status import State
+from app.conversation.transcript import Entry
 from app.protocol import server_events as sv
 from app.protocol.client_events import (
     InputAppend,
@@ -132,6 +134,11 @@ steps = st.one_of(
 stories = st.lists(st.tuples(st.integers(0, 400) | st.just(6000) | st.just(20_000), steps), max_size=60)
 
 
+def _as_told(entry: Entry) -> Entry:
+    """Of a turn under way, how much speech was received is told with its next change."""
+    return entry if entry.is_final or entry.is_interrupted else replace(entry, received_ms=0)
+
+
 class Watch:
     """Looks at every step and holds what must always be true."""
 
@@ -149,7 +156,7 @@ class Watch:
         self.truncated: set[str] = set()
         self.received: dict[str, int] = {}
         self.given: set[str] = set()
-        self.mirror: list[str] = []
+        self.mirror: list[Entry] = []
         self.closed_ms = 0
 
     def run(self, name: str, *args: Any) -> None:
@@ -182,7 +189,7 @@ class Watch:
             self.closed_ms = talk.now_ms
         for effect in talk.step:
             self._check(effect)
-        assert self.mirror == [entry.item_id for entry in talk.conversation.entries]
+        assert [_as_told(entry) for entry in self.mirror] == [_as_told(entry) for entry in talk.conversation.entries]
         assert talk.conversation.deadline_ms is None or not self.is_lost
 
     def _check_unheard(self) -> None:
@@ -227,11 +234,11 @@ class Watch:
                 self.dead |= self.given
                 assert effect is self.talk.step[-1]
             case EntryChanged(entry, index):
-                if entry.item_id in self.mirror:
-                    self.mirror.remove(entry.item_id)
-                self.mirror.insert(index, entry.item_id)
+                self.mirror = [other for other in self.mirror if other.item_id != entry.item_id]
+                self.mirror.insert(index, entry)
             case EntryRemoved(item_id):
-                self.mirror.remove(item_id)
+                assert any(other.item_id == item_id for other in self.mirror)
+                self.mirror = [other for other in self.mirror if other.item_id != item_id]
 
     def _check_sent(self, event: Any) -> None:
         match event:
