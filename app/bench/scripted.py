@@ -55,9 +55,12 @@ class ScriptedService:
         """Say so many written turns, by turns of user and assistant; the last one's words."""
         return asyncio.run_coroutine_threadsafe(self._add_turns(count), self._loop).result()
 
-    def stream(self, seconds: float) -> None:
-        """Both sides speak at once: 50 deltas a second of the user's words, of the assistant's, and of its sound."""
-        asyncio.run_coroutine_threadsafe(self._stream(seconds), self._loop).result()
+    def stream(self, seconds: float, *, in_turn: bool = False) -> None:
+        """Both sides speak at once: 50 deltas a second of the user's words, of the assistant's, and of its sound.
+
+        `in_turn`: 50 a second in all, of each kind by turns.
+        """
+        asyncio.run_coroutine_threadsafe(self._stream(seconds, in_turn=in_turn), self._loop).result()
 
     # ---------------------------------------------------------------- on the loop
 
@@ -100,18 +103,22 @@ class ScriptedService:
             await self._say("conversation.item.done", item=item, previous_item_id=None)
         return item_id
 
-    async def _stream(self, seconds: float) -> None:
+    async def _stream(self, seconds: float, *, in_turn: bool) -> None:
         self.turns += 2
         user = await self._item("user", {"type": "input_audio"})
         response = {"id": f"resp_{self.turns}", "object": "realtime.response", "status": "in_progress", "output": []}
         await self._say("response.created", response=response)
         answer = await self._item("assistant", {"type": "output_audio"}, is_done=False)
         place = {"response_id": response["id"], "item_id": answer, "output_index": 0, "content_index": 0}
-        begun, deltas = self._loop.time(), round(seconds / _DELTA_S)
-        for number in range(deltas):
-            words = "conversation.item.input_audio_transcription.delta"
-            await self._say(words, item_id=user, content_index=0, delta=f" word{number % 100}")
-            await self._say("response.output_audio_transcript.delta", **place, delta=f" word{number % 100}")
-            await self._say("response.output_audio.delta", **place, delta=_SOUND)
+        begun = self._loop.time()
+        for number in range(round(seconds / _DELTA_S)):
+            word = f" word{number % 100}"
+            deltas: list[tuple[str, dict[str, object]]] = [
+                ("conversation.item.input_audio_transcription.delta", {"item_id": user, "content_index": 0}),
+                ("response.output_audio_transcript.delta", {**place, "delta": word}),
+                ("response.output_audio.delta", {**place, "delta": _SOUND}),
+            ]
+            for kind, fields in [deltas[number % len(deltas)]] if in_turn else deltas:
+                await self._say(kind, **{"delta": word, **fields})
             await asyncio.sleep(max(0.0, begun + (number + 1) * _DELTA_S - self._loop.time()))
         await self._say("response.done", response={**response, "status": "completed"})
