@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-PERIOD_MS = 1000 / 15
+PERIOD_MS = 1000 / 10
 
 
 class Coalescer:

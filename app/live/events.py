@@ -45,7 +45,7 @@ class SoundChecked(Struct, frozen=True):
 LiveEvent: TypeAlias = (
     EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted | ExampleOffered | SoundChecked | Ended
 )
-"""Everything a front end hears. Changes of one entry come at most 15 times a second."""
+"""Everything a front end hears. Changes of one entry come at most 10 times a second."""
 
 Listener: TypeAlias = Callable[[LiveEvent], None]
 """Called from a worker thread; must return at once."""

@@ -6,7 +6,8 @@ from typing import Final
 
 from app.audio.capture import Levels
 
-LOOKS_HZ: Final = 20
+LOOKS_HZ: Final = 10
+"""Words come as often (`app.live.coalescer`): each look is a wake-up, and each painting one of the whole screen."""
 
 _QUIET_EVERY: Final = 4
 """A room that only hums is painted every so many looks: that is half of what the screen costs at rest."""

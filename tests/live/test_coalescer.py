@@ -36,7 +36,7 @@ def test_what_was_removed_is_not_told():
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), max_size=200))
-def test_at_most_fifteen_times_a_second_and_nothing_is_forgotten(changes: list[tuple[str, int]]):
+def test_at_most_ten_times_a_second_and_nothing_is_forgotten(changes: list[tuple[str, int]]):
     told_at: dict[str, list[float]] = {"a": [], "b": [], "c": []}
     now = 0.0
 

@@ -84,6 +84,7 @@ class MainScreen(Screen[None]):
         self._example: str | None = None
         self._wall_clock = wall_clock
         self._watch = LevelWatch()
+        self._looks = 0
 
     # ---------------------------------------------------------------- building
 
@@ -102,8 +103,7 @@ class MainScreen(Screen[None]):
         self.header.show_service(self.live.service_label)
         self.header.show_started(self.live.started_at)
         self.strip.show_keys(self.key_of("talk"), self.key_of("stop"))
-        self.set_interval(1 / LOOKS_HZ, self._look_at_levels, name="levels")
-        self.set_interval(1.0, self._look_at_time, name="time")
+        self.set_interval(1 / LOOKS_HZ, self._look, name="levels and time")
         self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self._show_status()
 
@@ -180,6 +180,12 @@ class MainScreen(Screen[None]):
     @on(TranscriptPane.Changed)
     def _show_keys(self) -> None:
         self.key_bar.show(key_hints(self, self.status))
+
+    def _look(self) -> None:
+        self._looks = (self._looks + 1) % LOOKS_HZ
+        if not self._looks:
+            self._look_at_time()
+        self._look_at_levels()
 
     def _look_at_levels(self) -> None:
         levels = self.live.levels

@@ -9,7 +9,8 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.strip import Strip
-from textual.widget import Widget
+
+from app.ui.widgets.painting import PaintedRow, Surface
 
 _GAP = 2
 
@@ -31,7 +32,7 @@ class KeyHint:
         return cell_len(self.shown) + 1 + (cell_len(self.word) + _GAP if self.word else 0)
 
 
-class KeyBar(Widget):
+class KeyBar(PaintedRow):
     """One row, painted; what there is no room for falls off from the right, but for what is pinned there."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--word"}
@@ -42,27 +43,24 @@ class KeyBar(Widget):
         """These keys work now."""
         if hints != self._hints:
             self._hints = hints
-            self.refresh()
+            self.repaint()
 
     @property
     def text(self) -> str:
         """The row in characters."""
         return "".join(segment.text for segment in self.render_line(0)).rstrip()
 
-    def render_line(self, y: int) -> Strip:
-        """The row; below it nothing."""
-        width = self.size.width
-        if y:
-            return Strip.blank(width, self.rich_style)
+    def row(self, surface: Surface) -> Strip:
+        """The hints in their places."""
         key = self.get_component_rich_style("key-bar--key")
         word = self.get_component_rich_style("key-bar--word")
         segments, at = [], 0
         for start, hint in self._places():
-            segments.append(Segment(" " * (start - at), self.rich_style))
+            segments.append(Segment(" " * (start - at), surface.style))
             segments.append(Segment(f"{hint.shown} ", key))
             segments.append(Segment(hint.word, word))
             at = start + cell_len(hint.shown) + 1 + cell_len(hint.word)
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        return Strip(segments).adjust_cell_length(self.size.width, surface.style)
 
     def on_click(self, event: events.Click) -> None:
         """Press the key."""

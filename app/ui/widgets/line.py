@@ -11,6 +11,8 @@ from textual.dom import DOMNode
 from textual.strip import Strip
 from textual.widget import Widget
 
+from app.ui.widgets.painting import PaintedRow, Surface
+
 Role: TypeAlias = Literal[
     "plain",
     "dim",
@@ -52,7 +54,7 @@ focus, and with a hundred lines of a dozen styles each one step in the settings 
 """
 
 
-class Line(Widget):
+class Line(PaintedRow):
     """A row of runs, with the looks of the nearest widget around it that has `LOOKS` (without one, with none).
 
     Painting the same runs again costs nothing; painting others never moves anything else.
@@ -65,7 +67,7 @@ class Line(Widget):
         new = tuple(run for run in runs if run[0])
         if new != self._runs:
             self._runs = new
-            self.refresh()
+            self.repaint()
 
     @property
     def text(self) -> str:
@@ -77,25 +79,27 @@ class Line(Widget):
         """The row as painted."""
         return self._runs
 
-    def render_line(self, y: int) -> Strip:
-        """The row; lines below it are blank."""
-        return painted(self, () if y else self._runs)
+    def row(self, surface: Surface) -> Strip:
+        """The runs."""
+        return painted(self, self._runs, surface)
 
 
-def painted(widget: Widget, runs: Iterable[Run]) -> Strip:
+def painted(widget: Widget, runs: Iterable[Run], surface: Surface) -> Strip:
     """The runs as a row of a widget, with the looks that hold there, on the widget's own ground."""
-    own = widget.rich_style
-    looks = next((node for node in widget.ancestors_with_self if _knows_looks(node)), None)
-    ground = looks.rich_style.bgcolor if looks else None
     segments = []
     for text, role in runs:
-        style = own
-        if isinstance(looks, Widget) and role != "plain":
-            style = looks.get_component_rich_style(f"line--{role}")
-            if style.bgcolor == ground:
-                style += Style(bgcolor=own.bgcolor)
-        segments.append(Segment(text, style))
-    return Strip(segments).adjust_cell_length(widget.size.width, own)
+        if role not in surface.looks:
+            surface.looks[role] = _look(widget, role, surface.style)
+        segments.append(Segment(text, surface.looks[role]))
+    return Strip(segments).adjust_cell_length(widget.size.width, surface.style)
+
+
+def _look(widget: Widget, role: Role, own: Style) -> Style:
+    looks = next((node for node in widget.ancestors_with_self if _knows_looks(node)), None)
+    if role == "plain" or not isinstance(looks, Widget):
+        return own
+    style = looks.get_component_rich_style(f"line--{role}")
+    return style + Style(bgcolor=own.bgcolor) if style.bgcolor == looks.rich_style.bgcolor else style
 
 
 def _knows_looks(node: DOMNode) -> bool:

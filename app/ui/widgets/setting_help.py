@@ -8,6 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from app.ui.widgets.line import Run, painted
+from app.ui.widgets.painting import Surface
 from app.ui.widgets.wrapping import wrap
 
 
@@ -40,4 +41,4 @@ class SettingHelp(Widget):
             for text, role in self._paragraphs
             for start, end in wrap(text, max(1, self.size.width))
         ]
-        return painted(self, rows[y : y + 1])
+        return painted(self, rows[y : y + 1], Surface(self))

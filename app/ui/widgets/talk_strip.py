@@ -102,7 +102,7 @@ class TalkStrip(Horizontal):
         self.voice.show_status(status)
 
     def show_levels(self, levels: Levels) -> None:
-        """The levels now; cheap enough for 20 times a second."""
+        """The levels now; cheap enough for 10 times a second."""
         self.level.show_levels(levels)
         self.voice.show_levels(levels)
         self.output.show_levels(levels)
