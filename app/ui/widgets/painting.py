@@ -20,7 +20,9 @@ class Surface:
 
     def __init__(self, widget: Widget) -> None:
         self.style: Style = widget.rich_style
-        """Text without a look of its own, and blanks."""
+        """Text without a look of its own, and the blanks beside it."""
+        self.blank = Style(bgcolor=self.style.bgcolor)
+        """Where nothing is."""
         self.looks: dict[str, Style] = {}
         """Styles that the widget has looked up, by its own names."""
         self._background = widget.background_colors[1]

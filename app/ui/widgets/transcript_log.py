@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
@@ -16,7 +15,9 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from app.conversation.transcript import Entry
-from app.ui.widgets.transcript_layout import INDENT, Block, Clock, Look, Mark, marked, plain
+from app.ui.widgets.painting import Surface
+from app.ui.widgets.transcript_layout import INDENT, Block, Clock, Look, Mark, plain
+from app.ui.widgets.transcript_painting import Canvas, PaintedRow, TranscriptPainter, changed_cells
 from app.ui.widgets.transcript_rows import Change, TranscriptRows
 from app.ui.widgets.transcript_search import Match, TranscriptSearch
 from app.ui.widgets.transcript_selection import selected_text
@@ -60,11 +61,16 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         """Rows that the user has had before the eyes, from the top."""
         self._told = (True, 0)
         self._is_noted = False
-        """There are changes to be shown: rows `_dirty_top` to `_dirty_end`, and `_shift` rows more above the view."""
-        self._dirty_top = self._dirty_end = self._shift = 0
-        self._styles: dict[Look, Style] = {}
+        """There are changes to be shown, and with them `_shift` rows more above the view."""
+        self._shift = 0
         self._view = Size(80, 24)
         """What is to be seen of it, without the scrollbar."""
+        self._surface: Surface | None = None
+        self._painter = TranscriptPainter(self._rows, clock, self._marks)
+        self._painted: list[PaintedRow] | None = None
+        """The rows in view as Textual has them; None: it is going to paint all of them anew."""
+        self._parted: dict[int, Strip] = {}
+        """Rows of which it is going to paint a part, by their place in the view."""
 
     # ---------------------------------------------------------------- what it is told
 
@@ -105,6 +111,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         """Go to the end and stay there."""
         self._is_following = True
         self._go_to(self._rows.height)
+        self._paint_changes()
         self._tell()
 
     def page(self, step: int) -> None:
@@ -135,8 +142,6 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         if not self._is_following and change.top + change.old_height <= self.scroll_offset.y + self._shift:
             self._shift += grown
             self._seen += grown
-        self._dirty_top = min(self._dirty_top, change.top)
-        self._dirty_end = self._rows.height if grown else max(self._dirty_end, change.top + change.new_height)
         if not self._is_noted:
             self._is_noted = True
             self.call_later(self._show_noted)
@@ -145,8 +150,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         """Paint what changed, and keep in view what is in view."""
         if not self._is_noted:
             return
-        top, end, shift = self._dirty_top, self._dirty_end, self._shift
-        self._is_noted, self._shift, self._dirty_top, self._dirty_end = False, 0, self._rows.height, 0
+        shift, self._shift, self._is_noted = self._shift, 0, False
         if self.virtual_size.height != self._rows.height:
             self._resize()
             if self._is_following:
@@ -154,11 +158,19 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
             elif shift:
                 self._go_to(self.scroll_offset.y + shift)
             self._tell()
-            end = max(end, top + self._view.height)
-        self.refresh_lines(top, end - top)
+        self._paint_changes()
 
     def _resize(self) -> None:
-        self.virtual_size = Size(self._rows.width, self._rows.height)
+        size = Size(self._rows.width, self._rows.height)
+        if self.show_vertical_scrollbar and size.width == self.virtual_size.width:
+            is_longer = size.height >= self.virtual_size.height > self._view.height
+        else:
+            is_longer = False
+        if is_longer:  # nothing else of the screen moves: no reason to lay it out again
+            self.set_reactive(ScrollView.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+        else:
+            self.virtual_size = size
 
     def _go_to(self, row: int) -> None:
         self._is_adjusting = True
@@ -169,10 +181,14 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """The user scrolled, or we did."""
-        super().watch_scroll_y(old_value, new_value)
+        # Not as a ScrollView does, which paints the whole view again, also where the same rows stand in it.
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = new_value
         if not self._is_adjusting:
             self._is_following = round(new_value) >= self.max_scroll_y
         self._rows.settle_view(round(new_value), self._view.height)
+        if not self._is_adjusting:
+            self._paint_changes()
         self._tell()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -185,7 +201,11 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         # Of a new size that comes about while it scrolls, Textual 8.2.8 does not always tell.
         if (size := self.scrollable_content_region.size) != self._view and size.width > 0:
             self.call_later(self._fit, size)
-        return super().render_lines(crop)
+        if not self._looked_up().is_plain:
+            return super().render_lines(crop)
+        rows = self._in_view()
+        strips = [self._parted.pop(y, rows[y].strip) for y in crop.line_range if y < len(rows)]
+        return [strip.crop(crop.x, crop.right) for strip in strips]
 
     def _fit(self, view: Size) -> None:
         """Another width wraps what is in view at once and the rest when there is time."""
@@ -250,6 +270,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
             self._is_following = False
             self._go_to(row - self._view.height // 3)
             self._is_following = self.scroll_offset.y >= self.max_scroll_y
+        self._paint_changes()
         self._tell()
 
     def _tell_search(self) -> None:
@@ -278,22 +299,60 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
 
     # ---------------------------------------------------------------- painting
 
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Textual's way to say, without regions, that anything may be different."""
+        if not regions:
+            self._forget_looks()
+        super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+        return self
+
     def notify_style_update(self) -> None:
         """The theme has changed."""
         super().notify_style_update()
-        self._styles.clear()
+        self._forget_looks()
+
+    def _forget_looks(self) -> None:
+        self._surface = self._painted = None
+        self._parted.clear()
+        self._painter.forget()
+
+    def _looked_up(self) -> Surface:
+        if self._surface is None:
+            self._surface = Surface(self)
+        return self._surface
+
+    def _in_view(self) -> list[PaintedRow]:
+        """The rows in view, as Textual has or gets them."""
+        if self._painted is None or len(self._painted) != self.size.height:
+            self._painted = self._paint()
+        return self._painted
+
+    def _paint(self) -> list[PaintedRow]:
+        is_selecting = self.text_selection is not None
+        return self._painter.view(self.scroll_offset.y, self._canvas(), is_selecting=is_selecting)
+
+    def _canvas(self) -> Canvas:
+        return Canvas(self.size, self._view.width, self._looked_up(), self._style)
+
+    def _paint_changes(self) -> None:
+        """Have Textual paint what looks otherwise than it did, and nothing else."""
+        before = self._painted
+        self._parted.clear()
+        if before is None:
+            return
+        painted = self._painted = self._paint()
+        if len(before) != len(painted):
+            self.refresh()
+            return
+        for y, (old, new) in enumerate(zip(before, painted, strict=True)):
+            if old.row != new.row:
+                start, end = changed_cells(old.row, new.row)
+                self._parted[y] = new.parted(start, end, self._canvas())
+                self.refresh(Region(start, y, end - start, 1))
 
     def render_line(self, y: int) -> Strip:
-        """One row of the window."""
-        row_number = self.scroll_offset.y + y
-        width = self._view.width
-        place = self._rows.locate(row_number)
-        if place is None:
-            return Strip.blank(width, self.rich_style)
-        block, number = self._rows.block(place[0]), place[1]
-        row = marked(block.row(number, self._clock), self._marks(block, number, row_number))
-        segments = [Segment(piece.text, self._style(piece.look)) for piece in row]
-        return Strip(segments).adjust_cell_length(width, self.rich_style).apply_offsets(0, row_number)
+        """One row of the window. Textual's way, for where there is a border."""
+        return self._in_view()[y].strip
 
     def _marks(self, block: Block, number: int, row_number: int) -> list[Mark]:
         marks: list[Mark] = []
@@ -309,10 +368,10 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         return marks
 
     def _style(self, look: Look) -> Style:
-        if look not in self._styles:
+        looks = self._looked_up().looks
+        if look not in looks:
             if look is Look.SELECTED:
-                style = self.screen.get_component_rich_style("screen--selection")
+                looks[look] = self.screen.get_component_rich_style("screen--selection")
             else:
-                style = self.get_component_rich_style(f"transcript--{look.value}")
-            self._styles[look] = style
-        return self._styles[look]
+                looks[look] = self.get_component_rich_style(f"transcript--{look.value}")
+        return looks[look]
