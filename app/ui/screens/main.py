@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,7 +13,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.getters import query_one
 from textual.screen import Screen
-from textual.widgets import Static
 
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
@@ -33,6 +32,7 @@ from app.ui.widgets.header_line import HeaderLine
 from app.ui.widgets.key_bar import KeyBar
 from app.ui.widgets.lamp import TalkPressed, TalkReleased
 from app.ui.widgets.level_meter import ThresholdChanged
+from app.ui.widgets.line import Line
 from app.ui.widgets.settings_panel import (
     SessionRenewalRequested,
     SettingChanged,
@@ -45,6 +45,9 @@ from app.ui.widgets.transcript_pane import TranscriptPane
 from app.ui.widgets.wrapping import shown
 
 _THRESHOLD_STEP = 0.05
+
+_RULE: Final = "─" * 1000
+"""Longer than any screen is wide; what has no room is left out."""
 
 
 class MainScreen(Screen[None]):
@@ -83,8 +86,9 @@ class MainScreen(Screen[None]):
         self.talking = Talking(self, self._toggle, self._is_open, clock, holds=edited.settings.talk_key == "hold")
         self._example: str | None = None
         self._wall_clock = wall_clock
+        self._clock = clock
         self._watch = LevelWatch()
-        self._looks = 0
+        self._looks, self._looked_s = 0, float("-inf")
 
     # ---------------------------------------------------------------- building
 
@@ -93,7 +97,9 @@ class MainScreen(Screen[None]):
         yield HeaderLine()
         with Horizontal(id="middle"):
             yield TranscriptPane(self._time_of_day, self.key_of)
-        yield Static(id="rule")
+        rule = Line(id="rule")
+        rule.paint([(_RULE, "plain")])
+        yield rule
         yield TalkStrip()
         yield StatusLine(with_place=False)
         yield KeyBar()
@@ -103,7 +109,7 @@ class MainScreen(Screen[None]):
         self.header.show_service(self.live.service_label)
         self.header.show_started(self.live.started_at)
         self.strip.show_keys(self.key_of("talk"), self.key_of("stop"))
-        self.set_interval(1 / LOOKS_HZ, self._look, name="levels and time")
+        self._looking = self.set_interval(1 / LOOKS_HZ, self._look, name="levels and time")
         self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self._show_status()
 
@@ -119,6 +125,7 @@ class MainScreen(Screen[None]):
     def on_entry_told(self, message: messages.EntryTold) -> None:
         """Somebody said something."""
         self.pane.put(message.entry, message.index)
+        self._look_along()
 
     def on_entry_gone(self, message: messages.EntryGone) -> None:
         """It turned out to be nothing."""
@@ -181,7 +188,14 @@ class MainScreen(Screen[None]):
     def _show_keys(self) -> None:
         self.key_bar.show(key_hints(self, self.status))
 
+    def _look_along(self) -> None:
+        """What words bring into view is painted anyway: look now rather than cause a painting of its own soon."""
+        if self._clock() - self._looked_s > 0.5 / LOOKS_HZ:
+            self._look()
+            self._looking.reset()
+
     def _look(self) -> None:
+        self._looked_s = self._clock()
         self._looks = (self._looks + 1) % LOOKS_HZ
         if not self._looks:
             self._look_at_time()

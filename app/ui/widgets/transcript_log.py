@@ -344,11 +344,14 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         if len(before) != len(painted):
             self.refresh()
             return
+        regions: list[Region] = []
         for y, (old, new) in enumerate(zip(before, painted, strict=True)):
             if old.row != new.row:
                 start, end = changed_cells(old.row, new.row)
                 self._parted[y] = new.parted(start, end, self._canvas())
-                self.refresh(Region(start, y, end - start, 1))
+                regions.append(Region(start, y, end - start, 1))
+        if regions:
+            self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
         """One row of the window. Textual's way, for where there is a border."""
