@@ -25,11 +25,12 @@ from app.live.events import Listener, Live, LiveEvent
 from app.private_files import replace_private_file
 from app.protocol.text import one_line
 from app.settings import Folders, Loaded, SettingError, Settings, redaction_of, save
-from app.ui import keys, messages
+from app.ui import keys
 from app.ui.commands import RealtimeCommands
 from app.ui.editing import EditedSettings, SessionOf
 from app.ui.harmless import HARMLESS
 from app.ui.keyboard import KeyReleased, KeyRepeated, ReleasesPromised, can_suspend, driver_class
+from app.ui.messages import LiveTold
 from app.ui.screens.main import MainScreen
 from app.ui.screens.welcome import WelcomeScreen
 from app.ui.title import keep_terminal_title, restore_terminal_title
@@ -87,6 +88,8 @@ class RealtimeApp(App[None]):
         self._main: MainScreen | None = None
         self._is_quitting = False
         self._is_suspended = False
+        self._unheard: list[LiveEvent] = []
+        self._hearing = threading.Lock()  # over both, while the screen comes up
 
     # ---------------------------------------------------------------- beginning and end
 
@@ -97,7 +100,11 @@ class RealtimeApp(App[None]):
         live = self._make_live(self._hear)
         main = self._main_screen(live)
         await self.push_screen(main)
-        self._main = main
+        with self._hearing:
+            for event in self._unheard:
+                main.post_message(LiveTold(event))
+            self._unheard.clear()
+            self._main = main
         self._workers_of_live = LiveWorkers(live)
         self._workers_of_live.start(self)
         if not self.is_headless and threading.current_thread() is threading.main_thread():
@@ -193,13 +200,12 @@ class RealtimeApp(App[None]):
     # ---------------------------------------------------------------- the conversation's threads
 
     def _hear(self, event: LiveEvent) -> None:
-        """Called from any thread. (Of Textual's nodes, only the program itself takes messages from every thread.)"""
-        self.post_message(messages.message_of(event))
-
-    @on(messages.LiveMessage)
-    def _pass_on(self, message: messages.LiveMessage) -> None:
-        if self._main:
-            self._main.post_message(message)
+        """Called from any thread. What is told before there is a screen waits for it."""
+        with self._hearing:
+            if self._main is None:
+                self._unheard.append(event)
+            else:
+                self._main.post_message(LiveTold(event))
 
     @on(Worker.StateChanged)
     def _worker_changed(self, event: Worker.StateChanged) -> None:

@@ -113,7 +113,7 @@ class SettingsDesk:
     def _look_for_devices(self) -> None:
         """In a thread: a sound system may take its time to answer."""
         microphones, speakers = self._live.device_names()
-        self._screen.app.post_message(DevicesFound(microphones, speakers))
+        self._screen.post_message(DevicesFound(microphones, speakers))
 
     def suggest_devices(self, found: DevicesFound) -> None:
         """What there is to choose from."""

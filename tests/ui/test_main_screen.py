@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
-from app.conversation.effects import Interrupted, Notice, Severity
+from app.audio.capture import Levels
+from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, Severity, StatusChanged
 from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State, Status
-from app.live.events import Ended, ExampleOffered
-from app.settings import Settings
-from app.ui import messages
+from app.live.events import Ended, ExampleOffered, Listener, LiveEvent
+from app.settings import Folders, Loaded, Settings, Source
+from app.ui.app import RealtimeApp
 from app.ui.commands import commands_of
+from app.ui.messages import LiveTold
 from app.ui.screens.export import ExportDialog
 from app.ui.screens.help import HelpScreen
 from app.ui.screens.main import MainScreen
@@ -20,7 +23,7 @@ from app.ui.screens.welcome import WelcomeScreen
 from app.ui.widgets.text_line import TextLine
 from app.ui.widgets.transcript_pane import TranscriptPane
 from tests.ui.conftest import Drive, Driven
-from tests.ui.fakes import LISTENING, assistant, user
+from tests.ui.fakes import LISTENING, FakeLive, assistant, user
 
 PUSH_TO_TALK = SessionSettings(mode=Mode.PUSH_TO_TALK)
 READY = Status(state=State.READY, settings=PUSH_TO_TALK, has_microphone=True)
@@ -29,13 +32,53 @@ NO_MICROPHONE = Status(state=State.READY)
 OFFLINE = Status(state=State.OFFLINE)
 
 
+def test_only_the_newest_of_a_kind_is_waited_for() -> None:
+    def told(event: LiveEvent) -> LiveTold:
+        return LiveTold(event)
+
+    first, second = told(EntryChanged(user("It"), 0)), told(EntryChanged(user("It is"), 0))
+    assert first.can_replace(second)
+    assert not first.can_replace(told(EntryChanged(assistant(), 1)))
+    assert told(StatusChanged(READY)).can_replace(told(StatusChanged(OFFLINE)))
+    assert not told(StatusChanged(READY)).can_replace(first)
+    assert not told(EntryRemoved("u1")).can_replace(told(EntryRemoved("u1")))
+    assert not told(Notice("one")).can_replace(told(Notice("two")))
+
+
+async def test_what_was_told_before_there_is_a_screen_comes_first(tmp_path: Path) -> None:
+    def make(listener: Listener) -> FakeLive:
+        live = FakeLive(listener)
+        for number in range(3):
+            live.put(user(f"turn {number}", f"u{number}"))
+        return live
+
+    folders = Folders(tmp_path / "settings.toml", tmp_path / "logs", tmp_path / "conversations")
+    app = RealtimeApp(make, Loaded(Settings(), {"service": Source.DEFAULT}), folders)
+    async with app.run_test(size=(110, 32)) as pilot:
+        await pilot.pause()
+        rows = "".join(segment.text for row in app.screen._compositor.render_strips() for segment in row)
+        assert rows.index("turn 0") < rows.index("turn 1") < rows.index("turn 2")
+
+
+async def test_levels_are_looked_at_when_words_are_painted_anyway(drive: Drive) -> None:
+    async with drive(levels=Levels(-40.0)) as run:
+        run.main._looking.pause()
+        await run.settle()
+        run.live.levels = Levels(-7.0)
+        run.seconds[0] += 1.0
+        run.live.put(user())
+        await run.settle()
+        assert "-7 dBFS" in run.text
+
+
 async def test_what_a_worker_tells_is_shown(drive: Drive) -> None:
     async with drive() as run:
         told = threading.Thread(target=lambda: (run.live.put(user()), run.live.put(assistant())))
         told.start()
         told.join(10)
         await run.settle()
-        assert {message.entry.item_id for message in run.seen(messages.EntryTold)} == {"u1", "a1"}
+        heard = [message.event for message in run.seen(LiveTold) if isinstance(message.event, EntryChanged)]
+        assert {changed.entry.item_id for changed in heard} == {"u1", "a1"}
         assert "What time is it?" in run.text
         assert "It is noon." in run.text
         run.live.drop("u1")

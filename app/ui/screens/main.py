@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, assert_never
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,15 +14,17 @@ from textual.containers import Horizontal
 from textual.getters import query_one
 from textual.screen import Screen
 
+from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
-from app.live.events import Ended, Live
+from app.live.events import Ended, ExampleOffered, Live, SoundChecked
 from app.protocol.text import sanitise_text
-from app.ui import keys, messages, wording
+from app.ui import keys, wording
 from app.ui.editing import EditedSettings
 from app.ui.exporter import Exporter
 from app.ui.key_hints import bound_key, key_hints
 from app.ui.level_watch import LOOKS_HZ, LevelWatch
+from app.ui.messages import DevicesFound, LiveTold
 from app.ui.screens.help import HelpScreen
 from app.ui.screens.sound_check import SoundCheckScreen
 from app.ui.settings_desk import SettingsDesk
@@ -122,55 +124,54 @@ class MainScreen(Screen[None]):
 
     # ---------------------------------------------------------------- what the conversation tells
 
-    def on_entry_told(self, message: messages.EntryTold) -> None:
-        """Somebody said something."""
-        self.pane.put(message.entry, message.index)
-        self._look_along()
+    def on_live_told(self, message: LiveTold) -> None:
+        """Everything that the running conversation tells."""
+        match message.event:
+            case EntryChanged(entry, index):
+                self.pane.put(entry, index)
+                self._look_along()
+            case EntryRemoved(item_id):
+                self.pane.take_out(item_id)
+            case StatusChanged(status):
+                self._take_status(status)
+            case Notice(text, severity):
+                self.notify(shown(text), severity=severity.value, markup=False, timeout=8)
+            case Interrupted():
+                self.strip.flash_heard()
+            case ExampleOffered(text):
+                self._example = text
+                self._show_status()
+            case SoundChecked(step):
+                if isinstance(self.app.screen, SoundCheckScreen):
+                    self.app.screen.show_step(step)
+            case Ended() as ended:
+                self._end(ended)
+            case _:
+                assert_never(message.event)
 
-    def on_entry_gone(self, message: messages.EntryGone) -> None:
-        """It turned out to be nothing."""
-        self.pane.take_out(message.item_id)
-
-    def on_status_told(self, message: messages.StatusTold) -> None:
-        """The state, a setting, a figure."""
-        self.status = message.status
+    def _take_status(self, status: Status) -> None:
+        self.status = status
         self.talking.told()
-        self.desk.show_status(message.status)
+        self.desk.show_status(status)
         self._show_status()
 
-    def on_noticed(self, message: messages.Noticed) -> None:
-        """Something to say, aside."""
-        self.notify(shown(message.notice.text), severity=message.notice.severity.value, markup=False, timeout=8)
+    def _end(self, ended: Ended) -> None:
+        """No more comes; everything said stays. What ended it first is why, and not that it is closed then."""
+        if self.ended is not None:
+            return
+        self.ended = ended
+        if ended.why:
+            why = shown(ended.why)
+            self.notify(why, title="The conversation is over", severity="error", markup=False, timeout=60)
+        self._show_keys()
 
-    def on_user_interrupted(self) -> None:
-        """The moment to say `heard`."""
-        self.strip.flash_heard()
-
-    def on_example_told(self, message: messages.ExampleTold) -> None:
-        """There is an example to speak, or none left."""
-        self._example = message.text
-        self._show_status()
-
-    def on_devices_found(self, message: messages.DevicesFound) -> None:
+    def on_devices_found(self, message: DevicesFound) -> None:
         """Microphones and speakers to choose from."""
         self.desk.suggest_devices(message)
-
-    def on_check_told(self, message: messages.CheckTold) -> None:
-        """The sound check goes on."""
-        if isinstance(self.app.screen, SoundCheckScreen):
-            self.app.screen.show_step(message.step)
 
     def action_check_sound(self) -> None:
         """Hear a tone, see the level, say something and hear it back."""
         self.app.push_screen(SoundCheckScreen(self.live))
-
-    def on_conversation_ended(self, message: messages.ConversationEnded) -> None:
-        """No more comes; everything said stays."""
-        self.ended = message.ended
-        if message.ended.why:
-            why = shown(message.ended.why)
-            self.notify(why, title="The conversation is over", severity="error", markup=False, timeout=60)
-        self._show_keys()
 
     # ---------------------------------------------------------------- showing
 
