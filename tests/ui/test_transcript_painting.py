@@ -11,14 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.pilot import Pilot
+from textual.selection import Selection
 from textual.strip import Strip
 
 from app.conversation.transcript import Entry, Speaker
 from app.ui.widgets.transcript_layout import Look, Piece, Row, plain
 from app.ui.widgets.transcript_log import TranscriptLog
 from app.ui.widgets.transcript_painting import changed_cells
+from tests.ui.conftest import Drive
+from tests.ui.fakes import assistant
 
 pieces = st.builds(Piece, st.text("ab 東e\u0301", max_size=6), st.sampled_from([Look.WORDS, Look.MATCH]))
 rows = st.lists(pieces, max_size=4).map(tuple)
@@ -187,3 +190,31 @@ def _let_something_happen(log: Watched, texts: dict[str, str], chance: random.Ra
         log.page(chance.choice([-1, 1]))
     else:
         log.follow()
+
+
+async def test_marks_come_and_go_and_take_another_theme(drive: Drive) -> None:
+    async with drive() as run:
+        log = run.main.pane.log_view
+        run.live.put(assistant("once upon a time", "a1"))
+        await run.settle()
+        plain_row = looks_of_words(log)
+        await run.press("slash", *"upon")
+        assert looks_of_words(log)["upon"] != plain_row["once"]
+        await run.press("escape")
+        assert looks_of_words(log) == plain_row
+        run.app.screen.selections = {log: Selection(Offset(8, 1), Offset(12, 1))}
+        await run.settle()
+        selected = looks_of_words(log)
+        assert selected["upon"] != plain_row["once"] == selected["once"]
+        run.app.theme = "textual-light"
+        await run.settle()
+        light = looks_of_words(log)
+        assert light["upon"] != light["once"] != plain_row["once"]
+        await run.press("escape")
+        assert len(set(looks_of_words(log).values())) == 1
+
+
+def looks_of_words(log: TranscriptLog) -> dict[str, tuple[object, object]]:
+    """The colours of each word of the first turn."""
+    row = log.render_lines(Region(0, 1, log.size.width, 1))[0]
+    return {word: (style.color, style.bgcolor) for text, style, _ in row if style for word in text.split()}
