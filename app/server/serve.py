@@ -104,7 +104,6 @@ async def _until_stopped(options: Options) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is over: so is the service
             loop.call_soon_threadsafe(stop.set)
 
-    ending.begin()
     ending.when_marked(stop_soon)
     if options.parent_watch:
         _watch_stdin(stop_soon)

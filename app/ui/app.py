@@ -108,7 +108,6 @@ class RealtimeApp(App[None]):
         self._workers_of_live = LiveWorkers(live)
         self._workers_of_live.start(self)
         if not self.is_headless and threading.current_thread() is threading.main_thread():
-            ending.begin()
             ending.when_marked(self.stop)
         if not self._edited.loaded.sources and not self._folders.settings_file.exists():
             welcome = WelcomeScreen(live.service_label, live.microphone_name, live.speaker_name, main.key_of)

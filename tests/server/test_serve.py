@@ -17,7 +17,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def started(**options) -> subprocess.Popen[str]:
-    code = f"import sys; from app.server.serve import Options, run; sys.exit(run(Options(**{options!r})))"
+    code = f"""
+import sys
+from app import ending
+from app.server.serve import Options, run
+ending.begin()
+sys.exit(run(Options(**{options!r})))
+"""
     pipe = subprocess.PIPE
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 

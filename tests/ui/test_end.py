@@ -18,10 +18,12 @@ pty = pytest.importorskip("pty", reason="no pseudo-terminals on this system")
 PROGRAM = """
 import sys, tempfile
 from pathlib import Path
+from app import ending
 from app.settings import Folders, Loaded, Settings, Source
 from app.ui.app import RealtimeApp
 from tests.ui.fakes import FakeLive, session_of, user
 
+ending.begin()  # as the program's entry does
 root = Path(tempfile.mkdtemp())
 lives = []
 
