@@ -32,7 +32,6 @@ from app.ui.harmless import HARMLESS
 from app.ui.keyboard import KeyReleased, KeyRepeated, ReleasesPromised, can_suspend, driver_class
 from app.ui.messages import LiveTold
 from app.ui.screens.main import MainScreen
-from app.ui.screens.welcome import WelcomeScreen
 from app.ui.title import keep_terminal_title, restore_terminal_title
 from app.ui.workers import GROUP, LiveWorkers
 
@@ -110,6 +109,8 @@ class RealtimeApp(App[None]):
         if not self.is_headless and threading.current_thread() is threading.main_thread():
             ending.when_marked(self.stop)
         if not self._edited.loaded.sources and not self._folders.settings_file.exists():
+            from app.ui.screens.welcome import WelcomeScreen
+
             welcome = WelcomeScreen(live.service_label, live.microphone_name, live.speaker_name, main.key_of)
             self.push_screen(welcome, self._welcomed)
 

@@ -11,7 +11,6 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from app.settings import SETTINGS
 from app.ui import keys
-from app.ui.screens.export import FORMAT_NAMES
 from app.ui.screens.main import MainScreen
 
 Run: TypeAlias = Callable[[], Any]
@@ -31,6 +30,8 @@ class Command:
 
 def commands_of(main: MainScreen) -> Iterable[Command]:
     """All commands, those with a key first."""
+    from app.ui.screens.export import FORMAT_NAMES
+
     for binding in keys.BINDINGS:
         if binding.show or binding.id in ("copy", "copy_all", "first", "follow"):
             key = main.key_of(binding.id or "")

@@ -1,19 +1,20 @@
-"""The conversation on its way out of the screen: to the clipboard and to files."""
+"""The conversation on its way out of the screen: to the clipboard and to files. All it takes is loaded on demand."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
 from app.conversation.transcript import Entry
-from app.history.export import Format, render
-from app.history.write import write_export
 from app.live.events import Live
 from app.settings import Settings
-from app.ui.screens.export import ExportDialog, ExportPlace
+
+if TYPE_CHECKING:
+    from app.history.export import Format
+    from app.ui.screens.export import ExportPlace
 
 
 class Exporter:
@@ -41,6 +42,8 @@ class Exporter:
 
     def copy_all(self) -> None:
         """Copy the whole conversation as plain text."""
+        from app.history.export import Format
+
         if self._has_something():
             self._copy(self._rendered(Format.TEXT), "the whole conversation")
 
@@ -48,12 +51,17 @@ class Exporter:
         """The dialog for exports, with the last format or this one."""
         if not self._has_something():
             return
+        from app.ui.screens.export import ExportDialog
+
         place = self._place or self._first_place()
         place = place.with_form(form) if form else place
         dialog = ExportDialog(place, self._write, turns=len(self._live.entries))
         self._screen.app.push_screen(dialog, self._done)
 
     def _first_place(self) -> ExportPlace:
+        from app.history.export import Format
+        from app.ui.screens.export import ExportPlace
+
         settings = self._settings()
         place = ExportPlace.first(settings.export_folder, self._live.started_at)
         return place.with_form(Format(settings.export_format))
@@ -68,10 +76,14 @@ class Exporter:
         self._screen.notify(f"Copied {what} ({len(text):,} characters).", markup=False, timeout=3)
 
     def _rendered(self, form: Format) -> str:
+        from app.history.export import render
+
         live = self._live
         return render(live.entries, live.started_at, form, service=live.service_label, model=self._model())
 
     def _write(self, path: Path, form: Format, overwrite: bool) -> Path:
+        from app.history.write import write_export
+
         return write_export(path, self._rendered(form), overwrite=overwrite)
 
     def _done(self, place: ExportPlace | None) -> None:

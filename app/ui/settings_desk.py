@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 from textual.widget import Widget
@@ -15,12 +15,14 @@ from app.protocol.session import VOICES
 from app.settings import SettingError, save
 from app.ui.editing import EditedSettings
 from app.ui.messages import DevicesFound
-from app.ui.screens.export import ExportPlace
-from app.ui.widgets.settings_panel import SettingsPanel
+
+if TYPE_CHECKING:
+    from app.ui.screens.export import ExportPlace
+    from app.ui.widgets.settings_panel import SettingsPanel
 
 
 class SettingsDesk:
-    """Owns the panel, which is made when it is first opened."""
+    """Owns the panel, which is loaded and made when it is first opened."""
 
     def __init__(
         self,
@@ -67,6 +69,8 @@ class SettingsDesk:
         self._is_open = True
         self._screen.add_class("-settings")
         if self._panel is None:
+            from app.ui.widgets.settings_panel import SettingsPanel
+
             themes = sorted(self._screen.app.available_themes)
             suggestions = {"theme": themes, "voice": VOICES, **self._suggestions}
             self._panel = SettingsPanel(self._edited.loaded, self._status, suggestions=suggestions)

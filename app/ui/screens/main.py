@@ -1,4 +1,4 @@
-"""The screen of the conversation."""
+"""The screen of the conversation. What it opens on demand, dialogs and the settings panel, is loaded on demand."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, No
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
 from app.live.events import Ended, ExampleOffered, Live, SoundChecked
+from app.live.sound_check import CheckStep
 from app.protocol.text import sanitise_text
 from app.ui import keys, wording
 from app.ui.editing import EditedSettings
@@ -25,8 +26,6 @@ from app.ui.exporter import Exporter
 from app.ui.key_hints import bound_key, key_hints
 from app.ui.level_watch import LOOKS_HZ, LevelWatch
 from app.ui.messages import DevicesFound, LiveTold
-from app.ui.screens.help import HelpScreen
-from app.ui.screens.sound_check import SoundCheckScreen
 from app.ui.settings_desk import SettingsDesk
 from app.ui.talking import Talking
 from app.ui.title import set_terminal_title
@@ -35,7 +34,7 @@ from app.ui.widgets.key_bar import KeyBar
 from app.ui.widgets.lamp import TalkPressed, TalkReleased
 from app.ui.widgets.level_meter import ThresholdChanged
 from app.ui.widgets.line import Line
-from app.ui.widgets.settings_panel import (
+from app.ui.widgets.setting_messages import (
     SessionRenewalRequested,
     SettingChanged,
     SettingsClosed,
@@ -142,8 +141,7 @@ class MainScreen(Screen[None]):
                 self._example = text
                 self._show_status()
             case SoundChecked(step):
-                if isinstance(self.app.screen, SoundCheckScreen):
-                    self.app.screen.show_step(step)
+                self._show_check(step)
             case Ended() as ended:
                 self._end(ended)
             case _:
@@ -165,12 +163,20 @@ class MainScreen(Screen[None]):
             self.notify(why, title="The conversation is over", severity="error", markup=False, timeout=60)
         self._show_keys()
 
+    def _show_check(self, step: CheckStep) -> None:
+        from app.ui.screens.sound_check import SoundCheckScreen
+
+        if isinstance(self.app.screen, SoundCheckScreen):
+            self.app.screen.show_step(step)
+
     def on_devices_found(self, message: DevicesFound) -> None:
         """Microphones and speakers to choose from."""
         self.desk.suggest_devices(message)
 
     def action_check_sound(self) -> None:
         """Hear a tone, see the level, say something and hear it back."""
+        from app.ui.screens.sound_check import SoundCheckScreen
+
         self.app.push_screen(SoundCheckScreen(self.live))
 
     # ---------------------------------------------------------------- showing
@@ -360,4 +366,6 @@ class MainScreen(Screen[None]):
 
     def action_help(self) -> None:
         """What every key does."""
+        from app.ui.screens.help import HelpScreen
+
         self.app.push_screen(HelpScreen(self.key_of))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from textual import events
@@ -11,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.getters import query_one
-from textual.message import Message
 
 from app.conversation.status import Status
 from app.settings import SETTINGS, Loaded, Section, SettingError, checked
@@ -20,6 +18,12 @@ from app.ui.widgets.field import Field
 from app.ui.widgets.line import LOOKS, Line
 from app.ui.widgets.pieces import Piece, laid_out
 from app.ui.widgets.setting_help import SettingHelp
+from app.ui.widgets.setting_messages import (
+    SessionRenewalRequested,
+    SettingChanged,
+    SettingsClosed,
+    SettingsSaveRequested,
+)
 from app.ui.widgets.setting_row import SettingRow
 from app.ui.widgets.setting_text import facts, is_in_effect, mark, value_of
 from app.ui.widgets.settings_section import SectionHeading, SettingsSection
@@ -28,26 +32,6 @@ _OPEN_AT_FIRST: Final = frozenset({Section.TURNS, Section.VOICE})
 _WIDE_CELLS: Final = 66
 """The columns that app.tcss gives a wide panel, and the scrollbar."""
 _SHORT_ROWS: Final = 16
-
-
-@dataclass
-class SettingChanged(Message):
-    """The user wants another value; it has been checked and has the setting's type."""
-
-    name: str
-    value: Value
-
-
-class SettingsSaveRequested(Message):
-    """The changes are to be written to the settings file."""
-
-
-class SessionRenewalRequested(Message):
-    """A new session is to begin, with what this one does not take any more."""
-
-
-class SettingsClosed(Message):
-    """The panel is to be closed."""
 
 
 class SettingRows(VerticalScroll, can_focus=False, inherit_bindings=False):
