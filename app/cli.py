@@ -140,8 +140,8 @@ def talk(
     **given: str | None,
 ) -> None:
     """Talk. This is what `realtime` does without a command."""
-    from app.request import Request
-    from app.talk import run
+    from app.launch.request import Request
+    from app.launch.start import run
 
     values: dict[str, object] = dict(given)
     if text_only:

@@ -12,9 +12,9 @@ import numpy as np
 from app.audio.example import CLIPS, load
 from app.audio.files import ClipMicrophone, PacedSpeaker
 from app.audio.ports import Samples
-from app.compose import PortAudioSystem, session_settings
 from app.conversation.effects import StatusChanged
 from app.conversation.status import State
+from app.launch.compose import PortAudioSystem, session_settings
 from app.live.conversation import LiveConversation
 from app.live.dialling import EmbeddedDialler
 from app.live.events import Ended, LiveEvent

@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from app.compose import UsageError, make_dialler, service_of
 from app.connection.client import Connection
 from app.connection.failures import ServiceFailure
 from app.connection.proxies import ProxySettingError, proxy_in_use
 from app.connection.services import ServiceSettingError
 from app.conversation.outcome import failure_note
 from app.doctor.finding import Finding, note, ok, problem
+from app.launch.dialling import make_dialler, service_of
+from app.launch.request import UsageError
 from app.live.dialling import Dialler
 from app.protocol.client_events import ItemCreate, ResponseCreate
 from app.protocol.items import user_text

@@ -17,8 +17,8 @@ from app.audio.portaudio import Device, Kind, find_device, list_devices, portaud
 from app.audio.ports import AudioError, Microphone, NotASoundFileError, Samples, Speaker
 from app.audio.vad import EnergyDetector, open_detector
 from app.audio.wav import read_wav
-from app.compose import EXAMPLE
 from app.doctor.finding import Finding, Level, note, ok, problem
+from app.launch.compose import EXAMPLE
 from app.settings import Settings
 
 _LISTEN_S: Final = 0.5

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from app.connection.child import Child
 from app.connection.client import Connection, connect
@@ -32,6 +29,9 @@ class Dialler(Protocol):
     def transcription_model(self) -> str | None:
         """What to ask for as the writer of the user's words."""
 
+    def take_loop(self) -> asyncio.Runner:
+        """Where `dial` and `hang_up` are to be awaited; it does not run. Whoever takes it closes it. Called once."""
+
     async def dial(self) -> Connection:
         """A connection whose service has said its first word. Raises ServiceFailure."""
 
@@ -48,6 +48,10 @@ class ServiceDialler:
         self.hint = service.hint
         self.transcription_model = service.transcription_model
 
+    def take_loop(self) -> asyncio.Runner:
+        """See Dialler."""
+        return asyncio.Runner()
+
     async def dial(self) -> Connection:
         """See Dialler."""
         return await connect(self._service, log=self._log)
@@ -58,12 +62,8 @@ class ServiceDialler:
             self._log.close()
 
 
-class _GivenUpError(Exception):
-    """The conversation ended before the service listened."""
-
-
 class EmbeddedDialler:
-    """To the program's own service, in a process of its own that begins now: it loads while the screen comes up."""
+    """To the program's own service, in a process of its own."""
 
     label = "embedded service"
     hint = None
@@ -73,42 +73,30 @@ class EmbeddedDialler:
         self, options: Mapping[str, object], log: EventLog | None, log_path: Path, child: Child | None = None
     ) -> None:
         """`options`: what the service is told. `child`: its process, where it was started before and told then."""
-        self._log, self._child = log, child
-        start = EmbeddedService.of(child) if child else EmbeddedService.start(log_path, options)
-        self._is_given_up = threading.Event()
-        self._give_up: Callable[[], object] = lambda: None
-        # A thread of its own, since the line's loop does not run yet.
-        self._starter = ThreadPoolExecutor(1, thread_name_prefix="embedded service")
-        self._starting: Future[EmbeddedService] = self._starter.submit(lambda: asyncio.run(self._begin(start)))
+        self._options, self._log, self._log_path, self._child = options, log, log_path, child
+        self._starting: asyncio.Task[EmbeddedService] | None = None
 
-    async def _begin(self, start: Coroutine[Any, Any, EmbeddedService]) -> EmbeddedService:
-        """The running service; ends early, with nothing left running, when nobody waits for it any more."""
-        starting = asyncio.ensure_future(start)
-        loop = asyncio.get_running_loop()
-        self._give_up = lambda: loop.call_soon_threadsafe(starting.cancel)
-        if self._is_given_up.is_set():
-            starting.cancel()
-        try:
-            return await starting
-        except asyncio.CancelledError:
-            raise _GivenUpError from None
+    def take_loop(self) -> asyncio.Runner:
+        """See Dialler."""
+        return asyncio.Runner()
 
     async def dial(self) -> Connection:
         """See Dialler."""
-        child = await asyncio.wrap_future(self._starting)
-        return await connect(child.service, log=self._log)
+        if self._starting is None:
+            child = self._child
+            start = EmbeddedService.of(child) if child else EmbeddedService.start(self._log_path, self._options)
+            self._starting = asyncio.create_task(start)
+        running = await asyncio.shield(self._starting)  # who gives up one dialling may dial again
+        return await connect(running.service, log=self._log)
 
     async def hang_up(self) -> None:
         """See Dialler."""
-        self._is_given_up.set()
-        with suppress(RuntimeError):  # its loop is over
-            self._give_up()
-        starting = asyncio.wrap_future(self._starting)
-        await asyncio.wait({starting})
-        if starting.exception() is None:  # `dial` has told of one
-            await starting.result().stop()
-        elif self._child:
-            self._child.kill()  # nobody had begun to wait for it
-        self._starter.shutdown()
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait({self._starting})
+            if not self._starting.cancelled() and self._starting.exception() is None:  # `dial` has told of one
+                await self._starting.result().stop()
+        if self._child:
+            self._child.kill()  # nobody may have begun to wait for it
         if self._log:
             self._log.close()

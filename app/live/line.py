@@ -136,7 +136,8 @@ class Line:
 
     def run(self) -> None:
         """Dial, talk, hang up. Blocks; ends with an Ended event, or raises a fault of the program."""
-        ended = asyncio.run(self._main())
+        with self._dialler.take_loop() as runner:
+            ended = runner.run(self._main())
         if self._fault is not None:
             raise self._fault
         self._listener(ended)

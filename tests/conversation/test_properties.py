@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from app.conversation.effects import Effect, EntryChanged, EntryRemoved, Flush, Play, Send
 from app.conversation.responses import ANSWER_TIMEOUT_MS, STOP_TIMEOUT_MS

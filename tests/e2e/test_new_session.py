@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.audio.files import silent_speaker
-from app.compose import PortAudioSystem, session_settings
+from app.launch.compose import PortAudioSystem, session_settings
 from app.live.conversation import LiveConversation
 from app.live.dialling import EmbeddedDialler
 from app.live.events import LiveEvent

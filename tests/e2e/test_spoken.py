@@ -15,9 +15,9 @@ from app.audio.example import CLIPS
 from app.audio.files import PacedSpeaker, WavMicrophone, WavSink
 from app.audio.pcm import WIRE_RATE_HZ, from_pcm16
 from app.audio.wav import read_wav
-from app.compose import PortAudioSystem, session_settings
 from app.conversation.effects import EntryChanged
 from app.conversation.transcript import Speaker
+from app.launch.compose import PortAudioSystem, session_settings
 from app.live.conversation import LiveConversation
 from app.live.dialling import EmbeddedDialler
 from app.live.events import LiveEvent

@@ -29,6 +29,9 @@ class NobodyAnswers:
     hint = None
     transcription_model = None
 
+    def take_loop(self) -> asyncio.Runner:
+        return asyncio.Runner()
+
     async def dial(self) -> Connection:
         await asyncio.Event().wait()
         raise AssertionError

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from websockets.asyncio.server import ServerConnection
 
 from app.audio.open import NONE, open_speaker
-from app.compose import PortAudioSystem, Sound, make_live, session_settings
 from app.connection.services import compatible
 from app.conversation.effects import Notice
 from app.conversation.ordered import OrderedEntries
 from app.conversation.transcript import Entry
 from app.history.saved import Saved
 from app.history.store import list_conversations, load
+from app.launch.compose import PortAudioSystem, Sound, make_live, session_settings
 from app.live.conversation import LiveConversation
 from app.live.dialling import ServiceDialler
 from app.live.events import LiveEvent

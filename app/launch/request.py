@@ -13,6 +13,18 @@ USAGE, NO_DEVICE = 2, 4
 """Exit statuses, see the README."""
 
 
+class UsageError(Exception):
+    """The program cannot begin as it was asked to; `str` is the sentence for the user."""
+
+    exit_status = USAGE
+
+
+class NoDeviceError(UsageError):
+    """A device that was asked for by name cannot be used."""
+
+    exit_status = NO_DEVICE
+
+
 class Request(Struct, frozen=True):
     """What the command line asked for."""
 

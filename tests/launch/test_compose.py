@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.compose import answer_timeout_ms
+from app.launch.compose import answer_timeout_ms
 from app.settings import Settings
 
 CHAT = "http://127.0.0.1:11434/v1"

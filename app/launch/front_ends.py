@@ -1,72 +1,33 @@
-"""The two front ends of a conversation, and all that is checked before one of them begins."""
+"""The two front ends of a conversation, each made whole before it runs."""
 
 from __future__ import annotations
 
-import gc
 import io
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
 from app import ending
-from app.audio.ports import NotASoundFileError
-from app.audio.wav import read_wav
-from app.compose import EXAMPLE, NoDeviceError, Sound, UsageError, make_dialler, make_live, open_sound, session_settings
-from app.connection.child import Child
-from app.connection.eventlog import EventLog, EventLogError
-from app.connection.services import ServiceSettingError
+from app.connection.eventlog import EventLog
 from app.console import is_terminal, say
 from app.conversation.effects import Notice, Severity
 from app.history.export import ExportError, format_of, render
 from app.history.write import write_export
+from app.launch.compose import EXAMPLE, Sound, make_live, open_sound, session_settings
+from app.launch.request import USAGE, Request
 from app.live.dialling import Dialler
 from app.live.events import Listener
-from app.request import NO_DEVICE, USAGE, Request
 
 if TYPE_CHECKING:
     from app.live.conversation import LiveConversation
 
 
-def run(request: Request, child: Child | None) -> int:
-    """Talk, with the embedded service's process where one runs; the exit status.
-
-    A problem with the request is one sentence on standard error before anything else happens.
-    """
-    try:
-        for path in request.exports:
-            format_of(path)
-        _check_sound_file(request)
-        log = EventLog(request.events) if request.events else None
-        if request.is_plain:
-            return _run_plain(request, log, child)
-        return _run_screen(request, log, child)
-    except (UsageError, ServiceSettingError, NotASoundFileError, EventLogError, ExportError) as error:
-        say(f"realtime: {error}")
-        return USAGE
-    except NoDeviceError as error:
-        say(f"realtime: {error}")
-        return NO_DEVICE
-
-
-def _check_sound_file(request: Request) -> None:
-    """A microphone that is a file must be a sound: said before a service is started for it."""
-    mic = request.loaded.settings.mic
-    if mic.casefold().endswith((".wav", ".wave")):
-        read_wav(Path(mic).expanduser())
-
-
-def _dialler(request: Request, log: EventLog | None, child: Child | None) -> Dialler:
-    return make_dialler(
-        request.loaded.settings,
-        log=log,
-        service_log=request.service_log,
-        is_written_only=request.is_text_only,
-        child=child,
-    )
+Talk: TypeAlias = Callable[[], int]
+"""Runs the conversation to its end; the exit status."""
 
 
 def _tell_of_log(log: EventLog | None, listener: Listener) -> None:
@@ -74,7 +35,7 @@ def _tell_of_log(log: EventLog | None, listener: Listener) -> None:
         log.tell_failure_to(lambda sentence: listener(Notice(sentence, Severity.WARNING)))
 
 
-def _talk_and_export(talk: Callable[[], int], lives: list[LiveConversation], paths: tuple[Path, ...]) -> int:
+def _talk_and_export(talk: Talk, lives: list[LiveConversation], paths: tuple[Path, ...]) -> int:
     """Talk, and write what was asked for however that ended, by force too; the exit status. A file that cannot be
     written is one sentence, and costs no other file.
     """
@@ -109,7 +70,8 @@ def _export(live: LiveConversation, path: Path) -> bool:
 # ---------------------------------------------------------------- line by line
 
 
-def _run_plain(request: Request, log: EventLog | None, child: Child | None) -> int:
+def make_plain(request: Request, dialler: Dialler, log: EventLog | None) -> Talk:
+    """The conversation line by line. Raises NoDeviceError."""
     from app.plain.front import PlainFrontEnd
     from app.plain.inbox import Inbox, begin_reading
 
@@ -122,7 +84,6 @@ def _run_plain(request: Request, log: EventLog | None, child: Child | None) -> i
     has_nothing = not is_typing and not typed and is_mic_wanted and not request.given.get("mic")
     if sound.microphone is None and has_nothing:
         sound = replace(sound, speaks_example=True)
-    dialler = _dialler(request, log, child)
     for notice in (*request.loaded.hints, *sound.notices, *([dialler.hint] if dialler.hint else [])):
         say(notice)
     greets = request.loaded.settings.greeting and not typed
@@ -131,18 +92,22 @@ def _run_plain(request: Request, log: EventLog | None, child: Child | None) -> i
     _tell_of_log(log, inbox.put)
     front = PlainFrontEnd(live, inbox, out=sys.stdout, err=sys.stderr, typed=typed, is_typing_over=is_typing_over)
     ending.when_marked(front.stop)
-    status = _talk_and_export(front.run, [live], request.exports)
-    is_whole = not (front.has_lost_output or (log and log.failure))
-    return status if is_whole else status or USAGE
+
+    def talk() -> int:
+        status = _talk_and_export(front.run, [live], request.exports)
+        is_whole = not (front.has_lost_output or (log and log.failure))
+        return status if is_whole else status or USAGE
+
+    return talk
 
 
-def _run_screen(request: Request, log: EventLog | None, child: Child | None) -> int:
+def make_screen(request: Request, dialler: Dialler, log: EventLog | None) -> Talk:
+    """The conversation on the full screen. Raises NoDeviceError."""
     from app.ui.app import RealtimeApp
 
     settings = request.loaded.settings
     needs_microphone = not request.is_text_only or bool(request.given.get("mic"))
     sound = open_sound(settings, needs_microphone=needs_microphone, given=request.given)
-    dialler = _dialler(request, log, child)
     hints = (*request.loaded.hints, *sound.notices, *([dialler.hint] if dialler.hint else []))
     lives: list[LiveConversation] = []
 
@@ -159,17 +124,18 @@ def _run_screen(request: Request, log: EventLog | None, child: Child | None) -> 
         begin, request.loaded, request.folders, session_of=lambda values: session_settings(values, dialler)
     )
 
-    def talk() -> int:
-        # A full collection holds up every thread, sound too: 70 ms with what the imports made, 14 ms without.
-        gc.freeze()
+    def run() -> int:
         screen.run()
         return screen.return_code or 0
 
-    status = _talk_and_export(talk, lives, request.exports)
-    if log and log.failure:
-        say(f"realtime: {log.failure}")  # once more: what the screen said is gone with it
-        return status or USAGE
-    return status
+    def talk() -> int:
+        status = _talk_and_export(run, lives, request.exports)
+        if log and log.failure:
+            say(f"realtime: {log.failure}")  # once more: what the screen said is gone with it
+            return status or USAGE
+        return status
+
+    return talk
 
 
 def _plain_sound(request: Request) -> tuple[Sound, bool]:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.early import serve_options, start_service
+from app.launch.embedded import serve_options, start_service
 from app.server.serve import Options, told_by_parent
 from app.settings import Settings
 

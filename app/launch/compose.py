@@ -1,5 +1,4 @@
-"""Puts the parts together: from settings to a conversation that can be run. With the command line, the only module
-that may know every layer."""
+"""Puts the parts together: from settings and a way to the service to a conversation that can be run."""
 
 from __future__ import annotations
 
@@ -13,34 +12,20 @@ from app.audio.files import WavMicrophone
 from app.audio.open import NONE, open_microphone, open_speaker
 from app.audio.portaudio import Kind, list_devices
 from app.audio.ports import AudioError, Microphone, Speaker
-from app.connection import services
-from app.connection.child import Child
-from app.connection.eventlog import EventLog
-from app.connection.inputs import DEFAULT_MODEL
-from app.connection.services import Service
 from app.conversation.effects import Notice, Severity
 from app.conversation.responses import ANSWER_TIMEOUT_MS
 from app.conversation.session import Detection, Mode, SessionSettings
-from app.early import missing_engines, serve_options
 from app.history.writer import ConversationWriter, new_folder_name
+from app.launch.request import NoDeviceError
 from app.live.conversation import LiveConversation
-from app.live.dialling import Dialler, EmbeddedDialler, ServiceDialler
+from app.live.dialling import Dialler
 from app.live.events import Listener
-from app.protocol.codec import Dialect
 from app.settings import Settings, which_service
 
 EXAMPLE = "example"
 
 _SLOW_ANSWER_TIMEOUT_MS = 130_000
 """The embedded service itself waits 120 s for a chat endpoint, which may be loading its model, and says how it went."""
-
-
-class UsageError(Exception):
-    """The program cannot begin as it was asked to; `str` is the sentence for the user. Exit status 2."""
-
-
-class NoDeviceError(Exception):
-    """A device that was asked for by name cannot be used. Exit status 4."""
 
 
 class Sound(Struct, frozen=True):
@@ -73,63 +58,6 @@ class PortAudioSystem:
             for kind in (Kind.MICROPHONE, Kind.SPEAKER)
         )
         return microphones, speakers
-
-
-def make_dialler(
-    settings: Settings,
-    *,
-    log: EventLog | None,
-    service_log: Path,
-    is_written_only: bool = False,
-    child: Child | None = None,
-) -> Dialler:
-    """What leads to the service; `child` is the embedded one's process, if it runs. Raises ServiceSettingError,
-    UsageError.
-    """
-    which = which_service(settings)
-    if which == "local":
-        _require_local(is_written_only)
-        return EmbeddedDialler(serve_options(settings), log, service_log, child)
-    return ServiceDialler(service_of(which, settings), log)
-
-
-def service_of(which: str, settings: Settings) -> Service:
-    """The remote service of that name or address. Raises ServiceSettingError."""
-    transcription = None if settings.transcription_model in ("auto", "off") else settings.transcription_model
-    match which:
-        case "azure":
-            return services.azure(
-                settings.azure_endpoint,
-                settings.azure_api_key,
-                settings.azure_deployment,
-                settings.azure_api_version or None,
-                settings.azure_legacy_preview,
-                settings.azure_transcription_deployment or transcription,
-            )
-        case "openai":
-            return services.openai(
-                settings.openai_api_key,
-                settings.openai_base_url or None,
-                settings.model or DEFAULT_MODEL,
-                transcription or services.DEFAULT_TRANSCRIPTION_MODEL,
-            )
-        case _:
-            return services.compatible(
-                which,
-                settings.api_key or None,
-                settings.model or None,
-                Dialect(settings.dialect),
-                transcription or services.DEFAULT_TRANSCRIPTION_MODEL,
-            )
-
-
-def _require_local(is_written_only: bool) -> None:
-    if missing_engines() and not is_written_only:
-        raise UsageError(
-            "No service is set, and the embedded one is not installed. Set AZURE_OPENAI_ENDPOINT, "
-            "AZURE_OPENAI_API_KEY and AZURE_OPENAI_DEPLOYMENT, or OPENAI_API_KEY; or install the embedded service "
-            "with: pip install 'gpt-realtime-tui[local]' (from a clone: pip install '.[local]')."
-        )
 
 
 def session_settings(settings: Settings, dialler: Dialler) -> SessionSettings:
@@ -166,7 +94,7 @@ def answer_timeout_ms(settings: Settings) -> int:
 def open_sound(settings: Settings, *, needs_microphone: bool, given: Mapping[str, object]) -> Sound:
     """Microphone and speaker as set. What is missing becomes a notice, what was asked for by name an error.
 
-    Raises NotASoundFileError (usage), NoDeviceError.
+    Raises NoDeviceError.
     """
     notices: list[str] = []
     microphone: Microphone | None = None
