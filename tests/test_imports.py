@@ -64,7 +64,10 @@ def test_the_pure_layers_load_nothing_but_what_makes_their_values(module: str, l
         ("app.conversation.conversation", {"asyncio", "socket", "subprocess", "threading"}),
         ("app.cli", {"asyncio", "numpy", "websockets", "msgspec"} | SOUND | MODELS | SCREEN),
         ("app.settings", {"asyncio", "numpy", "websockets", "tomlkit", "dotenv", "platformdirs"} | SOUND | SCREEN),
-        ("app.launch.start", {"asyncio", "numpy", "websockets"} | SOUND | MODELS | SCREEN),  # the service is started first
+        (
+            "app.launch.start",
+            {"asyncio", "numpy", "websockets"} | SOUND | MODELS | SCREEN,
+        ),  # the service is started first
         ("app.audio.open", {"asyncio", "websockets"} | SOUND | MODELS | SCREEN),
         ("app.connection.client", {"numpy"} | SOUND | MODELS | SCREEN),
         ("app.connection.embedded", {"numpy"} | SOUND | MODELS | SCREEN),
