@@ -105,3 +105,13 @@ def test_ci_runs_the_line_that_the_readme_shows():
     lines = re.findall(r"^(python3 -m venv .*)$", README, re.MULTILINE)
     assert len(lines) == 2
     assert found.stdout == lines[1] + "\n"
+
+
+def test_every_proof_of_the_reliability_document_is_there():
+    proofs = (declared.ROOT / "docs" / "reliability.md").read_text("utf-8")
+    files = list((declared.ROOT / "tests").rglob("*.py"))
+    source = "\n".join(path.read_text("utf-8") for path in files)
+    known = set(re.findall(r"def (test_\w+)", source)) | {path.stem for path in files}
+    assert sorted(set(re.findall(r"\btest_\w+", proofs)) - known) == []
+    paths = set(re.findall(r"`((?:tests|app)/[\w/]+\.py)", proofs)) | set(re.findall(r"`(\.ci/[\w-]+)`", proofs))
+    assert [path for path in sorted(paths) if not (declared.ROOT / path).exists()] == []
