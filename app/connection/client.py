@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from app import __version__
 from app.connection.cleaning import without_secrets_of
 from app.connection.eventlog import EventLog
-from app.connection.failures import FailureKind, ServiceFailure, failure, is_benign, meaning_of_error
+from app.connection.failures import FailureKind, ServiceFailure, advice_on, failure, is_benign, meaning_of_error
 from app.connection.proxies import Proxy, proxy_in_use
 from app.connection.refusals import OPENING_ERRORS, from_closed, from_error, from_exception
 from app.connection.services import Service
@@ -68,6 +68,7 @@ class Connection:
         self._early: deque[ServerEvent] = deque()
         self._last_error: ErrorDetail | None = None
         self._closing = False
+        self._given_advice: set[str] = set()
         self._skipped = 0
         self._unknown: Counter[str] = Counter()
         self._tell_skipped: Callable[[], None] | None = None
@@ -77,6 +78,14 @@ class Connection:
         """The service's first word, with the session as it begins. It is not repeated by the iteration."""
         assert self._created is not None  # connect() gives no connection without it
         return self._created
+
+    def advice_on(self, event: ServerEvent) -> str:
+        """What an error that has just come means, and what to do about it; once for each meaning, else empty."""
+        advice = advice_on(event.error, self.service) if isinstance(event, ErrorEvent) else ""
+        if not advice or advice in self._given_advice:
+            return ""
+        self._given_advice.add(advice)
+        return advice
 
     def tell_skipped_to(self, listener: Callable[[], None]) -> None:
         """Who is told, once, that the service sent a frame that is no event; at once where it has already."""

@@ -272,6 +272,34 @@ def is_benign(error: ErrorDetail) -> bool:
     return error.code in _BENIGN or _TRUNCATION.search(error.message or "") is not None
 
 
+def advice_on(error: ErrorDetail, service: Service) -> str:
+    """What an error in the middle of a session means, and what to do, where its code or words tell; else empty.
+
+    The session may go on, so this is no failure. For beside the service's own words, which often leave that out.
+    """
+    kind = None if is_benign(error) else meaning_of_error(error)
+    meant = _MEANT.get(kind) if kind is not None else None
+    if kind is None or meant is None:
+        return ""
+    remedy = _REMEDIES_IN_SESSION.get(kind) or _remedy(kind, service)
+    return f"That means: {meant}. " + remedy.replace("{model}", service.variables.model)
+
+
+_MEANT: Final[Mapping[FailureKind, str]] = {
+    FailureKind.KEY_REFUSED: "the key is refused",
+    FailureKind.MODEL_UNKNOWN: "a model that was asked for is not there",
+    FailureKind.QUOTA: "no credit or quota is left",
+    FailureKind.PERMISSION: "access is denied",
+    FailureKind.RATE_LIMITED: "more was asked for than the rate limit allows",
+    FailureKind.OVERLOADED: "the service cannot serve at the moment",
+}
+_REMEDIES_IN_SESSION: Final[Mapping[FailureKind, str]] = {
+    FailureKind.MODEL_UNKNOWN: "Check {model} and REALTIME_TRANSCRIPTION_MODEL.",
+    FailureKind.RATE_LIMITED: "Wait a minute, then go on.",
+    FailureKind.OVERLOADED: "Try again in a minute.",
+}
+
+
 # ---------------------------------------------------------------- sentences
 
 

@@ -210,6 +210,8 @@ class Line:
                 if self._conversation is not ours:
                     return
                 self._happen(partial(_received, event))
+                if advice := connection.advice_on(event):
+                    self._listener(Notice(advice, Severity.WARNING))
         finally:
             sending.cancel()
             await asyncio.wait({sending})

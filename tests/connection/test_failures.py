@@ -24,7 +24,7 @@ from websockets.exceptions import (
 from websockets.frames import Close
 from websockets.http11 import Response
 
-from app.connection.failures import FailureKind, ServiceFailure, is_benign
+from app.connection.failures import FailureKind, ServiceFailure, advice_on, is_benign
 from app.connection.proxies import Proxy, ProxySettingError
 from app.connection.refusals import OPENING_ERRORS, from_close, from_closed, from_error, from_exception, from_status
 from app.connection.services import Service, azure, compatible, embedded, openai
@@ -414,3 +414,23 @@ def test_any_close_gives_harmless_sentences(reason: str, code: int, opened: bool
 )
 def test_benign(error: ErrorDetail, benign: bool):
     assert is_benign(error) is benign
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (
+            ErrorDetail(code="model_not_found", message="Model whisper-large is not available"),
+            "That means: a model that was asked for is not there. Check OPENAI_MODEL and REALTIME_TRANSCRIPTION_MODEL.",
+        ),
+        (ErrorDetail(type="rate_limit_error"), "rate limit"),
+        (ErrorDetail(code="invalid_api_key"), "OPENAI_API_KEY"),
+        (ErrorDetail(code="insufficient_quota"), "no credit or quota is left"),
+        (ErrorDetail(code="input_audio_buffer_commit_empty", message="nothing"), ""),
+        (ErrorDetail(code="session_expired"), ""),
+        (ErrorDetail(message="So it is."), ""),
+    ],
+)
+def test_what_an_error_in_mid_session_means_is_told_beside_its_words(error, advice):
+    told = advice_on(error, OPENAI)
+    assert (advice.replace("OPENAI_MODEL", OPENAI.variables.model) in told) if advice else told == ""
