@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
 
 from app.audio.pcm import (
     FLOOR_DBFS,
+    SILENT,
     VAD_RATE_HZ,
     WIRE_RATE_HZ,
     Resampler,
-    level_dbfs,
     ms_to_frames,
     peak,
-    to_dbfs,
+    power,
+    power_dbfs,
     to_pcm16,
 )
+from app.audio.peak_meter import PeakMeter
 from app.audio.ports import Microphone, Samples
 from app.audio.vad import VoiceDetector
 
@@ -25,14 +28,11 @@ CHUNK_MS: Final = 20
 CHUNK_FRAMES: Final = ms_to_frames(CHUNK_MS)
 CHUNK_BYTES: Final = 2 * CHUNK_FRAMES
 
-_HOLD_MS: Final = 1500.0
-"""So long the peak stands and a clipping is shown."""
+_SILENCE: Samples = np.zeros(ms_to_frames(CHUNK_MS, VAD_RATE_HZ), dtype=np.float32)
+"""A chunk of silence at the voice detector's rate."""
 
-_DECAY_DB_PER_S: Final = 20.0
-"""So fast the peak sinks after that."""
-
-_CLIPPING: Final = 0.999
-"""From here on a sample is taken for cut off by the card."""
+_NOTHING: Final = bytes(CHUNK_BYTES)
+"""A chunk without a single sound, as a muted microphone gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """What the meters show. A whole new one replaces the last, so any thread may look at any time."""
+    """What the meters show at one moment."""
 
     input_dbfs: float = FLOOR_DBFS
     peak_dbfs: float = FLOOR_DBFS
@@ -81,88 +81,93 @@ class Capture:
         self._canceller = canceller
         self._to_wire = Resampler(microphone.rate_hz, WIRE_RATE_HZ)
         self._to_detector = Resampler(WIRE_RATE_HZ, VAD_RATE_HZ)
-        # So much silence as the resampler holds back: a chunk is then complete with a block of the device, not
-        # with the block after it.
-        self._lead: Samples = np.zeros(self._to_wire.lag_frames, dtype=np.float32)
-        self._rest: Samples = np.zeros(0, dtype=np.float32)
+        # Begins with so much silence as the resampler holds back: a chunk is then complete with a block of the device,
+        # not with the block after it.
+        self._rest: Samples = np.zeros(self._to_wire.lag_frames, dtype=np.float32)
         self._raw: list[Samples] = []
-        self._missing = CHUNK_FRAMES - self._lead.size  # frames at 24 kHz until the next chunk is complete
+        self._missing = CHUNK_FRAMES - self._rest.size  # frames at 24 kHz until the next chunk is complete
+        self._was_silent = False
         self._voice = 0.0
         self._over = False
-        self._levels = Levels()
-        self._peak_since_ms = float("-inf")
-        self._sunk_ms = float("-inf")
-        self._clipped_ms = float("-inf")
-
-    @property
-    def levels(self) -> Levels:
-        """The newest levels; never waits."""
-        return self._levels
+        self._meter = PeakMeter()
+        self._level_dbfs = FLOOR_DBFS
 
     @property
     def ended(self) -> bool:
         """The microphone is over and all of it was given."""
         return self._over
 
-    def step(self, now_ms: float, output_dbfs: float = FLOOR_DBFS) -> list[Chunk]:
+    def levels(self, now_ms: float, output_dbfs: float = FLOOR_DBFS) -> Levels:
+        """What the meters show at this time, on the clock of `step`; from any thread, never waits.
+
+        `output_dbfs` is the speaker's level, for which there is room among them.
+        """
+        return Levels(
+            input_dbfs=self._level_dbfs,
+            peak_dbfs=self._meter.peak_dbfs(now_ms),
+            clipping=self._meter.is_clipping(now_ms),
+            voice=self._voice,
+            output_dbfs=output_dbfs,
+        )
+
+    def step(self, now_ms: float) -> list[Chunk]:
         """All chunks completed by what the microphone holds now; often none, never waits.
 
-        `now_ms` is any steady clock. `output_dbfs` is the speaker's level, kept for the meters. What is left at
-        the microphone's end is filled up with silence and given as the last chunk.
+        `now_ms` is any steady clock. What is left at the microphone's end is filled up with silence and given as the
+        last chunk.
         """
         if self._over:
             return []
         last = self._microphone.ended  # before reading: what came before the end is then in `read`
-        self._raw.append(self._microphone.read())
+        raw = self._microphone.read()
+        self._raw.append(raw)
         if not last and sum(part.size for part in self._raw) * WIRE_RATE_HZ < self._missing * self._to_wire.from_hz:
-            self._levels = replace(self._levels, output_dbfs=output_dbfs)
             return []  # no chunk could be completed: one resampling of 20 ms costs half of two of 10 ms
-        heard = np.concatenate(self._raw)
+        sound = self._measured(raw if len(self._raw) == 1 else np.concatenate(self._raw), now_ms)
         self._raw = []
-        sound = self._to_wire.process(heard, last)
-        if self._lead.size:
-            sound, self._lead = np.concatenate([self._lead, sound]), self._lead[:0]
+        sound = self._to_wire.process(sound, last)
         if self._canceller is not None:
             sound = self._canceller.process(sound)
             if last:
                 sound = np.concatenate([sound, self._canceller.drain()])
-        held = np.concatenate([self._rest, sound])
+        chunks = self._chunks(sound, now_ms, last)
+        if last:
+            self._over = True
+            self._level_dbfs, self._voice = FLOOR_DBFS, 0.0
+        elif chunks:
+            self._level_dbfs = chunks[-1].level_dbfs
+        return chunks
+
+    def _measured(self, raw: Samples, now_ms: float) -> Samples:
+        """The sound as the card gave it, without what is no number: a driver may hand that out, and the voice
+        detector would never forget it."""
+        amplitude = peak(raw)
+        if not math.isfinite(amplitude):
+            raw = np.nan_to_num(raw, nan=0.0, posinf=1.0, neginf=-1.0)
+            amplitude = peak(raw)
+        self._meter.measure(amplitude, now_ms)
+        return raw
+
+    def _chunks(self, sound: Samples, now_ms: float, last: bool) -> list[Chunk]:
+        """What is complete with this sound; with `last` also the rest, filled up."""
+        held = np.concatenate([self._rest, sound]) if self._rest.size else sound
         if last:
             held = np.pad(held, (0, -held.size % CHUNK_FRAMES))
-            self._over = True
         whole = held.size // CHUNK_FRAMES * CHUNK_FRAMES
         self._rest = held[whole:]
         self._missing = CHUNK_FRAMES - self._rest.size
-        chunks = [
+        return [
             self._chunk(held[at : at + CHUNK_FRAMES], now_ms - (held.size - at - CHUNK_FRAMES) * 1000 / WIRE_RATE_HZ)
             for at in range(0, whole, CHUNK_FRAMES)
         ]
-        self._measure(heard, chunks, now_ms, output_dbfs)
-        return chunks
 
     def _chunk(self, samples: Samples, captured_ms: float) -> Chunk:
-        probabilities = self._detector.feed(self._to_detector.process(samples))
+        mean_square = power(samples)
+        is_silent = mean_square < SILENT * SILENT and peak(samples) < SILENT
+        is_still_silent = is_silent and self._was_silent  # what the resampler holds is silence too
+        self._was_silent = is_silent
+        probabilities = self._detector.feed(_SILENCE if is_still_silent else self._to_detector.process(samples))
         if probabilities:
             self._voice = probabilities[-1]
-        return Chunk(to_pcm16(samples), captured_ms, level_dbfs(samples), self._voice)
-
-    def _measure(self, heard: Samples, chunks: list[Chunk], now_ms: float, output_dbfs: float) -> None:
-        was = self._levels
-        amplitude = peak(heard)
-        loudest = to_dbfs(amplitude)
-        sinking_from = max(self._peak_since_ms + _HOLD_MS, self._sunk_ms)
-        sunk = was.peak_dbfs
-        if now_ms > sinking_from:
-            sunk = max(FLOOR_DBFS, sunk - (now_ms - sinking_from) * _DECAY_DB_PER_S / 1000)
-            self._sunk_ms = now_ms
-        if loudest >= sunk:
-            self._peak_since_ms = self._sunk_ms = now_ms
-        if amplitude >= _CLIPPING:
-            self._clipped_ms = now_ms
-        self._levels = Levels(
-            input_dbfs=FLOOR_DBFS if self._over else chunks[-1].level_dbfs if chunks else was.input_dbfs,
-            peak_dbfs=max(sunk, loudest),
-            clipping=now_ms - self._clipped_ms <= _HOLD_MS,
-            voice=0.0 if self._over else self._voice,
-            output_dbfs=output_dbfs,
-        )
+        pcm = to_pcm16(samples) if mean_square else _NOTHING
+        return Chunk(pcm, captured_ms, power_dbfs(mean_square), self._voice)

@@ -127,6 +127,11 @@ class DeviceSpeaker:
         return self._failure
 
     @property
+    def level_dbfs(self) -> float:
+        """Of the last block handed to the device."""
+        return self._ring.level_dbfs
+
+    @property
     def far(self) -> FarRing | None:
         """What is handed to the device; there after `start`."""
         return self._far

@@ -249,6 +249,11 @@ class PacedSpeaker:
         """Why nothing is written any more."""
         return self._failure
 
+    @property
+    def level_dbfs(self) -> float:
+        """Of the last block."""
+        return self._ring.level_dbfs
+
     def start(self, wake: Wake) -> None:
         """Open the sink and begin with silence. Raises AudioError."""
         self._sink.open()

@@ -28,6 +28,14 @@ BYTES_PER_FRAME: Final = 2
 FLOOR_DBFS: Final = -100.0
 """The level of silence; nothing is reported lower (16 bit sound ends at about -96)."""
 
+SILENT: Final = 3e-4
+"""No sample above this (-70 dBFS): silence. No voice detector finds speech below it."""
+
+_FULL_SCALE: Final = np.float32(32768.0)
+_ONE_STEP: Final = np.float32(1 / 32768)
+_HIGHEST: Final = np.float32(32767.0)
+_LOWEST: Final = np.float32(-32768.0)
+
 
 def ms_to_frames(ms: float, rate_hz: int = WIRE_RATE_HZ) -> int:
     """Whole frames in `ms` milliseconds, rounded down."""
@@ -51,23 +59,36 @@ def bytes_to_ms(size_bytes: int, rate_hz: int = WIRE_RATE_HZ) -> int:
 
 def to_pcm16(samples: npt.ArrayLike) -> bytes:
     """Float samples as PCM16 little endian; beyond full scale is clipped, not wrapped; NaN is silence."""
-    scaled = np.asarray(samples, dtype=np.float32) * np.float32(32768.0)
-    scaled[np.isnan(scaled)] = 0.0
-    return bytes(np.clip(np.rint(scaled), -32768, 32767).astype("<i2").tobytes())
+    scaled: Samples = np.multiply(samples, _FULL_SCALE, dtype=np.float32)
+    if not math.isfinite(np.dot(scaled, scaled)):  # at a third of the cost of a look at each sample
+        scaled[np.isnan(scaled)] = 0.0
+    np.rint(scaled, out=scaled)
+    np.minimum(scaled, _HIGHEST, out=scaled)
+    np.maximum(scaled, _LOWEST, out=scaled)
+    return scaled.astype("<i2").tobytes()
 
 
 def from_pcm16(pcm: bytes | bytearray | memoryview) -> Samples:
     """PCM16 little endian as float samples, exactly inverse to `to_pcm16`. A trailing odd byte is ignored."""
     view = memoryview(pcm)
     whole = view[: len(view) // BYTES_PER_FRAME * BYTES_PER_FRAME]
-    return np.frombuffer(whole, dtype="<i2").astype(np.float32) / np.float32(32768.0)
+    samples: Samples = np.multiply(np.frombuffer(whole, dtype="<i2"), _ONE_STEP, dtype=np.float32)
+    return samples
+
+
+def power(samples: Samples) -> float:
+    """Mean square; 0.0 for nothing."""
+    return float(np.dot(samples, samples)) / samples.size if samples.size else 0.0
+
+
+def power_dbfs(mean_square: float) -> float:
+    """A mean square in dB below a full-scale square wave, not below `FLOOR_DBFS`."""
+    return max(FLOOR_DBFS, 10.0 * math.log10(mean_square)) if mean_square > 0.0 else FLOOR_DBFS
 
 
 def level_dbfs(samples: Samples) -> float:
     """Root mean square in dB below a full-scale square wave; `FLOOR_DBFS` for silence and for nothing."""
-    if samples.size == 0:
-        return FLOOR_DBFS
-    return _power_dbfs(float(np.dot(samples, samples)) / samples.size)
+    return power_dbfs(power(samples))
 
 
 def peak_dbfs(samples: Samples) -> float:
@@ -77,20 +98,16 @@ def peak_dbfs(samples: Samples) -> float:
 
 def peak(samples: Samples) -> float:
     """The largest absolute sample; 0.0 for nothing."""
-    return max(float(samples.max()), -float(samples.min())) if samples.size else 0.0
+    if not samples.size:
+        return 0.0
+    return max(float(np.maximum.reduce(samples)), -float(np.minimum.reduce(samples)))
 
 
 def to_dbfs(amplitude: float) -> float:
     """An amplitude (full scale 1.0) in dBFS, not below `FLOOR_DBFS`."""
-    return _power_dbfs(amplitude * amplitude)
+    return power_dbfs(amplitude * amplitude)
 
 
 def gain(gain_db: float) -> float:
     """Decibels as a factor of amplitude."""
     return float(10.0 ** (gain_db / 20.0))
-
-
-def _power_dbfs(power: float) -> float:
-    if not power > 0.0:
-        return FLOOR_DBFS
-    return max(FLOOR_DBFS, 10.0 * math.log10(power))

@@ -5,17 +5,15 @@ No device here. `render` runs in the sound card's callback: under the lock it on
 
 from __future__ import annotations
 
-import math
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
 from app.audio.pcm import (
     BYTES_PER_FRAME,
-    FLOOR_DBFS,
     WIRE_RATE_HZ,
     Resampler,
     bytes_to_ms,
@@ -23,9 +21,10 @@ from app.audio.pcm import (
     from_pcm16,
     gain,
     ms_to_frames,
+    power,
+    power_dbfs,
 )
 from app.audio.ports import Heard, Playback, Samples
-from app.audio.ring import SampleRing
 
 _FADE_MS: Final = 8
 """A flush ends the sound by a ramp of this length: short enough for "now", long enough not to click."""
@@ -41,6 +40,15 @@ _LONGEST_WAIT_MS: Final = 160
 
 _REMEMBERED_FLUSHES: Final = 1000
 """So many flushed item ids are kept, to refuse what still arrives for them."""
+
+_NOTHING: Samples = np.zeros(0, dtype=np.float32)
+
+
+class FarEndWriter(Protocol):
+    """Takes a copy of every block that is handed out, at the output's rate."""
+
+    def write(self, samples: Samples) -> object:
+        """Copies; never waits."""
 
 
 @dataclass(slots=True, eq=False)
@@ -82,7 +90,7 @@ class PlaybackRing:
     `render` is for one thread (the callback), everything else for any.
     """
 
-    def __init__(self, rate_hz: int = WIRE_RATE_HZ, prebuffer_ms: int = 60, far: SampleRing | None = None) -> None:
+    def __init__(self, rate_hz: int = WIRE_RATE_HZ, prebuffer_ms: int = 60, far: FarEndWriter | None = None) -> None:
         """`far` gets a copy of all that is handed out, at the output's rate, for an echo canceller."""
         self.rate_hz: Final = rate_hz
         self._far = far
@@ -101,7 +109,9 @@ class PlaybackRing:
         self._gain = 1.0
         self._target_gain = 1.0
         self._gain_step = 1000.0 / (_DUCK_RAMP_MS * rate_hz)
-        self._power = 0.0
+        self._moved = False
+        self._noticed_frames = -(-rate_hz // 1000)  # one millisecond: so much of an item counts as begun
+        self._sounded = (_NOTHING, 1.0)  # the last block, and its gain
 
     # ------------------------------------------------------------------------------ the caller's side
 
@@ -119,21 +129,26 @@ class PlaybackRing:
             item.odd = whole[cut:]
             self._append(item, item.resampler.process(from_pcm16(whole[:cut])), cut)
 
-    def finish(self, item_id: str) -> None:
-        """No more sound comes for the item: play out without waiting. Unknown and flushed items are ignored."""
+    def finish(self, item_id: str) -> bool:
+        """No more sound comes for the item: play out without waiting. Unknown and flushed items are ignored.
+
+        True when all of it has sounded already.
+        """
         with self._writers:
             with self._lock:
                 item = self._items.get(item_id)
-            if item is not None and not item.finished:
-                tail = item.resampler.process(np.zeros(0, dtype=np.float32), last=True)
-                self._append(item, tail, 0, finished=True)
+            if item is None or item.finished:
+                return False
+            tail = item.resampler.process(np.zeros(0, dtype=np.float32), last=True)
+            self._append(item, tail, 0, finished=True)
+            return not item.queued
 
     def flush(self) -> tuple[Heard, ...]:
         """Drop what waits; what sounds fades out within 8 ms, and that counts as heard already."""
         with self._writers, self._lock:
             current = self._current
             if current is not None and current.playing and current.queued:
-                self._fade.extend(_take(current, min(self._fade_ramp.size, current.queued)))
+                self._fade.extend(self._take(current, min(self._fade_ramp.size, current.queued)))
                 self._fade_at = 0
             heard = tuple(self._account(item) for item in self._items.values())
             self._flushed.update(dict.fromkeys(self._items))
@@ -161,42 +176,64 @@ class PlaybackRing:
             pending += sum(piece.stop - piece.start for piece in self._fade)
             for item in [item for item in self._items.values() if _over(item)]:
                 del self._items[item.item_id]
-            power, underruns = self._power, self._underruns
-        level = max(FLOOR_DBFS, 10.0 * math.log10(power)) if power > 0.0 else FLOOR_DBFS
+            underruns = self._underruns
         item_id = waiting.item_id if waiting else None
-        return Playback(item_id, heard, frames_to_ms(pending, self.rate_hz), level, underruns)
+        return Playback(item_id, heard, frames_to_ms(pending, self.rate_hz), underruns)
+
+    @property
+    def level_dbfs(self) -> float:
+        """Of the last block that was handed out."""
+        samples, factor = self._sounded
+        return power_dbfs(power(samples) * factor * factor)
 
     # ---------------------------------------------------------------------------- the callback's side
 
     def render(self, out: Samples) -> bool:
         """Fill `out`, shape (frames,), with what sounds next, silence where there is nothing.
 
-        True when speech was handed out: the playback moved.
+        True when an item began to sound in it, or all that was given for one has sounded.
         """
         with self._lock:
             target_gain = self._target_gain
-            fade_at = self._fade_at
-            fading = self._reserve_fade(out.size)
-            faded = self._fade_at - fade_at
-            sounding = self._reserve(out.size - faded)
+            whole = self._reserve_whole(out.size)
+            pieces, fades = ([], _NOTHING) if whole is not None else self._reserve_pieces(out.size)
             self._clock += out.size
-        at = 0
-        for piece in fading + sounding:
-            end = at + piece.stop - piece.start
-            out[at:end] = piece.samples[piece.start : piece.stop]
-            at = end
-        out[at:] = 0.0
-        if faded:
-            out[:faded] *= self._fade_ramp[fade_at : fade_at + faded]
-        if at == 0:
-            self._gain = target_gain  # nothing sounds, so nothing can click
-            self._power = 0.0
+            moved, self._moved = self._moved, False
+        if whole is not None:
+            out[:] = whole
+            self._sounded = (whole, target_gain)
         else:
+            _copy(pieces, fades, out)
+            if not pieces:
+                self._gain = target_gain  # nothing sounds, so nothing can click
+            self._sounded = (out.copy() if pieces else _NOTHING, target_gain)
+        if self._gain != target_gain or (target_gain != 1.0 and (pieces or whole is not None)):
             self._apply_gain(out, target_gain)
-            self._power = float(np.dot(out, out)) / out.size
         if self._far is not None:
             self._far.write(out)
-        return at > 0
+        return moved
+
+    def _reserve_whole(self, frames: int) -> Samples | None:
+        """The usual case: the block lies within one piece of the item that sounds, and nothing fades."""
+        item = self._current
+        if item is None or not item.playing or item.queued < frames or self._fade:
+            return None
+        samples, start = item.queue[0], item.offset
+        stop = start + frames
+        if stop > samples.size:
+            return None
+        if stop == samples.size:
+            item.queue.popleft()
+        item.offset = stop % samples.size
+        self._count(item, frames)
+        return samples[start:stop]
+
+    def _reserve_pieces(self, frames: int) -> tuple[list[_Slice], Samples]:
+        """Any other case: the pieces, and the factors by which the first of them fade."""
+        fade_at = self._fade_at
+        fading = self._reserve_fade(frames)
+        fades = self._fade_ramp[fade_at : self._fade_at]
+        return fading + self._reserve(frames - fades.size), fades
 
     def _apply_gain(self, out: Samples, target: float) -> None:
         if self._gain != target:
@@ -229,8 +266,29 @@ class PlaybackRing:
                 if item is None:
                     break
             taking = min(frames, item.queued)
-            pieces.extend(_take(item, taking))
+            pieces.extend(self._take(item, taking))
             frames -= taking
+        return pieces
+
+    def _count(self, item: _Item, frames: int) -> None:
+        """So many more frames of it are heard now."""
+        self._moved |= item.heard < self._noticed_frames or item.queued == frames
+        item.queued -= frames
+        item.heard += frames
+
+    def _take(self, item: _Item, frames: int) -> list[_Slice]:
+        """The next `frames` of an item (it has them), counted as heard."""
+        self._count(item, frames)
+        pieces: list[_Slice] = []
+        while frames:
+            samples = item.queue[0]
+            stop = min(samples.size, item.offset + frames)
+            pieces.append(_Slice(samples, item.offset, stop))
+            frames -= stop - item.offset
+            item.offset = stop
+            if stop == samples.size:
+                item.queue.popleft()
+                item.offset = 0
         return pieces
 
     def _next_item(self) -> _Item | None:
@@ -281,18 +339,11 @@ def _over(item: _Item) -> bool:
     return item.finished and not item.queued
 
 
-def _take(item: _Item, frames: int) -> list[_Slice]:
-    """The next `frames` of an item (it has them), counted as heard."""
-    item.queued -= frames
-    item.heard += frames
-    pieces: list[_Slice] = []
-    while frames:
-        samples = item.queue[0]
-        stop = min(samples.size, item.offset + frames)
-        pieces.append(_Slice(samples, item.offset, stop))
-        frames -= stop - item.offset
-        item.offset = stop
-        if stop == samples.size:
-            item.queue.popleft()
-            item.offset = 0
-    return pieces
+def _copy(pieces: list[_Slice], fades: Samples, out: Samples) -> None:
+    at = 0
+    for piece in pieces:
+        end = at + piece.stop - piece.start
+        out[at:end] = piece.samples[piece.start : piece.stop]
+        at = end
+    out[at:] = 0.0
+    out[: fades.size] *= fades

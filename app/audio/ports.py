@@ -18,8 +18,8 @@ Samples: TypeAlias = npt.NDArray[np.float32]
 """Mono sound, shape (frames,), full scale is -1.0 to 1.0."""
 
 Wake: TypeAlias = Callable[[], None]
-"""Called by a port, from its own thread or callback, when there is something to read or the playback moved.
-It must return at once (it sets an event)."""
+"""Called by a port, from its own thread or callback, when there is something to look at: sound of a microphone, the
+first or the last sound of an item at a speaker, a device that went away. It must return at once (it sets an event)."""
 
 
 class AudioError(Exception):
@@ -73,8 +73,6 @@ class Playback:
     """The items that were given and not yet flushed or forgotten, oldest first."""
     pending_ms: int
     """What is given and not yet handed to the device, over all items."""
-    level_dbfs: float
-    """Of the last block handed to the device."""
     underruns: int
     """How often an item that was not finished ran dry while it sounded."""
 
@@ -144,8 +142,16 @@ class Speaker(Protocol):
     def far(self) -> FarEnd | None:
         """What is handed to the device, for an echo canceller; None where no microphone can hear it (a file)."""
 
+    @property
+    def level_dbfs(self) -> float:
+        """Of what was handed to the device last, worked out for whoever asks; from any thread."""
+
     def start(self, wake: Wake) -> None:
-        """Open it; it plays silence until something is given. Raises AudioError."""
+        """Open it; it plays silence until something is given. Raises AudioError.
+
+        `wake` is called when an item begins to sound, when all that was given for one has sounded, and when the
+        device fails; not for every block.
+        """
 
     def play(self, item_id: str, pcm: bytes) -> None:
         """Append speech (PCM16 little endian, mono, 24 kHz) of an item. Never waits for the sound."""

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from app.audio.pcm import VAD_RATE_HZ, level_dbfs, peak
+from app.audio.pcm import SILENT, VAD_RATE_HZ, level_dbfs, peak
 from app.audio.ports import Samples
 
 FRAME_FRAMES: Final = 512
@@ -48,9 +48,6 @@ def open_detector() -> VoiceDetector:
     return EnergyDetector()
 
 
-_SILENT: Final = 3e-4
-"""No sample of a frame above this (-70 dBFS): silence. Silero finds no speech below it either."""
-
 _SURELY_NOT: Final = 0.1
 """A frame of silence inside a word is judged with the word: only after a frame less likely than this it is not."""
 
@@ -72,9 +69,9 @@ class FramedDetector:
 
     def feed(self, samples_16k: Samples) -> list[float]:
         """One probability for each frame completed."""
-        held = np.concatenate([self._rest, samples_16k.astype(np.float32, copy=False)])
+        held = np.concatenate([self._rest, samples_16k], dtype=np.float32)
         whole = held.size // FRAME_FRAMES * FRAME_FRAMES
-        self._rest = held[whole:].copy()
+        self._rest = held[whole:]
         return [self._decide(held[at : at + FRAME_FRAMES]) for at in range(0, whole, FRAME_FRAMES)]
 
     def reset(self) -> None:
@@ -92,7 +89,7 @@ class ModelDetector(FramedDetector):
         self._last = 0.0
 
     def _judge(self, frame: Samples) -> float:
-        is_silence = self._last < _SURELY_NOT and peak(frame) < _SILENT
+        is_silence = self._last < _SURELY_NOT and peak(frame) < SILENT
         self._last = 0.0 if is_silence else self._ask(frame)
         return self._last
 

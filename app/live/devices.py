@@ -84,7 +84,7 @@ class Devices:
         """Another one, in the middle of a word if need be."""
         try:
             speaker = self._system.open_speaker(spec or None)
-            speaker.start(self._sound.wake)
+            speaker.start(self._sound.speaker_moved)
         except AudioError as error:
             self._listener(Notice(f"{error} The speaker is as before.", Severity.WARNING))
             return

@@ -1,8 +1,8 @@
 """The audio worker: one thread between the devices' callbacks and the line.
 
-Woken by microphone and speaker whenever something moved. It reads what was captured, works out levels and the voice
-probability, hands chunks to the line, and notices what of the assistant's speech has begun and ended to sound.
-It decides nothing.
+Woken by the microphone for what it captured, and by the speaker when an item begins or runs out. It works out levels
+and the voice probability, hands chunks to the line, and notices what of the assistant's speech has begun and ended to
+sound. It decides nothing.
 """
 
 from __future__ import annotations
@@ -67,9 +67,15 @@ class SoundWorker:
         self._begun: set[str] = set()
         self._reported_ms: dict[str, int] = {}
         self._speaker_failure: AudioError | None = None
-        self.levels = Levels()
+        self._has_speaker_moved = False
         self.is_input_over = microphone is None
         """Nothing will come from the microphone any more: there is none, or its file is over."""
+
+    @property
+    def levels(self) -> Levels:
+        """The levels now, worked out for whoever looks. From any thread."""
+        capture, output_dbfs = self._capture, self._speaker.level_dbfs
+        return capture.levels(self.now_ms(), output_dbfs) if capture else Levels(output_dbfs=output_dbfs)
 
     def now_ms(self) -> int:
         """The conversation's clock: milliseconds since this worker was made."""
@@ -102,8 +108,9 @@ class SoundWorker:
             self._microphone.close()
         self._microphone, self._capture, self.is_input_over = None, None, True
 
-    def wake(self) -> None:
-        """Something moved: look at it. For the devices; from any thread."""
+    def speaker_moved(self) -> None:
+        """An item has begun or run out, or the speaker failed: look at it. For speakers; from any thread."""
+        self._has_speaker_moved = True
         self._wake.set()
 
     def do(self, task: Callable[[], object]) -> bool:
@@ -144,7 +151,7 @@ class SoundWorker:
 
     def _start_speaker(self) -> None:
         try:
-            self._speaker.start(self._wake.set)
+            self._speaker.start(self.speaker_moved)
         except AudioError as error:
             self._listener.speaker_failed(error)
 
@@ -203,15 +210,16 @@ class SoundWorker:
             self._tasks.popleft()()
         if self._microphone is not None and self._cancels_echo and self._speaker.far is not self._far:
             self._listen_to(self._microphone)  # another speaker: another echo
-        playback = self._speaker.progress()
         if self._capture is not None:
-            for chunk in self._capture.step(self.now_ms(), playback.level_dbfs):
+            for chunk in self._capture.step(self.now_ms()):
                 self._listener.captured(chunk)
-            self.levels = self._capture.levels
             self._notice_end()
-        else:
-            self.levels = Levels(output_dbfs=playback.level_dbfs)
-        for item in playback.items:
+        if self._has_speaker_moved:
+            self._has_speaker_moved = False  # before looking: what moves meanwhile is looked at again
+            self._look_at_speaker()
+
+    def _look_at_speaker(self) -> None:
+        for item in self._speaker.progress().items:
             if item.heard_ms > 0 and item.item_id not in self._begun:
                 self._begun.add(item.item_id)
                 self._listener.sounding(item.item_id)

@@ -59,6 +59,11 @@ class LastingSpeaker:
         """What is handed to the device, for an echo canceller; another one after a change."""
         return self._speaker.far
 
+    @property
+    def level_dbfs(self) -> float:
+        """Of what was handed to the device last."""
+        return self._speaker.level_dbfs
+
     def start(self, wake: Wake) -> None:
         """Open it. Raises AudioError, and plays into silence from then on."""
         self._wake = wake
@@ -93,6 +98,8 @@ class LastingSpeaker:
                 before, self._speaker = self._speaker, speaker
                 self._move(before)
         before.close()
+        if self._over and self._wake is not None:
+            self._wake()
 
     def _move(self, before: Speaker) -> None:
         """What was not played yet goes to the device that is in use now."""

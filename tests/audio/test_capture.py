@@ -128,7 +128,7 @@ def test_voice_is_the_detectors_newest_word():
         voices += [chunk.voice for chunk in capture.step(0.0)]
     assert voices[0] == 0.0
     assert voices[-1] == 0.9
-    assert capture.levels.voice == 0.9
+    assert capture.levels(0.0).voice == 0.9
 
 
 def test_a_spoken_clip_is_heard_as_voice():
@@ -146,20 +146,22 @@ def test_levels_follow_the_input_and_the_peak_stands_then_sinks():
     microphone = HandMicrophone()
     capture = Capture(microphone, FixedDetector())
     microphone.put(np.full(480, 0.1))
-    capture.step(0.0, output_dbfs=-30.0)
-    assert capture.levels.input_dbfs == pytest.approx(-20, abs=0.1)
-    assert capture.levels.peak_dbfs == pytest.approx(-20, abs=0.1)
-    assert capture.levels.output_dbfs == -30.0
-    assert not capture.levels.clipping
+    capture.step(0.0)
+    levels = capture.levels(0.0, output_dbfs=-30.0)
+    assert levels.input_dbfs == pytest.approx(-20, abs=0.1)
+    assert levels.peak_dbfs == pytest.approx(-20, abs=0.1)
+    assert levels.output_dbfs == -30.0
+    assert not levels.clipping
     peaks = []
     for now_ms in range(20, 3000, 20):
         microphone.put(np.full(480, 0.001))
         capture.step(float(now_ms))
-        peaks.append(capture.levels.peak_dbfs)
-    assert capture.levels.input_dbfs == pytest.approx(-60, abs=0.1)
+        peaks.append(capture.levels(float(now_ms)).peak_dbfs)
+    assert capture.levels(2980.0).input_dbfs == pytest.approx(-60, abs=0.1)
     assert peaks[70] == pytest.approx(-20, abs=0.1)  # at 1.42 s
     assert peaks[98] == pytest.approx(-30, abs=1)  # at 1.98 s
     assert peaks[-1] == pytest.approx(-50, abs=1)
+    assert capture.levels(60_000.0).peak_dbfs == pcm.FLOOR_DBFS
 
 
 def test_clipping_is_shown_for_a_while():
@@ -169,8 +171,55 @@ def test_clipping_is_shown_for_a_while():
     for now_ms, sample in [(0.0, 0.99), (20.0, -1.0), (1500.0, 0.5), (1540.0, 0.5)]:
         microphone.put([*[0.0] * 479, sample])
         capture.step(now_ms)
-        clipping.append(capture.levels.clipping)
+        clipping.append(capture.levels(now_ms).clipping)
     assert clipping == [False, True, True, False]
+
+
+def test_after_the_end_the_meters_show_silence():
+    microphone = HandMicrophone()
+    capture = Capture(microphone, FixedDetector())
+    microphone.put(np.full(4800, 0.1))
+    capture.step(0.0)
+    microphone.ended = True
+    capture.step(0.0)
+    assert (capture.levels(0.0).input_dbfs, capture.levels(0.0).voice) == (pcm.FLOOR_DBFS, 0.0)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_spoils_nothing_that_comes_after_it(number):
+    samples, rate_hz = load(CLIPS[0])
+    sound = pcm.resample(samples, rate_hz, RATE)
+    voices, chunks = {}, {}
+    for first in (0.0, number):
+        microphone = HandMicrophone()
+        capture = Capture(microphone, open_detector())
+        microphone.put([first, *[0.0] * 9_599])
+        capture.step(0.0)
+        chunks[first], voices[first] = [], []
+        for part in np.split(sound[: sound.size // 480 * 480], sound.size // 480):
+            microphone.put(part)
+            for chunk in capture.step(0.0):
+                chunks[first].append(chunk.pcm)
+                voices[first].append(chunk.voice)
+    assert chunks[0.0] == chunks[number]
+    assert sum(voice > 0.5 for voice in voices[number]) > 0.6 * len(voices[number])
+
+
+@pytest.mark.parametrize("quiet", [0.0, 1e-5])
+def test_around_silence_the_detector_hears_the_same_as_without_the_short_way(quiet):
+    samples, rate_hz = load(CLIPS[0])
+    word = pcm.resample(samples, rate_hz, RATE)[: RATE // 2]
+    noise = quiet * np.sin(np.arange(RATE)).astype(np.float32)
+    sound = np.concatenate([noise, word, noise, word, noise])
+    microphone, heard = HandMicrophone(), []
+    detector = FixedDetector()
+    detector.feed = lambda samples_16k: heard.append(samples_16k) or []
+    capture = Capture(microphone, detector)
+    for part in np.split(sound, sound.size // 480):
+        microphone.put(part)
+        capture.step(0.0)
+    wanted = pcm.Resampler(RATE, pcm.VAD_RATE_HZ).process(sound)
+    assert np.concatenate(heard) == pytest.approx(wanted, abs=3 * pcm.SILENT)
 
 
 class HalvingCanceller:

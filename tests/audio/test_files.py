@@ -107,7 +107,7 @@ def test_a_speaker_without_a_device_hears_in_time_and_accounts():
     bell.until(lambda: seen.append(speaker.progress()) or seen[-1].item_id is None)
     speaker.close()
     assert seen[-1].items == (Heard("a", 100, 100),)
-    assert bell.count >= 5
+    assert 1 <= bell.count <= 3  # where it begins and where it ends, not at each block
     assert speaker.far is None
 
 

@@ -277,13 +277,13 @@ def test_ducking_is_reached_by_a_ramp_and_taken_back():
 
 def test_level_is_that_of_the_last_block():
     ring = PlaybackRing()
-    assert ring.progress().level_dbfs == pcm.FLOOR_DBFS
+    assert ring.level_dbfs == pcm.FLOOR_DBFS
     ring.play("a", sound(240, 0.1))
     ring.finish("a")
     render(ring, 240)
-    assert ring.progress().level_dbfs == pytest.approx(-20, abs=0.1)
+    assert ring.level_dbfs == pytest.approx(-20, abs=0.1)
     render(ring, 240)
-    assert ring.progress().level_dbfs == pcm.FLOOR_DBFS
+    assert ring.level_dbfs == pcm.FLOOR_DBFS
 
 
 def test_all_that_is_handed_out_is_copied_for_the_echo_canceller():
@@ -295,14 +295,49 @@ def test_all_that_is_handed_out_is_copied_for_the_echo_canceller():
     assert np.array_equal(far.read(), out)
 
 
-def test_render_tells_whether_speech_was_handed_out():
+@pytest.mark.parametrize(("gain_db", "level"), [(0, -20), (-12, -32)])
+def test_level_is_as_loud_as_it_sounds(gain_db, level):
     ring = PlaybackRing()
-    out = np.empty(240, dtype=np.float32)
-    assert not ring.render(out)
-    ring.play("a", sound(10))
+    ring.play("a", sound(RATE, 0.1))
     ring.finish("a")
-    assert ring.render(out)
-    assert not ring.render(out)
+    render(ring, 240)
+    ring.duck(gain_db)
+    for _ in range(3):
+        out = render(ring, 480)
+    assert pcm.level_dbfs(out) == pytest.approx(level, abs=0.1)
+    assert ring.level_dbfs == pytest.approx(level, abs=0.1)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(1, 900)), min_size=1, max_size=6), st.integers(5, 500)
+)
+def test_render_tells_when_an_item_begins_and_when_all_of_one_has_sounded_and_no_more(portions, block):
+    ring = PlaybackRing(prebuffer_ms=0)
+    for item, frames in portions:
+        ring.play(item, sound(frames))
+    told = {}
+    calls = 0
+    out = np.empty(block, dtype=np.float32)
+    for _ in range(sum(frames for _, frames in portions) // block + 5):
+        if ring.render(out):
+            calls += 1
+            for heard in ring.progress().items:
+                told.setdefault(heard.item_id, []).append(heard.heard_ms)
+    for item in {item for item, _ in portions}:
+        frames = sum(frames for name, frames in portions if name == item)
+        assert told[item][-1] == frames * 1000 // RATE
+        assert frames < 24 or any(told[item])
+    assert calls <= 2 * 2 * (1 + 24 // block)
+
+
+def test_finishing_tells_whether_all_of_it_has_sounded():
+    ring = PlaybackRing(prebuffer_ms=0)
+    ring.play("a", sound(240))
+    ring.play("b", sound(240))
+    render(ring, 240)
+    assert ring.finish("a")
+    assert not ring.finish("b")
+    assert not ring.finish("unknown")
 
 
 def test_play_and_render_from_two_threads_lose_nothing():

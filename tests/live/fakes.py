@@ -68,6 +68,7 @@ class HandSpeaker:
     failure: AudioError | None = None
     far: FarEnd | None = None
     items: tuple[Heard, ...] = ()
+    level_dbfs: float = -90.0
     is_open: bool = False
     given: list[tuple[str, bytes]] = field(default_factory=list)
 
@@ -102,7 +103,7 @@ class HandSpeaker:
         """As loud as before."""
 
     def progress(self) -> Playback:
-        return Playback(None, self.items, 0, -90.0, 0)
+        return Playback(None, self.items, 0, 0)
 
     def pause(self) -> None:
         self.is_open = False

@@ -27,6 +27,10 @@ class HandSpeaker:
         self._refuses = refuses
         self.is_closed = False
 
+    @property
+    def level_dbfs(self) -> float:
+        return self._ring.level_dbfs
+
     def start(self, wake: Wake) -> None:
         if self._refuses:
             raise self._refuses

@@ -53,7 +53,12 @@ def listen() -> None:
         if found and found[0] < len(chunks[-50:]) * 0.02 - 0.1:
             at = chunks[-50:][int(found[0] / 0.02)]
             began_ms = at.captured_ms - 20 + found[0] * 1000 % 20
-            tell(event="heard", began_ms=began_ms, peak_dbfs=capture.levels.peak_dbfs, lost=microphone.lost_frames)
+            tell(
+                event="heard",
+                began_ms=began_ms,
+                peak_dbfs=capture.levels(now_ms()).peak_dbfs,
+                lost=microphone.lost_frames,
+            )
             reported = True
     microphone.close()
 
