@@ -160,7 +160,7 @@ class DeviceSpeaker:
         self._open = open_again
         self._rate_hz = self._open()
         self._far = FarRing(self._rate_hz)
-        self._ring = PlaybackRing(self._rate_hz, far=self._far.ring)
+        self._ring = PlaybackRing(self._rate_hz, far=self._far)
         assert self._stream is not None  # just opened
         start_stream(self._stream, self._device, Kind.SPEAKER)
 

@@ -8,6 +8,7 @@ block is handed to the card, before it sounds, and never allowed to lag behind.
 from __future__ import annotations
 
 import importlib
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -39,20 +40,33 @@ _DELAY_FRAMES: Final = 224
 _WARM_FRAMES: Final = 10 * _FRAME
 """So much of what passed is shown to the processor when it begins again, for its filters."""
 
+_NOTHING: Samples = np.zeros(0, dtype=np.float32)
+
 Process = Callable[[Samples, Samples], Samples]
 """Near and far, both float32 of the same multiple of 240 frames at 24 kHz, to near without the echo."""
 
 
 class FarRing:
-    """The far end as a bounded ring: the speaker's callback writes blocks into it, the audio worker reads."""
+    """The far end as a bounded ring: the speaker's callback writes blocks into it, the audio worker reads.
+
+    At a multiple of 24 kHz only the frames that fall on those of 24 kHz are kept. That is the sound at 24 kHz: speech
+    that comes from the wire has nothing above 12 kHz, and gain and fades are in it as they sounded.
+    """
 
     def __init__(self, rate_hz: int) -> None:
         """`rate_hz` is the speaker's."""
-        self.rate_hz: Final = rate_hz
-        self.ring: Final = SampleRing(ms_to_frames(_FAR_MS, rate_hz))
+        self._every = rate_hz // WIRE_RATE_HZ if rate_hz % WIRE_RATE_HZ == 0 else 1
+        self._skip = 0  # frames until the next that is kept
+        self.rate_hz: Final = rate_hz // self._every
+        self.ring: Final = SampleRing(ms_to_frames(_FAR_MS, self.rate_hz))
+
+    def write(self, samples: Samples) -> None:
+        """A block as it is handed to the device."""
+        self.ring.write(samples[self._skip :: self._every])
+        self._skip = (self._skip - samples.size) % self._every
 
     def read(self) -> Samples:
-        """All that was handed out since the last call."""
+        """All that was handed out since the last call, at `rate_hz`."""
         return self.ring.read()
 
 
@@ -73,7 +87,7 @@ def open_canceller(far: FarEnd) -> EchoCanceller | None:
 class EchoCanceller:
     """Pairs the microphone's sound with what was handed to the speaker, frame by frame. For one thread.
 
-    While the speaker is silent nothing is processed.
+    While the speaker is silent nothing is processed, and what the microphone hears passes untouched.
     """
 
     def __init__(self, far: FarEnd, process: Process, delay_frames: int = 0) -> None:
@@ -83,60 +97,76 @@ class EchoCanceller:
         self._process = process
         self._delay = delay_frames
         self._silent = _ECHO_FRAMES  # so long the speaker has been
-        self._past: Samples = np.zeros(_WARM_FRAMES, dtype=np.float32)
-        self._to_24k = Resampler(far.rate_hz, WIRE_RATE_HZ)
-        self._near: Samples = np.zeros(0, dtype=np.float32)
-        self._reference: Samples = np.zeros(0, dtype=np.float32)
+        self._past: deque[Samples] = deque([np.zeros(_WARM_FRAMES, dtype=np.float32)])
+        self._past_frames = _WARM_FRAMES
+        self._to_24k = Resampler(far.rate_hz, WIRE_RATE_HZ) if far.rate_hz != WIRE_RATE_HZ else None
+        self._near = _NOTHING
+        self._reference = _NOTHING
         self._started = False
 
     def process(self, near: Samples) -> Samples:
         """The same sound (24 kHz) without the echo; holds back less than 10 ms."""
-        self._near = np.concatenate([self._near, near])
-        self._reference = np.concatenate([self._reference, self._spoken()])
-        frames = self._near.size // _FRAME * _FRAME
-        if frames == 0:
-            return np.zeros(0, dtype=np.float32)
-        far = self._paired(frames)
-        now, self._near = self._near[:frames], self._near[frames:]
-        return self._clean(now, far)
+        far = self._far.read()
+        if self._is_resting and not (far.any() or self._near.size or self._reference.size):
+            self._started = True  # a resampler holds nothing but silence either
+            self._remember(near)
+            return near
+        if self._to_24k is not None:
+            far = self._to_24k.process(far)
+        return self._cancelled(_joined(self._near, near), _joined(self._reference, far))
 
     def drain(self) -> Samples:
         """What was held back, at the end."""
-        held = self._near.size + (0 if self._is_resting else self._delay)
+        if self._is_resting:
+            return _NOTHING
+        held = self._near.size + self._delay
         return self.process(np.zeros(self._delay + -held % _FRAME, dtype=np.float32))[:held]
 
     @property
     def _is_resting(self) -> bool:
         return self._silent >= _ECHO_FRAMES
 
-    def _spoken(self) -> Samples:
-        far = self._far.read()
-        if self._is_resting and not far.any():  # the resampler holds nothing but silence either
-            return np.zeros(far.size * WIRE_RATE_HZ // self._far.rate_hz, dtype=np.float32)
-        return self._to_24k.process(far)
-
-    def _clean(self, near: Samples, far: Samples) -> Samples:
-        """The processor's output, or what came in while it rests; nothing twice and nothing lost in between."""
+    def _cancelled(self, near: Samples, reference: Samples) -> Samples:
+        """The processor's output; nothing twice and nothing lost where it begins and where it comes to rest."""
+        frames = near.size // _FRAME * _FRAME
+        now, self._near = near[:frames], near[frames:]
+        far = self._paired(reference, near.size, frames)
+        if not frames:
+            return _NOTHING
         rested = self._is_resting
-        self._silent = 0 if far.any() else self._silent + far.size
-        past, self._past = self._past, np.concatenate([self._past, near])[-_WARM_FRAMES:]
-        if rested and self._is_resting:
-            return near
         if rested:
-            self._process(past, np.zeros(_WARM_FRAMES, dtype=np.float32))
-            return self._process(near, far)[self._delay :]  # what it still held has passed already
-        clean = self._process(near, far)
-        return np.concatenate([clean, near[near.size - self._delay :]]) if self._is_resting else clean
+            past = np.concatenate(self._past)[-_WARM_FRAMES:]
+            self._process(past, np.zeros(past.size, dtype=np.float32))
+        self._silent = 0 if rested or far.any() else self._silent + frames
+        self._remember(now)
+        clean = self._process(now, far)
+        if rested:
+            return clean[self._delay :]  # what it still held has passed already
+        if self._is_resting:
+            clean = np.concatenate([clean, now[frames - self._delay :], self._near])
+            self._near = self._reference = _NOTHING
+        return clean
 
-    def _paired(self, frames: int) -> Samples:
+    def _remember(self, near: Samples) -> None:
+        self._past.append(near)
+        self._past_frames += near.size
+        while self._past_frames - self._past[0].size >= _WARM_FRAMES:
+            self._past_frames -= self._past.popleft().size
+
+    def _paired(self, reference: Samples, near_frames: int, frames: int) -> Samples:
         """The reference for the next `frames`: silence where it is short, cut where it lags."""
-        lag = self._reference.size - self._near.size
+        lag = reference.size - near_frames
         if lag > _LAG_FRAMES or (lag > 0 and not self._started):
             # The speaker was opened before the microphone, or the worker slept: what was is of no use any more.
-            self._reference = self._reference[lag - (_SLACK_FRAMES if self._started else 0) :]
+            reference = reference[lag - (_SLACK_FRAMES if self._started else 0) :]
         self._started = True
-        taken = self._reference[:frames]
-        self._reference = self._reference[frames:]
-        if taken.size == frames:
-            return taken
-        return np.concatenate([taken, np.zeros(frames - taken.size, dtype=np.float32)])
+        self._reference = reference[frames:]
+        missing = np.zeros(max(0, frames - reference.size), dtype=np.float32)
+        if not missing.size:
+            return reference[:frames]
+        # What begins to sound was handed out last, so that the silence was before it.
+        return np.concatenate([missing, reference] if self._is_resting else [reference, missing])
+
+
+def _joined(first: Samples, second: Samples) -> Samples:
+    return np.concatenate([first, second]) if first.size else second

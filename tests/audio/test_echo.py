@@ -9,6 +9,8 @@ import pytest
 
 from app.audio import pcm
 from app.audio.echo import EchoCanceller, FarRing, open_canceller
+from app.audio.playback import PlaybackRing
+from app.audio.vad import open_detector
 from app.audio.wav import read_wav
 
 RATE = pcm.WIRE_RATE_HZ
@@ -22,47 +24,120 @@ def speech(name, seconds):
 
 
 class Room:
-    """Plays blocks of a speaker at `rate_hz` and gives what a microphone hears of them."""
+    """A speaker at `rate_hz`, block by block of 10 ms, and a microphone that hears it after `delay_ms` at -10 dB."""
 
-    def __init__(self, far_rate_hz=RATE):
-        self.far = FarRing(far_rate_hz)
+    REFLECTIONS = ((0, 1.0), (17, 0.4), (42, -0.2))  # later by so many ms, and how loud
+
+    def __init__(self, rate_hz=RATE, delay_ms=50):
+        self.far = FarRing(rate_hz)
         self.canceller = open_canceller(self.far)
         if self.canceller is None:
             pytest.skip("pywebrtc-audio is not installed")
+        self.playback = PlaybackRing(rate_hz, far=self.far)
+        self.rate_hz, self.delay_ms = rate_hz, delay_ms
+        self.played = np.zeros(rate_hz, dtype=np.float32)  # a second of silence before
+        self.to_wire = pcm.Resampler(rate_hz, RATE)
+        self.noise = np.random.default_rng(5)
+        self.heard, self.clean = [], []
 
-    def hear(self, far, near, block=480):
-        ratio = self.far.rate_hz / RATE
-        spoken = pcm.resample(far, RATE, self.far.rate_hz)
-        clean = []
-        for at in range(0, near.size, block):
-            self.far.ring.write(spoken[int(at * ratio) : int((at + block) * ratio)])
-            clean.append(self.canceller.process(near[at : at + block]))
-        clean.append(self.canceller.drain())
-        return np.concatenate(clean)
+    def listen(self, ms, near=None, is_running=True):
+        """Takes chunks of 20 ms for so long; while the speaker is not running it hands out no blocks at all."""
+        for chunk in range(ms // 20):
+            for _ in range(2):
+                block = np.zeros(self.rate_hz // 100, dtype=np.float32)
+                if is_running:
+                    self.playback.render(block)
+                self.played = np.concatenate([self.played[block.size :], block])
+            heard = self.to_wire.process(self.echo(self.rate_hz // 50))
+            if near is not None:
+                heard = heard + np.resize(near[chunk * 480 :], heard.size)
+            self.heard.append(heard)
+            self.clean.append(self.canceller.process(heard))
+
+    def echo(self, frames):
+        total = self.noise.normal(0, 1e-4, frames).astype(np.float32)
+        for later_ms, factor in self.REFLECTIONS:
+            back = (self.delay_ms + later_ms) * self.rate_hz // 1000
+            total += pcm.gain(-10) * factor * self.played[self.played.size - frames - back : self.played.size - back]
+        return total
+
+    def removed_db(self, from_s, to_s):
+        part = slice(int(from_s * RATE), int(to_s * RATE))
+        return pcm.level_dbfs(np.concatenate(self.heard)[part]) - pcm.level_dbfs(np.concatenate(self.clean)[part])
+
+    def voiced(self, sounds):
+        detector = open_detector()
+        if detector.name != "silero":
+            pytest.skip("no voice model on this platform")
+        said = detector.feed(pcm.resample(np.concatenate(sounds), RATE, pcm.VAD_RATE_HZ))
+        return sum(probability > 0.5 for probability in said)
 
 
-def echo_of(far, delay_ms, gain_db):
-    delay = pcm.ms_to_frames(delay_ms)
-    path = np.zeros(delay + RATE // 20, dtype=np.float32)
-    path[delay] = 1.0
-    path[delay + 400], path[delay + 1000] = 0.4, -0.2  # two reflections
-    echo = np.convolve(far, path)[: far.size] * pcm.gain(gain_db)
-    return echo.astype(np.float32) + np.random.default_rng(5).normal(0, 1e-4, far.size).astype(np.float32)
+@pytest.mark.parametrize("delay_ms", [20, 50, 120])
+@pytest.mark.parametrize("rate_hz", [24_000, 44_100, 48_000])
+def test_the_assistants_own_voice_is_removed_at_any_volume(rate_hz, delay_ms):
+    room = Room(rate_hz, delay_ms)
+    room.playback.play("a", pcm.to_pcm16(speech("story_joe.wav", 8.0)))
+    room.playback.finish("a")
+    room.listen(4000)
+    room.playback.duck(-12)
+    room.listen(2000)
+    room.playback.duck(0)
+    room.listen(2000)
+    assert room.removed_db(0.3, 2) > 25
+    assert room.removed_db(2, 4) > 35
+    assert room.removed_db(4.2, 6) > 25  # of an echo that is 12 dB weaker
+    assert room.removed_db(6.2, 7.9) > 40
+    assert room.voiced(room.clean) == 0
+    assert room.voiced(room.heard) > 50
 
 
-@pytest.mark.parametrize(("rate_hz", "delay_ms"), [(24_000, 50), (48_000, 120)])
-def test_the_assistants_own_voice_is_removed(rate_hz, delay_ms):
-    far = speech("story_joe.wav", 6.0)
-    echo = echo_of(far, delay_ms, -10)
-    clean = Room(rate_hz).hear(far, echo)
-    assert clean.size == echo.size
-    removed_db = pcm.level_dbfs(echo[2 * RATE :]) - pcm.level_dbfs(clean[2 * RATE :])
-    assert removed_db > 20
+@pytest.mark.parametrize("is_running", [True, False])
+def test_the_echo_is_removed_too_after_a_pause_in_which_the_speaker_ran_or_slept(is_running):
+    room = Room(48_000)
+    answer = pcm.to_pcm16(speech("story_joe.wav", 4.0))
+    for pause, item in enumerate("abc"):
+        room.playback.play(item, answer)
+        room.playback.finish(item)
+        room.listen(4000)
+        room.listen(3000, is_running=is_running)
+        assert room.removed_db(7 * pause + 2, 7 * pause + 4) > 35
+    assert room.removed_db(14.02, 14.3) > 25  # from its beginning
+    assert room.voiced(room.clean) == 0
+
+
+@pytest.mark.parametrize("rate_hz", [24_000, 48_000, 96_000])
+@pytest.mark.parametrize("block", [480, 441, 7])
+def test_the_reference_is_what_sounds_with_its_gain_and_its_fade_at_24_khz(rate_hz, block):
+    far = FarRing(rate_hz)
+    assert far.rate_hz == RATE
+    playback = PlaybackRing(rate_hz, far=far)
+    source = speech("story_joe.wav", 1.2)[RATE // 5 :]
+    playback.play("a", pcm.to_pcm16(source))
+    playback.finish("a")
+    handed_out, reference = [], []
+    for at in range(0, rate_hz // 2, block):
+        out = np.zeros(block, dtype=np.float32)
+        if at // block == rate_hz // 5 // block:
+            playback.duck(-9)
+        if at // block == rate_hz // 3 // block:
+            playback.flush()
+        playback.render(out)
+        handed_out.append(out)
+        reference.append(far.read())
+    wanted = pcm.resample(np.concatenate(handed_out), rate_hz, RATE)
+    got = np.concatenate(reference)
+    assert abs(got.size - wanted.size) <= 1
+    both = min(got.size, wanted.size)
+    assert pcm.level_dbfs(got[:both]) > -40
+    assert pcm.level_dbfs(got[:both] - wanted[:both]) < pcm.level_dbfs(got[:both]) - 50
 
 
 def test_the_users_voice_passes_while_the_assistant_is_silent():
     near = speech("question_heart.wav", 4.0)
-    clean = Room().hear(np.zeros_like(near), near)
+    room = Room()
+    room.listen(4000, near)
+    clean = np.concatenate(room.clean)
     assert pcm.level_dbfs(clean) == pytest.approx(pcm.level_dbfs(near), abs=1.0)
 
 
@@ -157,7 +232,11 @@ def test_the_processor_begins_and_rests_without_a_sample_lost_or_doubled(block, 
 
 def test_the_real_processor_is_as_late_as_we_take_it_to_be():
     near = speech("question_heart.wav", 4.0)
-    faint = np.random.default_rng(3).normal(0, 1e-5, near.size).astype(np.float32)
-    clean = Room().hear(faint, near)
+    room = Room()
+    faint = np.random.default_rng(3).normal(0, 1e-4, near.size).astype(np.float32)
+    room.playback.play("faint", pcm.to_pcm16(faint))
+    room.playback.finish("faint")
+    room.listen(4000, near)
+    clean = np.concatenate(room.clean)
     likeness = np.correlate(clean[RATE : 3 * RATE], near[RATE + 300 : 3 * RATE - 300], "valid")
     assert abs(int(np.argmax(likeness)) - 300) <= 2
