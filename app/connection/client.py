@@ -17,6 +17,7 @@ from typing import Final, Self
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
 from app import __version__
 from app.connection.cleaning import without_secrets_of
@@ -92,6 +93,11 @@ class Connection:
         self._tell_skipped = listener
         if self._skipped:
             listener()
+
+    @property
+    def is_open(self) -> bool:
+        """Neither side has begun to end it."""
+        return not self._closing and self._socket.state is State.OPEN
 
     async def send(self, event: ClientEvent) -> None:
         """Say it in the service's dialect. After our own `close()` nothing is sent, and that is no error.

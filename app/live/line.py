@@ -13,8 +13,8 @@ from collections.abc import Callable
 from functools import partial
 
 from app.audio.ports import Speaker
-from app.connection.client import Connection
 from app.connection.failures import FailureKind, ServiceFailure
+from app.connection.outbox import Outbox
 from app.conversation.conversation import Conversation
 from app.conversation.effects import (
     Duck,
@@ -35,7 +35,6 @@ from app.conversation.transcript import Entry, Transcript
 from app.live.coalescer import Coalescer
 from app.live.dialling import Dialler
 from app.live.events import Ended, Listener
-from app.protocol.client_events import ClientEvent
 from app.protocol.server_events import ServerEvent
 
 _REFUSED = frozenset(
@@ -75,7 +74,7 @@ class Line:
         self._on_over = on_over
         self._final_news: set[str] = set()
         self._coalescer = Coalescer(self._tell_entries)
-        self._outbox: asyncio.Queue[ClientEvent] = asyncio.Queue()
+        self._outbox = Outbox()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = asyncio.Event()
         self._renewing = asyncio.Event()
@@ -83,6 +82,7 @@ class Line:
         self._gate = threading.Lock()  # over _loop and _waiting, while the loop begins and ends
         self._guard = threading.RLock()  # over the conversation: this thread changes it, others may read its entries
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_ms: float | None = None  # when it is due
         self._is_over = False
         self._fault: BaseException | None = None
 
@@ -117,7 +117,7 @@ class Line:
     def _renew(self, fields: dict[str, object]) -> None:
         """From now on everything happens to the successor; the old session's task ends when it sees that."""
         self._finish_session()
-        self._outbox = asyncio.Queue()  # what was still to be said was meant for the old session
+        self._outbox = Outbox()  # what was still to be said was meant for the old session
         with self._guard:
             self._conversation = self._conversation.successor(seed=secrets.token_hex(5), **fields)
         self._do(StatusChanged(self._conversation.status))
@@ -201,7 +201,7 @@ class Line:
         ours, outbox = self._conversation, self._outbox
         connection = await self._dialler.dial()
         connection.tell_skipped_to(lambda: self._listener(Notice(_SKIPPED, Severity.WARNING)))
-        sending = asyncio.create_task(_send_all(outbox, connection))
+        sending = asyncio.create_task(outbox.send_all(connection))
         sending.add_done_callback(self._sending_ended)
         try:
             if self._conversation is ours:
@@ -249,7 +249,7 @@ class Line:
     def _do(self, effect: Effect) -> None:
         match effect:
             case Send(event):
-                self._outbox.put_nowait(event)
+                self._outbox.put(event)
             case Play(item_id, pcm):
                 self._speaker.play(item_id, pcm)
             case FinishPlay(item_id):
@@ -283,13 +283,16 @@ class Line:
 
     def _set_timer(self) -> None:
         """One timer for whichever of the deadlines comes first."""
+        deadlines = [d for d in (self._conversation.deadline_ms, self._coalescer.due_ms) if d is not None]
+        deadline_ms = min(deadlines, default=None)
+        if self._timer and deadline_ms == self._timer_ms:
+            return
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        deadlines = [d for d in (self._conversation.deadline_ms, self._coalescer.due_ms) if d is not None]
-        if deadlines and self._loop:
-            delay_s = max(0.0, min(deadlines) - self._now_ms()) / 1000
-            self._timer = self._loop.call_later(delay_s, self._time_passed)
+        if deadline_ms is not None and self._loop:
+            delay_s = max(0.0, deadline_ms - self._now_ms()) / 1000
+            self._timer, self._timer_ms = self._loop.call_later(delay_s, self._time_passed), deadline_ms
 
     def _time_passed(self) -> None:
         self._timer = None
@@ -302,12 +305,3 @@ class Line:
 
 def _received(event: ServerEvent, conversation: Conversation, now_ms: int) -> list[Effect]:
     return conversation.receive(event, now_ms)
-
-
-async def _send_all(outbox: asyncio.Queue[ClientEvent], connection: Connection) -> None:
-    while True:
-        event = await outbox.get()
-        try:
-            await connection.send(event)
-        except ServiceFailure:
-            return  # the receiving side learns of it, with the reason
