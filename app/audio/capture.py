@@ -97,6 +97,12 @@ class Capture:
         """The microphone is over and all of it was given."""
         return self._over
 
+    @property
+    def missing_frames(self) -> int:
+        """So many more of the microphone's frames complete the next chunk."""
+        held = sum(part.size for part in self._raw)
+        return -(-self._missing * self._to_wire.from_hz // WIRE_RATE_HZ) - held
+
     def levels(self, now_ms: float, output_dbfs: float = FLOOR_DBFS) -> Levels:
         """What the meters show at this time, on the clock of `step`; from any thread, never waits.
 
@@ -121,7 +127,7 @@ class Capture:
         last = self._microphone.ended  # before reading: what came before the end is then in `read`
         raw = self._microphone.read()
         self._raw.append(raw)
-        if not last and sum(part.size for part in self._raw) * WIRE_RATE_HZ < self._missing * self._to_wire.from_hz:
+        if not last and self.missing_frames > 0:
             return []  # no chunk could be completed: one resampling of 20 ms costs half of two of 10 ms
         sound = self._measured(raw if len(self._raw) == 1 else np.concatenate(self._raw), now_ms)
         self._raw = []

@@ -41,6 +41,7 @@ _WARM_FRAMES: Final = 10 * _FRAME
 """So much of what passed is shown to the processor when it begins again, for its filters."""
 
 _NOTHING: Samples = np.zeros(0, dtype=np.float32)
+_SILENCE: Samples = np.zeros(_LAG_FRAMES, dtype=np.float32)
 
 Process = Callable[[Samples, Samples], Samples]
 """Near and far, both float32 of the same multiple of 240 frames at 24 kHz, to near without the echo."""
@@ -107,19 +108,17 @@ class EchoCanceller:
     def process(self, near: Samples) -> Samples:
         """The same sound (24 kHz) without the echo; holds back less than 10 ms."""
         far = self._far.read()
-        if self._is_resting and not (far.any() or self._near.size or self._reference.size):
-            self._started = True  # a resampler holds nothing but silence either
+        if self._is_resting and not (far.any() or self._near.size or self._reference.any()):
+            self._pass_by(near.size, far.size * WIRE_RATE_HZ // self._far.rate_hz)
             self._remember(near)
             return near
-        if self._to_24k is not None:
+        if self._to_24k is not None:  # which holds nothing but silence where it was not asked
             far = self._to_24k.process(far)
         return self._cancelled(_joined(self._near, near), _joined(self._reference, far))
 
     def drain(self) -> Samples:
         """What was held back, at the end."""
-        if self._is_resting:
-            return _NOTHING
-        held = self._near.size + self._delay
+        held = self._near.size + (0 if self._is_resting else self._delay)
         return self.process(np.zeros(self._delay + -held % _FRAME, dtype=np.float32))[:held]
 
     @property
@@ -144,7 +143,7 @@ class EchoCanceller:
             return clean[self._delay :]  # what it still held has passed already
         if self._is_resting:
             clean = np.concatenate([clean, now[frames - self._delay :], self._near])
-            self._near = self._reference = _NOTHING
+            self._near = _NOTHING
         return clean
 
     def _remember(self, near: Samples) -> None:
@@ -153,17 +152,27 @@ class EchoCanceller:
         while self._past_frames - self._past[0].size >= _WARM_FRAMES:
             self._past_frames -= self._past.popleft().size
 
+    def _pass_by(self, near_frames: int, far_frames: int) -> None:
+        """Silence on the far side, paired by its length alone: so far as one of the two devices is ahead of the
+        other, that is settled before anything sounds."""
+        waiting = self._kept(self._reference.size + far_frames, near_frames)
+        self._reference = _SILENCE[: max(0, waiting - near_frames)]
+
+    def _kept(self, reference_frames: int, near_frames: int) -> int:
+        """How much of the reference, the newest, is of use."""
+        lag = reference_frames - near_frames
+        is_first, self._started = not self._started, True
+        if is_first and lag > 0:  # the speaker was opened before the microphone
+            return near_frames
+        return near_frames + _SLACK_FRAMES if lag > _LAG_FRAMES else reference_frames  # the worker slept
+
     def _paired(self, reference: Samples, near_frames: int, frames: int) -> Samples:
         """The reference for the next `frames`: silence where it is short, cut where it lags."""
-        lag = reference.size - near_frames
-        if lag > _LAG_FRAMES or (lag > 0 and not self._started):
-            # The speaker was opened before the microphone, or the worker slept: what was is of no use any more.
-            reference = reference[lag - (_SLACK_FRAMES if self._started else 0) :]
-        self._started = True
+        reference = reference[reference.size - self._kept(reference.size, near_frames) :]
         self._reference = reference[frames:]
-        missing = np.zeros(max(0, frames - reference.size), dtype=np.float32)
-        if not missing.size:
+        if reference.size >= frames:
             return reference[:frames]
+        missing = np.zeros(frames - reference.size, dtype=np.float32)
         # What begins to sound was handed out last, so that the silence was before it.
         return np.concatenate([missing, reference] if self._is_resting else [reference, missing])
 

@@ -64,6 +64,9 @@ class WavMicrophone:
             self._wake()
         return self._due < self._samples.size
 
+    def wake_at(self, frames: int) -> None:
+        """It calls for each of its blocks."""
+
     def read(self) -> Samples:
         """What has sounded since the last call."""
         due = self._due
@@ -141,6 +144,9 @@ class ClipMicrophone:
         if self._wake is not None:
             self._wake()
         return True
+
+    def wake_at(self, frames: int) -> None:
+        """It calls for each of its blocks."""
 
     def read(self) -> Samples:
         """What has sounded since the last call."""
@@ -277,7 +283,8 @@ class PacedSpeaker:
 
     def finish(self, item_id: str) -> None:
         """No more sound comes for the item."""
-        self._ring.finish(item_id)
+        if self._ring.finish(item_id) and self._wake is not None:
+            self._wake()
 
     def flush(self) -> tuple[Heard, ...]:
         """Silence, now; what was heard of each item."""
@@ -286,6 +293,12 @@ class PacedSpeaker:
     def duck(self, gain_db: float) -> None:
         """Play quieter, or with 0 as given."""
         self._ring.duck(gain_db)
+
+    def expect(self) -> None:
+        """It runs all the time: a file holds the silence too."""
+
+    def tend(self) -> None:
+        """Nothing to do."""
 
     def progress(self) -> Playback:
         """Where the playback is."""

@@ -181,6 +181,11 @@ class PlaybackRing:
         return Playback(item_id, heard, frames_to_ms(pending, self.rate_hz), underruns)
 
     @property
+    def is_sounding(self) -> bool:
+        """Whether there was sound in the last block that was handed out."""
+        return self._sounded[0].size > 0
+
+    @property
     def level_dbfs(self) -> float:
         """Of the last block that was handed out."""
         samples, factor = self._sounded

@@ -23,6 +23,10 @@ from app.audio.ports import (
     PortAudioMissingError,
 )
 
+BLOCK_MS: Final = 10
+"""Of sound in each callback. Explicit, because PortAudio's own choice gives blocks of a few frames and up to half a
+second of delay on ALSA."""
+
 _LOW_LATENCY: Final = "low"
 _UNSUITABLE: Final = frozenset({-9998, -9997, -9994})
 """PaErrorCode: number of channels, sample rate, sample format; another choice may do."""
@@ -227,8 +231,7 @@ def open_stream(device: Device, kind: Kind, callback: Callable[..., None], finis
 
     A microphone with two channels is opened with both, since an interface may have its microphone on the second; the
     ones after those are often what the computer plays. Else mono, and more channels only where that is refused. The
-    callback is sounddevice's: (data of shape (frames, channels), frames, time, status). Explicit blocks, because
-    PortAudio's own choice gives blocks of a few frames and up to half a second of delay on ALSA.
+    callback is sounddevice's: (a buffer of float32, the channels of each frame side by side; frames, time, status).
     Raises AudioError.
     """
     library = _library()
@@ -236,13 +239,13 @@ def open_stream(device: Device, kind: Kind, callback: Callable[..., None], finis
     for rate_hz in dict.fromkeys((device.rate_hz, _USUAL_HZ, 44_100)):
         for channels in _channels(device, kind):
             try:
-                stream_type = library.InputStream if kind is Kind.MICROPHONE else library.OutputStream
+                stream_type = library.RawInputStream if kind is Kind.MICROPHONE else library.RawOutputStream
                 stream: Stream = stream_type(
                     device=device.index,
                     samplerate=rate_hz,
                     channels=channels,
                     dtype="float32",
-                    blocksize=rate_hz // 100,
+                    blocksize=rate_hz * BLOCK_MS // 1000,
                     latency=_LOW_LATENCY,
                     callback=callback,
                     finished_callback=finished,

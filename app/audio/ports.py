@@ -114,6 +114,9 @@ class Microphone(Protocol):
     def start(self, wake: Wake) -> None:
         """Open it; sound flows from now on. Raises AudioError."""
 
+    def wake_at(self, frames: int) -> None:
+        """Call `wake` only when so many frames are there to be read; what comes in blocks may call for each."""
+
     def read(self) -> Samples:
         """All that came in since the last call; may be empty. Never waits."""
 
@@ -167,6 +170,13 @@ class Speaker(Protocol):
 
     def duck(self, gain_db: float) -> None:
         """Play quieter (negative) or, with 0, as given; reached by a ramp, without a click."""
+
+    def expect(self) -> None:
+        """Speech will come soon: where the device rests it is woken. Returns at once; from any thread."""
+
+    def tend(self) -> None:
+        """Let the device rest or run as is needed, on the thread that owns it: that may take long. To be called
+        after each `wake`; a device that does not run any more is lost (`failure`)."""
 
     def progress(self) -> Playback:
         """Where the playback is. Items that are finished and wholly heard are reported once more, then forgotten."""

@@ -33,6 +33,9 @@ from app.live.speaker import LastingSpeaker
 _RELEASE_AFTER_MS = 250
 """In push-to-talk the example keeps the microphone open for so long after its last word."""
 
+_BEFORE_SPEECH = frozenset({State.HEARING, State.THINKING, State.SPEAKING})
+"""An answer is to be expected."""
+
 
 class Keeper(Protocol):
     """Keeps what was said. Called on the line's thread; a failure of its is never ours."""
@@ -278,6 +281,8 @@ class LiveConversation:
         state = changed.status.state
         if state is not self._state:
             self._state = state
+            if state in _BEFORE_SPEECH:
+                self._speaker.expect()
             self._director.observe(state, self._sound.now_ms())
             self._set_example_timer()
 

@@ -61,6 +61,7 @@ class SoundWorker:
         self._wake = threading.Event()
         self._is_closing = False
         self._is_paused = False
+        self._is_over = False
         self._capture: Capture | None = None
         self._far: FarEnd | None = None
         self._tasks: deque[Callable[[], object]] = deque()
@@ -74,6 +75,8 @@ class SoundWorker:
     @property
     def levels(self) -> Levels:
         """The levels now, worked out for whoever looks. From any thread."""
+        if self._is_over:
+            return Levels()
         capture, output_dbfs = self._capture, self._speaker.level_dbfs
         return capture.levels(self.now_ms(), output_dbfs) if capture else Levels(output_dbfs=output_dbfs)
 
@@ -142,7 +145,7 @@ class SoundWorker:
                 if not self._is_closing:
                     self._step()
         finally:
-            self.levels = Levels()
+            self._is_over = True
             with closing(self._speaker):
                 if self._microphone is not None:
                     self._microphone.close()
@@ -210,15 +213,18 @@ class SoundWorker:
             self._tasks.popleft()()
         if self._microphone is not None and self._cancels_echo and self._speaker.far is not self._far:
             self._listen_to(self._microphone)  # another speaker: another echo
-        if self._capture is not None:
+        if self._microphone is not None and self._capture is not None:
             for chunk in self._capture.step(self.now_ms()):
                 self._listener.captured(chunk)
+            self._microphone.wake_at(self._capture.missing_frames)
             self._notice_end()
         if self._has_speaker_moved:
             self._has_speaker_moved = False  # before looking: what moves meanwhile is looked at again
             self._look_at_speaker()
 
     def _look_at_speaker(self) -> None:
+        if not self._is_paused:
+            self._speaker.tend()
         for item in self._speaker.progress().items:
             if item.heard_ms > 0 and item.item_id not in self._begun:
                 self._begun.add(item.item_id)

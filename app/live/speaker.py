@@ -31,8 +31,8 @@ class _Given:
 class LastingSpeaker:
     """Stands in front of a speaker.
 
-    `start`, `progress`, `change` and `close` are for the thread that owns the devices, all else for another one. What
-    is given before the device is open sounds when it is.
+    `start`, `tend`, `progress`, `change` and `close` are for the thread that owns the devices, all else for another
+    one. What is given before the device is open sounds when it is.
     """
 
     def __init__(self, speaker: Speaker) -> None:
@@ -148,6 +148,14 @@ class LastingSpeaker:
         """Play quieter, or as given."""
         with self._lock:
             self._speaker.duck(gain_db)
+
+    def expect(self) -> None:
+        """Speech will come soon."""
+        self._speaker.expect()
+
+    def tend(self) -> None:
+        """Let the device rest or run. Without the lock: speech that comes meanwhile does not wait for that."""
+        self._speaker.tend()
 
     def progress(self) -> Playback:
         """Where the playback is."""

@@ -22,22 +22,27 @@ def facts(name="Microphone", api=0, inputs=1, outputs=0, rate=48_000.0):
 
 
 class FakeStream:
-    """Opened by the fake; `say` runs the callback with a block of shape (frames, channels)."""
+    """Opened by the fake; `say` runs the callback with a block of shape (frames, channels), `ask` gets one."""
 
     latency = 0.01
 
     def __init__(self, library, options):
         self.library, self.options = library, options
         self.is_open = True
+        self.is_running = False
 
     def start(self):
         self.library.fail("start")
+        self.is_running = True
 
     def stop(self):
         self.library.fail("stop")
 
     def abort(self):
         self.library.fail("abort")
+        if self.is_running:
+            self.is_running = False
+            self.options["finished_callback"]()
 
     def close(self):
         self.is_open = False
@@ -46,6 +51,12 @@ class FakeStream:
     def say(self, block):
         status = SimpleNamespace(input_overflow=False)
         self.options["callback"](np.ascontiguousarray(block, dtype=np.float32), len(block), None, status)
+
+    def ask(self):
+        frames, channels = self.options["blocksize"], self.options["channels"]
+        block = np.full(frames * channels, np.nan, dtype=np.float32)
+        self.options["callback"](block, frames, None, SimpleNamespace(output_underflow=False))
+        return block.reshape(frames, channels)
 
 
 class FakeLibrary(ModuleType):
@@ -100,8 +111,8 @@ class FakeLibrary(ModuleType):
         self.streams.append(stream)
         return stream
 
-    def InputStream(self, **options):  # noqa: N802
+    def RawInputStream(self, **options):  # noqa: N802
         return self._open(options)
 
-    def OutputStream(self, **options):  # noqa: N802
+    def RawOutputStream(self, **options):  # noqa: N802
         return self._open(options)

@@ -33,6 +33,9 @@ class HandMicrophone:
     def put(self, samples):
         self.held = np.concatenate([self.held, np.asarray(samples, dtype=np.float32)])
 
+    def wake_at(self, frames):
+        pass
+
     def read(self):
         held, self.held = self.held, self.held[:0]
         return held

@@ -99,6 +99,22 @@ def test_what_is_played_is_heard_and_a_flush_silences_it_with_an_exact_account(s
     assert np.diff(sounding).max() < RATE_HZ // 100  # and whole until then
 
 
+def test_a_speaker_that_sleeps_wakes_up_for_what_is_given_and_none_of_it_is_lost(soundcard):
+    with soundcard.speaker() as recorder, running(soundcard, "rest") as program:
+        assert program.told()["event"] == "resting"
+        marked = recorder.samples().size
+        program.go()
+        assert program.told()["event"] == "heard"
+        recorder.wait_for(recorder.samples().size / RATE_HZ + 0.5)
+        recorded = recorder.samples()[marked:]
+        program.go()
+        program.done()
+    assert len(find_chirps(recorded, RATE_HZ)) == 1
+    sounding = np.flatnonzero(np.abs(recorded) > 0.02)
+    whole = np.flatnonzero(np.abs(chirp(RATE_HZ)) > 0.02)
+    assert sounding[-1] - sounding[0] == pytest.approx(whole[-1] - whole[0], abs=RATE_HZ // 500)
+
+
 def test_a_microphone_that_is_pulled_out_is_told_and_can_be_plugged_in_again(soundcard):
     with running(soundcard, "lose") as program:
         assert program.told()["event"] == "listening"

@@ -197,6 +197,22 @@ def test_a_lag_is_cut_and_a_missing_reference_is_silence():
     assert 4800 - pairs.far[1][-1] == 480  # 20 ms behind at most
 
 
+@pytest.mark.parametrize("uneven", [(2, 1, 3), (0, 4), (2, 0, 0, 6, 2), (1, 3, 2, 0, 2, 4)])
+def test_what_is_uneven_between_the_devices_is_settled_in_silence_and_tears_no_hole_into_speech(uneven):
+    far = FarRing(RATE)
+    pairs = Pairs(far)
+    blocks = np.split(np.concatenate([np.zeros(240 * 60), rise(240 * 60)]).astype(np.float32), 120)
+    for turn in range(60):
+        for _ in range(uneven[turn % len(uneven)]):
+            if blocks:
+                far.write(blocks.pop(0))
+        pairs.canceller.process(np.ones(480, dtype=np.float32))
+    spoken = np.concatenate(pairs.far[1:])
+    spoken = spoken[np.flatnonzero(spoken)[0] : np.flatnonzero(spoken)[-1] + 1]
+    assert np.array_equal(spoken, rise(spoken.size))
+    assert spoken.size > 240 * 50
+
+
 class Late:
     """A processor that changes nothing and is 224 frames late."""
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from app.audio.devices import DeviceMicrophone, DeviceSpeaker
 from app.audio.open import open_microphone, open_speaker
+from app.audio.pcm import to_pcm16
 from app.audio.portaudio import Kind, find_device, list_devices, portaudio_version, rescan_devices
-from app.audio.ports import AudioError, DeviceBusyError, DevicesUnknownError
+from app.audio.ports import AudioError, DeviceBusyError, DeviceLostError, DevicesUnknownError, Heard
 from tests.audio.sounddevice_fake import FakeLibrary, PortAudioError, facts
 
 UNDECODABLE = UnicodeDecodeError("utf-8", b"Mikrofon f\xfcr alle", 10, 11, "invalid start byte")
@@ -235,3 +236,121 @@ def test_a_speaker_stays_mono(library):
     speaker = DeviceSpeaker(find_device(Kind.SPEAKER, None))
     speaker.start(lambda: None)
     assert library.streams[0].options["channels"] == 1
+
+
+# ---------------------------------------------------------------- who wakes whom
+
+
+def test_a_microphone_wakes_only_when_as_much_is_there_as_is_wanted(library):
+    microphone, woken = DeviceMicrophone(find_device(Kind.MICROPHONE, None)), []
+    microphone.start(lambda: woken.append(len(woken)))
+    microphone.wake_at(960)
+    (stream,) = library.streams
+    counts = []
+    for _ in range(4):
+        stream.say(np.zeros((480, 1)))
+        counts.append(len(woken))
+        if counts[-1] == 1 and microphone.read().size:
+            microphone.wake_at(480)
+    assert counts == [0, 1, 2, 3]  # what is not fetched is told again
+
+
+class Sleeper:
+    """A speaker on the fake library, tended after each of its calls as the worker does."""
+
+    def __init__(self, library):
+        self.speaker = DeviceSpeaker(find_device(Kind.SPEAKER, None))
+        self.speaker.start(self.speaker.tend)
+        (self.stream,) = library.streams
+
+    def silence(self, seconds):
+        for _ in range(round(seconds * 100)):
+            if not self.stream.is_running:
+                return
+            self.stream.ask()
+
+
+@pytest.fixture
+def sleeper(library):
+    return Sleeper(library)
+
+
+def test_a_speaker_rests_after_ten_seconds_of_silence_and_that_is_no_loss(sleeper):
+    sleeper.silence(9.9)
+    assert sleeper.stream.is_running
+    sleeper.silence(0.2)
+    assert not sleeper.stream.is_running
+    assert sleeper.speaker.failure is None
+
+
+@pytest.mark.parametrize("call", ["expect", "play"])
+def test_a_speaker_that_rests_runs_again_when_speech_is_expected_or_given(sleeper, call):
+    sleeper.silence(11)
+    if call == "expect":
+        sleeper.speaker.expect()
+        assert sleeper.stream.is_running
+    sleeper.speaker.play("a", to_pcm16(np.full(2400, 0.5)))
+    sleeper.speaker.finish("a")
+    assert sleeper.stream.is_running
+    heard = np.concatenate([sleeper.stream.ask() for _ in range(11)])
+    assert np.count_nonzero(np.abs(heard) > 0.4) == pytest.approx(4800, abs=20)
+    assert sleeper.speaker.progress().items == (Heard("a", 100, 100),)
+    sleeper.silence(11)
+    assert not sleeper.stream.is_running
+
+
+def test_a_speaker_runs_on_while_something_sounds_or_is_expected_again(sleeper):
+    sleeper.speaker.play("a", bytes(48_000 * 30))
+    sleeper.silence(29)
+    assert sleeper.stream.is_running
+    sleeper.silence(8)
+    sleeper.speaker.expect()
+    sleeper.silence(8)
+    assert sleeper.stream.is_running
+
+
+def test_speech_that_comes_while_the_speaker_is_being_stopped_is_heard(sleeper):
+    stream, abort = sleeper.stream, sleeper.stream.abort
+
+    def meanwhile():
+        abort()
+        stream.abort = abort
+        sleeper.speaker._wake = lambda: None  # the worker is not told a second time
+        sleeper.speaker.play("a", bytes(4800))
+
+    stream.abort = meanwhile
+    sleeper.silence(11)
+    assert stream.is_running
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=repr)
+def test_a_speaker_that_does_not_start_again_is_lost(library, sleeper, failure):
+    sleeper.silence(11)
+    library.failing["start"] = failure
+    sleeper.speaker.expect()
+    assert isinstance(sleeper.speaker.failure, DeviceLostError)
+    sleeper.speaker.tend()
+    sleeper.speaker.close()
+
+
+def test_a_speaker_that_went_away_while_it_ran_is_lost(sleeper):
+    sleeper.stream.is_running = False
+    sleeper.stream.options["finished_callback"]()
+    assert isinstance(sleeper.speaker.failure, DeviceLostError)
+
+
+def test_all_channels_of_a_speaker_that_takes_no_fewer_play_the_same(monkeypatch):
+    library = put_in_place(monkeypatch, FakeLibrary(facts("7.1", inputs=0, outputs=8)))
+
+    def refuses(options):
+        if options["channels"] < 8:
+            raise PortAudioError("Error opening OutputStream", -9998)
+
+    library.refuses = refuses
+    speaker = open_speaker(None)
+    speaker.start(lambda: None)
+    speaker.play("a", to_pcm16(np.full(24_000, 0.5)))
+    speaker.finish("a")
+    block = library.streams[-1].ask()
+    assert block.shape == (480, 8)
+    assert block[-1].tolist() == pytest.approx([0.5] * 8, abs=1e-3)

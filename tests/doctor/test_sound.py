@@ -70,6 +70,9 @@ class FakeMicrophone:
         if self.refusal:
             raise self.refusal
 
+    def wake_at(self, frames):
+        pass
+
     def read(self) -> Samples:
         return self.samples
 

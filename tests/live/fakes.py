@@ -44,6 +44,9 @@ class HandMicrophone:
         self.failure, self.ended = failure, True
         self._wake()
 
+    def wake_at(self, frames: int) -> None:
+        """Every sound wakes."""
+
     def read(self) -> Samples:
         sound, self._sound = self._sound, []
         return np.concatenate([np.zeros(0, np.float32), *sound])
@@ -69,6 +72,7 @@ class HandSpeaker:
     far: FarEnd | None = None
     items: tuple[Heard, ...] = ()
     level_dbfs: float = -90.0
+    expectations: int = 0
     is_open: bool = False
     given: list[tuple[str, bytes]] = field(default_factory=list)
 
@@ -101,6 +105,12 @@ class HandSpeaker:
 
     def duck(self, gain_db: float) -> None:
         """As loud as before."""
+
+    def expect(self) -> None:
+        self.expectations += 1
+
+    def tend(self) -> None:
+        """Nothing rests here."""
 
     def progress(self) -> Playback:
         return Playback(None, self.items, 0, 0)

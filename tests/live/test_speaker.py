@@ -53,6 +53,12 @@ class HandSpeaker:
     def duck(self, gain_db: float) -> None:
         self._ring.duck(gain_db)
 
+    def expect(self) -> None:
+        pass
+
+    def tend(self) -> None:
+        pass
+
     def progress(self) -> Playback:
         return self._ring.progress()
 

@@ -1,6 +1,6 @@
 """Opens real devices and does as the lines on its standard input say; prints one JSON object a line.
 
-Run by the tests on the virtual sound card:  device_program.py listen | speak | lose | echo | list
+Run by the tests on the virtual sound card:  device_program.py listen | speak | rest | lose | echo | list
 """
 
 from __future__ import annotations
@@ -79,6 +79,30 @@ def speak() -> None:
     heard = speaker.flush()
     tell(event="flushed", at_ms=now_ms(), heard=[asdict(each) for each in heard])
     speaker.play("tone", to_pcm16(tone))
+    sys.stdin.readline()
+    speaker.close()
+
+
+def rest() -> None:
+    """Lets the speaker fall asleep; after a line a chirp is played, and told when all of it has sounded."""
+    speaker = open_speaker(None)
+    wake = threading.Event()
+    speaker.start(wake.set)
+    if not wake.wait(30):
+        raise TimeoutError("it runs on in silence")
+    wake.clear()
+    speaker.tend()
+    tell(event="resting")
+    sys.stdin.readline()
+    speaker.play("marker", to_pcm16(chirp(WIRE_RATE_HZ)))
+    speaker.finish("marker")
+    given_ms = now_ms()
+    while not any(item.heard_ms == item.received_ms for item in speaker.progress().items):
+        if not wake.wait(10):
+            raise TimeoutError("it does not wake up")
+        wake.clear()
+        speaker.tend()
+    tell(event="heard", took_ms=now_ms() - given_ms)
     sys.stdin.readline()
     speaker.close()
 
@@ -162,6 +186,8 @@ if __name__ == "__main__":
             listen()
         case "speak":
             speak()
+        case "rest":
+            rest()
         case "lose":
             lose()
         case "echo":
