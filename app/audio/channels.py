@@ -48,6 +48,10 @@ class ChannelChoice:
         frames, channels = sound.shape
         if channels == 1 or not frames:
             return sound[:, 0]
+        if channels == 2 and np.array_equal(sound[:, 0], sound[:, 1]) and np.isfinite(np.vdot(sound, sound)):
+            fading = _FADING ** (frames / self._hop)
+            self._loudness = [was * fading for was in self._loudness]
+            return sound[:, 0]  # one microphone, handed out twice
         starts = np.arange(0, frames, self._hop)
         with np.errstate(all="ignore"):
             powers = self._powers(sound, starts)

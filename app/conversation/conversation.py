@@ -239,10 +239,13 @@ class Conversation:
             effects.append(Send(InputAppend(audio=sent.pcm)))
         if sent.is_turn_complete:
             effects += self._turns.commit(now_ms)
-        self._is_voiced = voice >= self._settling.wanted.threshold
+        was_voiced, self._is_voiced = self._is_voiced, voice >= self._settling.wanted.threshold
         if self._is_voiced and self._uplink.is_open:
             self._reception.voiced(now_ms)
-        return self._settled(effects + self._duck(len(pcm) / 48), now_ms)
+        ducking = self._duck(len(pcm) / 48)
+        is_news = sent.is_turn_complete or ducking or self._is_voiced != was_voiced or self._reception.is_lost
+        # Fifty times a second nothing else can have changed.
+        return self._settled(effects + ducking, now_ms) if is_news else effects
 
     def flushed(self, heard: Iterable[tuple[str, int]], now_ms: int) -> list[Effect]:
         """The speaker is silent; so many milliseconds were heard of each item it held."""

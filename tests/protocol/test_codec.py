@@ -193,3 +193,11 @@ def test_a_class_with_a_required_field_is_a_mistake_of_ours():
 
     with pytest.raises(TypeError, match="needed"):
         from_json(Wrong, {})
+
+
+@given(st.binary(max_size=2000), st.sampled_from(list(Dialect)))
+def test_the_short_way_of_microphone_sound_says_the_same(audio, dialect):
+    event = InputAppend(audio=audio)
+    assert json.loads(encode_client_event(event, dialect)) == to_json(event)
+    named = InputAppend(audio=audio, event_id="e1", extra={"x": 1})
+    assert json.loads(encode_client_event(named, dialect)) == to_json(named)
