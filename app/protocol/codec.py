@@ -11,9 +11,11 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Final, get_args
 
+from msgspec import UNSET
+
 from app.protocol import beta
 from app.protocol.client_events import ClientEvent, InputAppend
-from app.protocol.convert import MAX_DEPTH, UNSET, JsonObject, from_json, sanitise_json, to_json
+from app.protocol.convert import MAX_DEPTH, JsonObject, from_json, sanitise_json, to_json
 from app.protocol.errors import as_error_event
 from app.protocol.jsontext import depth_of, read_json
 from app.protocol.server_events import ServerEvent, UnknownEvent
