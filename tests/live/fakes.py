@@ -73,6 +73,7 @@ class HandSpeaker:
     items: tuple[Heard, ...] = ()
     level_dbfs: float = -90.0
     expectations: int = 0
+    tended_on: list[int] = field(default_factory=list)
     is_open: bool = False
     given: list[tuple[str, bytes]] = field(default_factory=list)
 
@@ -110,7 +111,7 @@ class HandSpeaker:
         self.expectations += 1
 
     def tend(self) -> None:
-        """Nothing rests here."""
+        self.tended_on.append(threading.get_ident())
 
     def progress(self) -> Playback:
         return Playback(None, self.items, 0, 0)

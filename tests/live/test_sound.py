@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from app.audio.capture import Chunk
+from app.audio.capture import Chunk, Levels
 from app.audio.ports import AudioError, DeviceBusyError, DeviceLostError, Heard, Samples
 from app.live.sound import SoundWorker
 from tests.live.fakes import HandMicrophone, HandSpeaker
@@ -175,6 +175,28 @@ def test_the_end_releases_both_devices_whatever_happens(is_broken: bool):
     assert microphone.opened.is_set()
     assert not microphone.is_open
     assert not speaker.is_open
+
+
+def test_a_speaker_that_calls_is_tended_on_the_workers_thread_and_is_left_alone_while_suspended():
+    speaker = HandSpeaker()
+    with running(None, speaker) as worker:
+        worker.done()
+        assert not speaker.tended_on
+        speaker.now()
+        worker.done()
+        assert worker.sound.suspend().wait(PATIENCE_S)
+        speaker.now()
+        worker.done()
+        assert speaker.tended_on == [worker.thread.ident]
+
+
+def test_the_levels_are_those_of_the_moment_in_which_somebody_looks():
+    speaker = HandSpeaker()
+    with running(None, speaker) as worker:
+        worker.done()
+        speaker.level_dbfs = -12.0
+        assert worker.sound.levels.output_dbfs == -12.0
+    assert worker.sound.levels == Levels()
 
 
 def test_while_suspended_both_devices_are_closed_and_nothing_is_captured():
