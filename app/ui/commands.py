@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
+from msgspec import Struct
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from app.settings import SETTINGS
@@ -19,8 +19,7 @@ _CHOICES = ("mode", "detection", "eagerness", "output", "noise_reduction", "talk
 """Settings that can be changed while talking and have few values."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """One line of the palette."""
 
     title: str

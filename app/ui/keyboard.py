@@ -16,6 +16,7 @@ from enum import IntEnum
 from typing import Final, Protocol, TypeGuard, runtime_checkable
 
 import textual
+from msgspec import Struct
 from textual import constants
 from textual.driver import Driver
 from textual.message import Message
@@ -46,8 +47,7 @@ class KeyEvent(IntEnum):
 _EVENTS: Final = {"": KeyEvent.PRESSED, "1": KeyEvent.PRESSED, "2": KeyEvent.REPEATED, "3": KeyEvent.RELEASED}
 
 
-@dataclass(frozen=True, slots=True)
-class KeySequence:
+class KeySequence(Struct, frozen=True):
     """A key's sequence, taken apart."""
 
     plain: str

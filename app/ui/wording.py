@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
@@ -13,8 +14,7 @@ KeyOf: TypeAlias = Callable[[str], str]
 """The key of a binding's id as it is bound and shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class FirstSteps:
+class FirstSteps(Struct, frozen=True):
     """What an empty transcript says: a sentence, and keys with what they do."""
 
     sentence: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final, TypeAlias
 
+from msgspec import Struct
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -31,8 +31,7 @@ WriteExport: TypeAlias = Callable[[Path, Format, bool], Path]
 """Write the conversation to a file in a format, over one that is there or not; the full path. Raises ExportError."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExportPlace:
+class ExportPlace(Struct, frozen=True):
     """Where and how the last export was made, to begin with the next time."""
 
     path: Path

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from app.conversation.status import State
 
@@ -18,8 +19,7 @@ _AT_ONCE: Final = frozenset({State.MUTED, State.OFFLINE})
 """Words that wait for nothing: the user must never speak into a microphone that is closed, or to nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What to show now, and when to ask again (None: nothing is waiting)."""
 
     word: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
@@ -15,8 +15,7 @@ from app.ui.widgets.painting import PaintedRow, Surface
 _GAP = 2
 
 
-@dataclass(frozen=True, slots=True)
-class KeyHint:
+class KeyHint(Struct, frozen=True):
     """One key: how it is shown, what it means now (empty: shares the word of the next), what a click presses."""
 
     shown: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from app.conversation.session import Mode
@@ -20,8 +20,7 @@ _CLOCKS_DIFFER_S: Final = 3_600
 """From here on the end of the session is worth a warning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A few words. `worth`: 1 stays longest."""
 
     text: str

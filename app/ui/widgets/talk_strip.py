@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from msgspec import Struct
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -27,8 +27,7 @@ _LEVEL_BAR, _VOICE_BAR, _OUTPUT_BAR = 6, 8, 5
 _WIDEST_BAR: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What of the strip there is room for. A bar of 0 cells: the meter is left out."""
 
     level_bar: int = 0

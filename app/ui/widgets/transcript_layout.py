@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from app.conversation.transcript import Entry, Speaker
@@ -42,8 +42,7 @@ class Look(StrEnum):
     SELECTED = "selected"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of a row that looks the same throughout."""
 
     text: str
@@ -59,8 +58,7 @@ Clock: TypeAlias = Callable[[int], str]
 """Milliseconds since the conversation began to the time of the day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One entry in rows: the headline, its words, what happened to it, and an empty row."""
 
     entry: Entry

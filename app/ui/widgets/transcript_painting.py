@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -16,8 +17,7 @@ from app.ui.widgets.transcript_layout import Block, Clock, Look, Mark, Row, mark
 from app.ui.widgets.transcript_rows import TranscriptRows
 
 
-@dataclass(frozen=True, slots=True)
-class Canvas:
+class Canvas(Struct, frozen=True):
     """What rows are painted on."""
 
     size: Size
@@ -37,8 +37,7 @@ class Canvas:
         return strip.adjust_cell_length(self.size.width, self.surface.blank)
 
 
-@dataclass(frozen=True, slots=True)
-class PaintedRow:
+class PaintedRow(Struct, frozen=True):
     """One row of the view."""
 
     row: Row

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.conversation.transcript import Entry
 from app.ui.widgets.transcript_layout import Block, lay_out
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """From the row `top` on, `old_height` rows became `new_height` rows; above and below them nothing changed."""
 
     top: int
