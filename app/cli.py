@@ -182,9 +182,9 @@ def serve(host: str, port: int, token: str | None, synthesiser: str, embedded: b
         _warn("The password or key in --responder can be read by everybody on this machine; REALTIME_RESPONDER cannot.")
     loaded, places = load_settings(dict(given))
     settle_consent(loaded, places, may_ask=False, serves=True)
-    from app.server.access import TokenError, token_for
     from app.server.serve import Options
     from app.server.serve import run as run_service
+    from app.server.websocket_listener import TokenError, token_for
 
     settings = loaded.settings
     try:

@@ -77,7 +77,7 @@ def test_the_pure_layers_load_nothing_but_what_makes_their_values(module: str, l
         ("app.connection.embedded", {"numpy"} | SOUND | MODELS | SCREEN),
         ("app.live.conversation", SOUND | MODELS | SCREEN),
         ("app.plain.front", SOUND | MODELS | SCREEN),
-        ("app.server.session", {"websockets"} | SOUND | MODELS | SCREEN),
+        ("app.server.realtime_session", {"websockets"} | SOUND | MODELS | SCREEN),
         ("app.server.serve", SOUND | MODELS | SCREEN),
         ("app.ui.app", {"websockets"} | ON_DEMAND | SOUND | MODELS),
     ],

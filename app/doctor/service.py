@@ -23,7 +23,7 @@ from app.protocol.server_events import ErrorEvent, OutputAudioDelta, OutputTrans
 from app.protocol.text import one_line
 from app.redaction import without_keys
 from app.server.engines import moonshine, whisper
-from app.server.engines.ports import EngineUnavailableError
+from app.server.engines.interfaces import EngineUnavailableError
 from app.settings import Settings, which_service
 
 _QUESTION: Final = "What is two plus three?"
@@ -41,8 +41,8 @@ def address(settings: Settings) -> Finding:
     """Where the service is and which model is asked for, or which setting does not make one."""
     which = which_service(settings)
     if which == "local":
-        mind = "the built-in responder" if settings.responder == "builtin" else without_keys(settings.responder)
-        return ok("address", one_line(f"On this machine, with the recogniser {settings.recogniser} and {mind}."))
+        responder = "the built-in responder" if settings.responder == "builtin" else without_keys(settings.responder)
+        return ok("address", one_line(f"On this machine, with the recogniser {settings.recogniser} and {responder}."))
     try:
         service = service_of(which, settings)
     except ServiceSettingError as error:
@@ -72,17 +72,17 @@ def proxy(settings: Settings) -> Finding | None:
 def packages(settings: Settings) -> Iterator[Finding]:
     """What the embedded service is made of. Missing parts are a problem only where that service is used."""
     is_used = which_service(settings) == "local"
-    ears: list[tuple[str, Callable[[], object]]] = []
+    recognisers: list[tuple[str, Callable[[], object]]] = []
     if settings.recogniser != "whisper":
-        ears.append(("recogniser Moonshine", _found(moonshine.find_model, "onnxruntime")))
+        recognisers.append(("recogniser Moonshine", _found(moonshine.find_model, "onnxruntime")))
     if settings.recogniser == "whisper" or _is_there(_found(whisper.find_model, "faster_whisper")):
-        ears.append(("recogniser Whisper", _found(whisper.find_model, "faster_whisper")))
-    has_ears = settings.recogniser == "auto" and any(_is_there(look) for _, look in ears)
-    for name, look in (*ears, ("synthesiser hibari", _found(lambda: None, "hibari"))):
+        recognisers.append(("recogniser Whisper", _found(whisper.find_model, "faster_whisper")))
+    has_recogniser = settings.recogniser == "auto" and any(_is_there(look) for _, look in recognisers)
+    for name, look in (*recognisers, ("synthesiser hibari", _found(lambda: None, "hibari"))):
         missing = _missing(look)
         if not missing:
             yield ok("embedded", f"{name}.")
-        elif is_used and not (has_ears and name.startswith("recogniser")):
+        elif is_used and not (has_recogniser and name.startswith("recogniser")):
             yield problem(
                 "embedded",
                 f"{name}: {missing}",
@@ -144,7 +144,7 @@ async def _greeted(line: Connection) -> Finding:
 
 
 async def _answered(line: Connection) -> Finding:
-    """The embedded service's mind and mouth at work; its ears load with them."""
+    """The embedded service's responder and synthesiser at work; its recogniser loads with them."""
     await line.send(ItemCreate(event_id="doctor_1", item=user_text("doctor_question", _QUESTION)))
     await line.send(ResponseCreate(event_id="doctor_2"))
     words, sound_bytes = "", 0

@@ -1,4 +1,4 @@
-"""The engines at work: each in one thread of its own, so that hearing, thinking and speaking overlap."""
+"""The engines at work: each in one thread of its own, so that recognising, answering and speaking overlap."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import GeneratorType
 from typing import Final, Generic, Protocol, TypeVar
 
-from app.server.engines.ports import EngineUnavailableError, Prompt, Recogniser, Responder, Synthesiser
+from app.server.engines.interfaces import EngineUnavailableError, Prompt, Recogniser, Responder, Synthesiser
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-MAX_TAKE_MS: Final = 10 * 60 * 1000
+MAX_TURN_MS: Final = 10 * 60 * 1000
 """The longest turn, and the most sound that waits for a commit: 48 MB with what is made of it. Nobody speaks that long
 without a pause; a microphone that was forgotten does.
 """

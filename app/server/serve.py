@@ -15,7 +15,7 @@ from app import ending
 from app.console import say, tell
 from app.server.engine_threads import Engines
 from app.server.engines.choose import open_recogniser, open_responder, open_synthesiser
-from app.server.listener import PATH, Listener
+from app.server.websocket_listener import PATH, WebSocketListener
 
 _ENGINES_PATIENCE_S: Final = 0.3
 """So long the engines may take to end."""
@@ -64,7 +64,7 @@ async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
         open_synthesiser(options.synthesiser),
     )
     # A language model is not asked on a guess: that may cost money, and always keeps it from the real question.
-    listener = Listener(engines, options.token, drafts=options.responder == "builtin")
+    listener = WebSocketListener(engines, options.token, speculates=options.responder == "builtin")
     try:
         port = await listener.open(options.host, options.port)
         engines.start(sound=options.loads_sound)

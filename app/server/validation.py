@@ -1,12 +1,15 @@
-"""Whether a client event has the shape that the protocol gives it: every key known, of its type, and all that must
-be there. The vocabulary keeps what does not fit in `extra`, at every level; that is what is looked at here.
+"""Whether a client event has the shape that the protocol gives it, and whether an item that it makes is accepted.
 
-What a value means (ranges, closed sets) is judged where it is used.
+The vocabulary keeps what does not fit in `extra`, at every level; that is what is looked at here. What a setting means
+(ranges, closed sets) is checked where it is used.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from app.protocol.client_events import (
     ClientEvent,
@@ -19,18 +22,20 @@ from app.protocol.client_events import (
 )
 from app.protocol.codec import CLIENT_EVENTS, MalformedEventError, decode_client_event
 from app.protocol.convert import Json, WireObject, range_of
-from app.protocol.items import ErrorDetail
+from app.protocol.items import Content, ErrorDetail, Item
 from app.protocol.jsontext import read_json
 from app.protocol.server_events import UnknownEvent
 from app.protocol.session import SemanticVad, ServerVad
 from app.protocol.text import one_line
-from app.server.refusals import (
+from app.server.limits import MAX_APPEND_BYTES, MAX_TEXT_CHARACTERS
+from app.server.request_errors import (
     INVALID_REQUEST,
     RefusedError,
     invalid_value,
     missing,
     not_supported,
     out_of_range,
+    too_long,
     unknown_parameter,
 )
 
@@ -166,3 +171,88 @@ def _wrong_type(path: str, value: Json) -> RefusedError:
     if path.endswith(".turn_detection") and isinstance(value, dict):
         return not_supported(f"{path}.type", value.get("type"), (ServerVad.TYPE, SemanticVad.TYPE))
     return RefusedError("invalid_type", f"Invalid type for '{path}': got {_JSON_WORDS[type(value)]} instead.", path)
+
+
+MAX_ID_CHARACTERS: Final = 32
+"""The longest id that a client may choose for an item."""
+
+_TYPES: Final = ("message", "function_call", "function_call_output")
+_CONTENT: Final[dict[str, tuple[str, ...]]] = {
+    "user": ("input_text", "input_audio"),
+    "system": ("input_text",),
+    "assistant": ("output_text", "text"),
+}
+
+
+def accepted(item: Item, new_id: str, path: str = "item") -> Item:
+    """The item as it is remembered, completed and under an id. Raises RefusedError.
+
+    Pictures and MCP items are refused, since nothing here can see or call them; the assistant's speech is, since no
+    service lets a client put it in.
+    """
+    if item.id is not UNSET and not item.id:
+        raise invalid_value(f"{path}.id", "An item's id cannot be empty.")
+    if item.id is not UNSET and len(item.id) > MAX_ID_CHARACTERS:
+        raise too_long(f"{path}.id", MAX_ID_CHARACTERS, len(item.id))
+    if item.type not in _TYPES:
+        raise not_supported(f"{path}.type", item.type, _TYPES)
+    if item.type == "message":
+        _check_message(item, path)
+    else:
+        needed = ("name", "arguments") if item.type == "function_call" else ("call_id", "output")
+        for name in needed:
+            if getattr(item, name) is UNSET:
+                raise missing(f"{path}.{name}")
+        for name in ("name", "arguments", "call_id", "output"):
+            _check_length(getattr(item, name), f"{path}.{name}")
+    if (sound_bytes := len(sound_of(item))) > MAX_APPEND_BYTES:
+        message = f"The sound of an item may have at most {MAX_APPEND_BYTES} bytes, and this has {sound_bytes}."
+        raise invalid_value(f"{path}.content", message)
+    return replace(item, id=item.id or new_id, object="realtime.item", status="completed")
+
+
+def _check_message(item: Item, path: str) -> None:
+    if item.role is UNSET:
+        raise missing(f"{path}.role")
+    if item.role not in _CONTENT:
+        raise not_supported(f"{path}.role", item.role, tuple(_CONTENT))
+    if item.content is UNSET:
+        raise missing(f"{path}.content")
+    for at, part in enumerate(item.content):
+        _check_part(part, f"{path}.content[{at}]", _CONTENT[item.role])
+
+
+def _check_part(part: Content, path: str, allowed: tuple[str, ...]) -> None:
+    if not part.type:
+        raise missing(f"{path}.type")
+    if part.type not in allowed:
+        raise not_supported(f"{path}.type", part.type, allowed)
+    needed = "audio" if part.is_audio else "text"
+    value = getattr(part, needed)
+    if value is UNSET:
+        raise missing(f"{path}.{needed}")
+    if value is None:
+        raise RefusedError("invalid_type", f"Invalid type for '{path}.{needed}': got null instead.", f"{path}.{needed}")
+    for name in ("text", "transcript"):
+        _check_length(getattr(part, name), f"{path}.{name}")
+
+
+def _check_length(text: object, path: str) -> None:
+    if isinstance(text, str) and len(text) > MAX_TEXT_CHARACTERS:
+        raise too_long(path, MAX_TEXT_CHARACTERS, len(text))
+
+
+def sound_of(item: Item) -> bytes:
+    """The user's sound in the item, in the wire's format; b"" where there is none."""
+    return b"".join(part.audio or b"" for part in item.content or () if part.type == "input_audio")
+
+
+def without_sound(item: Item) -> Item:
+    """The item as events tell of it: sound is not sent back, and its words are not known yet."""
+    if item.content is UNSET:
+        return item
+    parts = tuple(
+        Content(type="input_audio", transcript=part.transcript or None) if part.is_audio else part
+        for part in item.content
+    )
+    return replace(item, content=parts)

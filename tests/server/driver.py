@@ -12,8 +12,8 @@ import numpy as np
 from app.audio.pcm import to_pcm16
 from app.audio.vad import FRAME_FRAMES
 from app.protocol.codec import decode_server_event, encode_server_event
-from app.server.jobs import CancelJob, CloseConnection, Recognise, Respond, Speak
-from app.server.session import RealtimeSession
+from app.server.realtime_session import RealtimeSession
+from app.server.session_outputs import CancelJob, CloseConnection, Recognise, Respond, Speak
 
 
 class LoudnessDetector:
@@ -49,7 +49,7 @@ class Driver:
     cancelled: list = field(default_factory=list)
     closed: CloseConnection | None = None
     now: float = 100.0
-    drafts: bool = False
+    speculates: bool = False
     detector: type = LoudnessDetector
 
     def __post_init__(self):
@@ -60,7 +60,7 @@ class Driver:
             self.now,
             lambda word: f"{word}_{next(counter)}",
             self.detector,
-            drafts=self.drafts,
+            speculates=self.speculates,
         )
         self.take(self.session.start())
 

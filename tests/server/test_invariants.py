@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.server.jobs import Recognise, Respond, Speak
+from app.server.session_outputs import Recognise, Respond, Speak
 from tests.server.driver import Driver
 
 TEXT = st.sampled_from(["", "Hello.", "One. Two. Three four.", "and the", " ", "\n", "..."])
@@ -192,8 +192,8 @@ def finish(talk: Driver) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(STEP, max_size=40), st.booleans())
-def test_any_sequence(steps, drafts):
-    talk = Driver(drafts=drafts)
+def test_any_sequence(steps, speculates):
+    talk = Driver(speculates=speculates)
     done: list = []
     for step in steps:
         play(talk, step, done)

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from app.server.jobs import Respond
+from app.server.session_outputs import Respond
 from tests.server.driver import Driver, error, sound, types
 
 

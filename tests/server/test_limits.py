@@ -9,12 +9,12 @@ import pytest
 
 from app.audio.vad import FRAME_FRAMES
 from app.server import limits
-from app.server.jobs import Recognise
-from app.server.listening import MIN_COMMIT_MS
+from app.server.input_audio_buffer import MIN_COMMIT_MS
+from app.server.session_outputs import Recognise
 from tests.server.driver import Driver, error, types
 
 G711 = {"format": {"type": "audio/pcmu"}}  # a sixth of PCM16
-TAKE_S = 60
+TURN_S = 60
 SECOND = b"\xff" * 8_000
 
 
@@ -35,7 +35,7 @@ class Deaf:
         self.rest = 0
 
 
-class Hearing(Deaf):
+class Transcriber(Deaf):
     probability = 0.95
 
 
@@ -48,9 +48,9 @@ def begun(detector, **input_):
 @pytest.fixture(autouse=True)
 def _a_minute_for_ten(monkeypatch):
     """The same with a tenth of the sound, whose conversion takes time."""
-    assert limits.MAX_TAKE_MS * 2 == limits.MAX_WAITING_SPEECH_MS
-    monkeypatch.setattr("app.server.listening.MAX_TAKE_MS", TAKE_S * 1_000)
-    monkeypatch.setattr("app.server.hearing.MAX_WAITING_SPEECH_MS", 2 * TAKE_S * 1_000)
+    assert limits.MAX_TURN_MS * 2 == limits.MAX_WAITING_SPEECH_MS
+    monkeypatch.setattr("app.server.input_audio_buffer.MAX_TURN_MS", TURN_S * 1_000)
+    monkeypatch.setattr("app.server.transcription.MAX_WAITING_SPEECH_MS", 2 * TURN_S * 1_000)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def manual():
 
 
 def test_a_take_that_is_never_committed_ends_at_the_limit(manual):
-    for _ in range(TAKE_S):
+    for _ in range(TURN_S):
         assert manual.append(SECOND) == []
     told = error(manual.append(SECOND))
     assert told.code == "input_audio_buffer_too_large"
@@ -84,20 +84,20 @@ def test_under_turn_detection_only_the_sound_before_a_turn_is_held():
     session = begun(Deaf)
     for _ in range(5):
         assert session.append(SECOND * 60) == []
-    assert session.session._listening._buffer.held_ms < 2_000
+    assert session.session._input_audio._buffer.held_ms < 2_000
 
 
 def test_a_turn_without_a_pause_is_a_turn_at_the_limit():
-    session = begun(Hearing)
+    session = begun(Transcriber)
     for _ in range(7):
         session.append(SECOND * 10)
     assert len(session.of("input_audio_buffer.committed")) == 1
     assert len(session.of("input_audio_buffer.speech_started")) == 2
-    assert session.session._listening._buffer.held_ms < 12_000
+    assert session.session._input_audio._buffer.held_ms < 12_000
 
 
 def test_speech_that_waits_for_the_recogniser_is_limited():
-    manual = begun(Hearing, turn_detection=None, transcription={"model": "whisper-1"})
+    manual = begun(Transcriber, turn_detection=None, transcription={"model": "whisper-1"})
     told = []
     for _ in range(5):
         manual.append(SECOND * 58)
@@ -108,7 +108,7 @@ def test_speech_that_waits_for_the_recogniser_is_limited():
 
 
 def test_the_oldest_sound_is_forgotten_and_the_words_stay(manual, monkeypatch):
-    monkeypatch.setattr("app.server.conversation.MAX_KEPT_SOUND_BYTES", 2_500 * 8)
+    monkeypatch.setattr("app.server.default_conversation.MAX_KEPT_SOUND_BYTES", 2_500 * 8)
     item_ids = []
     for _ in range(4):
         manual.append(SECOND)
@@ -137,7 +137,7 @@ def test_texts_too_long_together(manual):
 
 
 def test_too_many_items(manual, monkeypatch):
-    monkeypatch.setattr("app.server.conversation.MAX_ITEMS", 30)
+    monkeypatch.setattr("app.server.default_conversation.MAX_ITEMS", 30)
     for _ in range(30):
         assert "error" not in types(manual.typed("x"))
     assert error(manual.typed("x")).code == "too_many_items"

@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 
 from app.audio.pcm import VAD_RATE_HZ, WIRE_RATE_HZ, from_pcm16, resample, to_pcm16
 from app.server.engines.choose import open_recogniser, open_synthesiser
-from app.server.engines.ports import EngineUnavailableError
+from app.server.engines.interfaces import EngineUnavailableError
 from app.server.serve import Options, serve
 
 DATA = Path(__file__).parents[1] / "data"

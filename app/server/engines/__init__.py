@@ -1,1 +1,1 @@
-"""The service's ears, mind and mouth behind ports."""
+"""The service's recognisers, responders and synthesiser."""

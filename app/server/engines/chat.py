@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from app.protocol.jsontext import read_json
 from app.protocol.text import one_line, sanitise_text
 from app.redaction import Redaction, secrets_in_address, shown
-from app.server.engines.ports import Prompt, ResponderError
+from app.server.engines.interfaces import Prompt, ResponderError
 
 _CONNECT_SECONDS: Final = 10.0
 _SILENCE_SECONDS: Final = 120.0

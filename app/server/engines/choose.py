@@ -8,10 +8,10 @@ from typing import Final
 
 from app.redaction import shown
 from app.server.engines import moonshine, whisper
-from app.server.engines.builtin import BuiltinResponder
+from app.server.engines.builtin_responder import BuiltinResponder
 from app.server.engines.chat import ChatResponder
 from app.server.engines.hibari import HibariSynthesiser
-from app.server.engines.ports import EngineUnavailableError, Recogniser, Responder, Synthesiser
+from app.server.engines.interfaces import EngineUnavailableError, Recogniser, Responder, Synthesiser
 
 RECOGNISERS: Final = ("auto", "moonshine", "whisper")
 SYNTHESISERS: Final = ("hibari",)

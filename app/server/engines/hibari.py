@@ -1,4 +1,4 @@
-"""The mouth: hibari (Apache-2.0), voice `heart`, the one that is inside the package; any other would be downloaded."""
+"""The synthesiser: hibari (Apache-2.0), voice `heart`, the one inside the package; others would be downloaded."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.server.engines.ports import EngineUnavailableError, Samples
-from app.server.engines.spoken_text import spoken_text
+from app.audio.ports import Samples
+from app.server.engines.interfaces import EngineUnavailableError
+from app.server.engines.speakable_text import spoken_text
 
 RATE_HZ: Final = 24_000
 
@@ -40,18 +41,10 @@ _END_FRAMES: Final = RATE_HZ * 250 // 1000
 class HibariSynthesiser:
     """English text to speech, a short sentence in about 15 ms of one core. Implements `Synthesiser`."""
 
+    name: Final = "hibari"
+
     def __init__(self) -> None:
         self._engine: Any = None
-
-    @property
-    def name(self) -> str:
-        """For the user and the log."""
-        return "hibari"
-
-    @property
-    def voices(self) -> tuple[str, ...]:
-        """The voices that are there; the first is used."""
-        return (_VOICE,)
 
     def load(self) -> None:
         """Import, load and warm up (about 0.5 s). Raises EngineUnavailableError with what to install."""

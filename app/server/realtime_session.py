@@ -1,0 +1,324 @@
+"""One session of the embedded realtime service, without sockets, threads, clock or engines.
+
+What a client says, what the engines found and what time it is go in; events to send and work for the engines come
+out, in order. Nothing that a client says makes it raise: what is wrong is answered with an `error` event.
+
+Times (`now`) are seconds of any one monotonic clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, assert_never
+
+from app.audio.ports import Samples
+from app.audio.vad import VoiceDetector, open_detector
+from app.protocol.client_events import (
+    ClientEvent,
+    InputAppend,
+    InputClear,
+    InputCommit,
+    ItemCreate,
+    ItemDelete,
+    ItemRetrieve,
+    ItemTruncate,
+    OutputClear,
+    ResponseCancel,
+    ResponseCreate,
+    SessionUpdate,
+)
+from app.protocol.convert import Json, from_json
+from app.protocol.items import Item, ResponseOptions
+from app.protocol.server_events import (
+    ErrorEvent,
+    ItemAdded,
+    ItemDeleted,
+    ItemDone,
+    ItemRetrieved,
+    ItemTruncated,
+    SessionCreated,
+    SessionUpdated,
+)
+from app.protocol.session import SemanticVad, ServerVad
+from app.server.active_responses import ActiveResponses
+from app.server.default_conversation import DefaultConversation, StoredItem
+from app.server.input_audio_buffer import InputAudioBuffer
+from app.server.limits import MAX_PARTS, MAX_SILENT_EVENT_CHARACTERS
+from app.server.request_errors import EngineFailure, RefusedError, invalid_value
+from app.server.session_outputs import CloseConnection, NewId, SessionOutbox, SessionOutput
+from app.server.session_settings import first_session, response_settings, updated
+from app.server.transcription import Transcriber, TurnTranscript
+from app.server.validation import (
+    UnreadableError,
+    accepted,
+    check_shape,
+    check_values,
+    error_detail,
+    read_event,
+    sound_of,
+    without_sound,
+)
+
+MAX_SESSION_S: Final = 60 * 60
+"""The longest a session may last (protocol reference, section 6)."""
+
+_EXPIRED: Final = "Your session hit the maximum duration of 60 minutes."
+_GOING_AWAY: Final = 1001
+
+
+class RealtimeSession:
+    """One client's session. Call `start` first; for every job that comes out give its result back, once."""
+
+    def __init__(
+        self,
+        model: str,
+        expires_at: int,
+        now: float,
+        new_id: NewId,
+        detector: Callable[[], VoiceDetector] = open_detector,
+        *,
+        speculates: bool = False,
+    ) -> None:
+        """`expires_at`: when the session will end, in epoch seconds, for the client's eyes only. `speculates`: the
+        responder may be asked in vain, so an answer can begin before a pause is known to be the end of a turn.
+        """
+        self._out = SessionOutbox(new_id)
+        self._new_id = new_id
+        self._session = first_session(new_id("sess"), model, expires_at)
+        self._conversation = DefaultConversation(new_id("conv"))
+        self._transcriber = Transcriber(self._out, new_id)
+        self._responses = ActiveResponses(self._out, new_id, self._conversation)
+        self._input_audio = InputAudioBuffer(
+            self._out,
+            new_id,
+            self._conversation,
+            self._transcriber,
+            detector,
+            self._session,
+            on_speech=self._user_speaks,
+            on_turn=self._answer_turn,
+        )
+        self._speculates = speculates
+        self._ends_at = now + MAX_SESSION_S
+        self._idle_at: float | None = None
+        self._ended = False
+
+    def start(self) -> list[SessionOutput]:
+        """The first word of the service: `session.created`."""
+        self._out.say(SessionCreated(session=self._session))
+        return self._out.take()
+
+    def receive(self, frame: str | bytes, now: float) -> list[SessionOutput]:
+        """What a frame from the client leads to."""
+        if self._ended:
+            return []
+        event_id: str | None = None
+        try:
+            _check_structure(frame)
+            event = read_event(frame)
+            event_id = event.event_id if isinstance(event.event_id, str) else None
+            _check_size(event, frame)
+            check_shape(event, frame)
+            self._obey(event)
+        except UnreadableError as error:
+            self._out.say(ErrorEvent(error=error_detail(error, error.event_id)))
+        except RefusedError as error:
+            self._out.say(ErrorEvent(error=error_detail(error, event_id)))
+        except RecursionError:
+            refused = RefusedError("invalid_json", "The event is nested too deeply.")
+            self._out.say(ErrorEvent(error=error_detail(refused, event_id)))
+        return self._settled(now)
+
+    def _obey(self, event: ClientEvent) -> None:
+        match event:
+            case InputAppend():
+                self._input_audio.append(event.audio)
+            case InputCommit():
+                self._input_audio.commit()
+            case InputClear():
+                self._input_audio.clear()
+            case SessionUpdate():
+                self._update(event)
+            case ItemCreate():
+                self._create_item(event)
+            case ItemRetrieve():
+                self._out.say(ItemRetrieved(item=self._conversation.retrieve(event.item_id).client_item()))
+            case ItemDelete():
+                self._conversation.delete(event.item_id)
+                self._out.say(ItemDeleted(item_id=event.item_id))
+            case ItemTruncate():
+                self._truncate(event)
+            case ResponseCreate():
+                self._create_response(event.response or ResponseOptions())
+            case ResponseCancel():
+                self._responses.cancel(event.response_id or None)
+            case OutputClear():
+                message = "The output audio buffer exists only over WebRTC and SIP: use conversation.item.truncate."
+                raise invalid_value("type", message)
+            case _:
+                assert_never(event)
+
+    # ------------------------------------------------------------ what the engines found
+
+    def recognised(self, job_id: str, text: str, now: float) -> list[SessionOutput]:
+        """The result of a `Recognise`: the words, '' where nobody speaks."""
+        self._transcriber.recognised(job_id, text)
+        return self._settled(now)
+
+    def fragment(self, job_id: str, text: str, now: float) -> list[SessionOutput]:
+        """A part of the result of a `Respond`."""
+        self._responses.fragment(job_id, text)
+        return self._settled(now)
+
+    def answered(self, job_id: str, now: float) -> list[SessionOutput]:
+        """A `Respond` is complete."""
+        self._responses.answered(job_id)
+        return self._settled(now)
+
+    def spoken(self, job_id: str, samples_24k: Samples, now: float) -> list[SessionOutput]:
+        """The result of a `Speak`."""
+        self._responses.sentence_spoken(job_id, samples_24k)
+        return self._settled(now)
+
+    def failed(self, job_id: str, code: str, message: str, now: float) -> list[SessionOutput]:
+        """A job cannot be done: `code` for programs, `message` for the user, with the remedy."""
+        failure = EngineFailure(code, message)
+        self._transcriber.failed(job_id, failure)
+        self._responses.failed(job_id, failure)
+        return self._settled(now)
+
+    # ------------------------------------------------------------ time
+
+    @property
+    def next_tick_at(self) -> float:
+        """When `tick` has something to do, if nothing happens before."""
+        return self._ends_at if self._idle_at is None else min(self._ends_at, self._idle_at)
+
+    def tick(self, now: float) -> list[SessionOutput]:
+        """Time has passed."""
+        if self._ended:
+            return []
+        if now >= self._ends_at:
+            self._responses.drop_all()
+            self._out.say(ErrorEvent(error=error_detail(RefusedError("session_expired", _EXPIRED), None)))
+            self._out.put(CloseConnection(_GOING_AWAY, _EXPIRED))
+            self._ended = True
+            return self._out.take()
+        if self._idle_at is not None and now >= self._idle_at:
+            self._idle_at = None
+            if (idle_ms := self._idle_timeout_ms()) is not None:
+                self._input_audio.time_out(idle_ms)
+                self._answer_turn()
+        return self._settled(now)
+
+    def _settled(self, now: float) -> list[SessionOutput]:
+        """Let waiting responses go on, and the idle time begin, before the outputs are handed over."""
+        if self._ended:
+            return []
+        self._responses.advance()
+        if self._speculates:
+            self._speculate()
+        ended_ms = self._responses.just_ended_ms()
+        idle_ms = self._idle_timeout_ms()
+        if self._input_audio.speaking or self._responses.active_id() is not None or idle_ms is None:
+            self._idle_at = None
+        elif ended_ms is not None:
+            # The answer is sent faster than it is heard: what is idle begins when it has been heard.
+            self._idle_at = now + (ended_ms + idle_ms) / 1000
+        return self._out.take()
+
+    def _speculate(self) -> None:
+        detection, guess = self._session.turn_detection, self._transcriber.guess
+        answers = isinstance(detection, ServerVad | SemanticVad) and detection.create_response is True
+        if guess and answers and self._responses.active_id() is None:
+            settings = response_settings(self._session, ResponseOptions(), spoken=self._responses.spoken)
+            self._responses.speculate(settings, guess)
+        else:
+            self._responses.drop_speculative()
+
+    def _idle_timeout_ms(self) -> int | None:
+        detection = self._session.turn_detection
+        return (detection.idle_timeout_ms or None) if isinstance(detection, ServerVad) else None
+
+    # ------------------------------------------------------------ what the client wants
+
+    def _update(self, event: SessionUpdate) -> None:
+        heard, spoken = self._input_audio.heard, self._responses.spoken
+        self._session = updated(self._session, event.session, heard=heard, spoken=spoken)
+        self._input_audio.configure(self._session)
+        self._out.say(SessionUpdated(session=self._session))
+
+    def _create_item(self, event: ItemCreate) -> None:
+        stored, sound = self._stored(event.item, "item")
+        previous_id = self._conversation.insert(stored, event.previous_item_id or None)
+        self._out.say(ItemAdded(item=stored.item, previous_item_id=previous_id))
+        self._out.say(ItemDone(item=stored.item, previous_item_id=previous_id))
+        if sound:
+            stored.transcript, stored.audio_ms = self._input_audio.transcript_of(stored.item_id, sound)
+
+    def _stored(self, item: Item, path: str) -> tuple[StoredItem, bytes]:
+        """The item as it is remembered, and its sound whose words are still to be found."""
+        taken = accepted(item, self._new_id("item"), path)
+        sound, known = sound_of(taken), without_sound(taken)
+        stored = StoredItem(known, audio=sound)
+        given_words = " ".join(part.said for part in taken.content or () if part.type == "input_audio").strip()
+        if given_words:
+            stored.transcript = TurnTranscript(text=given_words)
+            return stored, b""
+        return stored, sound
+
+    def _truncate(self, event: ItemTruncate) -> None:
+        self._conversation.truncate(event.item_id, event.content_index, event.audio_end_ms)
+        self._out.say(
+            ItemTruncated(item_id=event.item_id, content_index=event.content_index, audio_end_ms=event.audio_end_ms)
+        )
+
+    def _create_response(self, options: ResponseOptions) -> None:
+        settings = response_settings(self._session, options, spoken=self._responses.spoken)
+        if settings.in_conversation:
+            self._responses.check_free()
+        context = self._conversation.items()
+        if not isinstance(options.input, tuple):
+            self._responses.create(settings, context)
+            return
+        inputs = [self._stored_input(raw, f"response.input[{at}]") for at, raw in enumerate(options.input)]
+        for stored, sound in inputs:
+            if sound:
+                stored.transcript, stored.audio_ms = self._input_audio.transcript_of(stored.item_id, sound)
+        self._responses.create(settings, tuple(stored for stored, _ in inputs))
+
+    def _stored_input(self, raw: Json, path: str) -> tuple[StoredItem, bytes]:
+        if not isinstance(raw, dict):
+            raise RefusedError("invalid_type", f"Invalid type for '{path}': an item is an object.", path)
+        if raw.get("type") == "item_reference":
+            return self._conversation.retrieve(str(raw.get("id"))), b""
+        item = from_json(Item, raw)
+        check_values(item, path)
+        return self._stored(item, path)
+
+    # ------------------------------------------------------------ what turn detection leads to
+
+    def _user_speaks(self, interrupt: bool) -> None:
+        if interrupt:
+            self._responses.interrupt()
+
+    def _answer_turn(self) -> None:
+        settings = response_settings(self._session, ResponseOptions(), spoken=self._responses.spoken)
+        try:
+            self._responses.create(settings, self._conversation.items())
+        except RefusedError as error:  # not interrupted, so still speaking: no event of the client is to blame
+            self._out.say(ErrorEvent(error=error_detail(error, None)))
+
+
+def _check_structure(frame: str | bytes) -> None:
+    """Before anything is made of it: what a long event is made of must be sound. Raises RefusedError."""
+    if isinstance(frame, bytes) or len(frame) <= MAX_SILENT_EVENT_CHARACTERS:
+        return
+    if sum(frame.count(mark) for mark in ",[{") > MAX_PARTS:
+        raise RefusedError("event_too_large", f"The event has more than {MAX_PARTS} parts. Send less at a time.")
+
+
+def _check_size(event: ClientEvent, frame: str | bytes) -> None:
+    if len(frame) > MAX_SILENT_EVENT_CHARACTERS and not isinstance(event, InputAppend | ItemCreate | ResponseCreate):
+        message = f"The event has more than {MAX_SILENT_EVENT_CHARACTERS} characters, the most without sound."
+        raise RefusedError("event_too_large", message)
