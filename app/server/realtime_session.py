@@ -40,11 +40,11 @@ from app.protocol.server_events import (
     SessionUpdated,
 )
 from app.protocol.session import SemanticVad, ServerVad
-from app.server.active_responses import ActiveResponses
 from app.server.default_conversation import DefaultConversation, StoredItem
 from app.server.input_audio_buffer import InputAudioBuffer
 from app.server.limits import MAX_PARTS, MAX_SILENT_EVENT_CHARACTERS
 from app.server.request_errors import EngineFailure, RefusedError, invalid_value
+from app.server.response_generation import ResponseGenerator
 from app.server.session_outputs import CloseConnection, NewId, SessionOutbox, SessionOutput
 from app.server.session_settings import first_session, response_settings, updated
 from app.server.transcription import Transcriber, TurnTranscript
@@ -87,7 +87,7 @@ class RealtimeSession:
         self._session = first_session(new_id("sess"), model, expires_at)
         self._conversation = DefaultConversation(new_id("conv"))
         self._transcriber = Transcriber(self._out, new_id)
-        self._responses = ActiveResponses(self._out, new_id, self._conversation)
+        self._responses = ResponseGenerator(self._out, new_id, self._conversation)
         self._input_audio = InputAudioBuffer(
             self._out,
             new_id,

@@ -1,4 +1,4 @@
-"""Responses under way: from the items to answer to, by way of the responder and the synthesiser, to `response.done`.
+"""Generating responses: from the items to answer to, by way of the responder and the synthesiser, to `response.done`.
 
 One response at a time writes to the default conversation. Those out of band (`conversation: "none"`) run beside it, any
 number of them; they leave nothing in the conversation.
@@ -83,8 +83,8 @@ class SpeculativeAnswer:
             self._out.put(self.speak)
 
 
-class _ActiveResponse:
-    """One response under way. `done` once its last event is said; nothing moves it after that."""
+class _Generation:
+    """One response being generated. `done` once its last event is said; nothing moves it after that."""
 
     def __init__(
         self,
@@ -210,14 +210,14 @@ def _prompt(settings: ResponseSettings, context: tuple[StoredItem, ...]) -> Prom
     return Prompt(settings.instructions, tuple(filter(None, (item.message() for item in context))))
 
 
-class ActiveResponses:
-    """All responses of a session that are under way, and the speculative answer, of which there is at most one."""
+class ResponseGenerator:
+    """All responses that a session generates now, and the speculative answer, of which there is at most one."""
 
     def __init__(self, out: SessionOutbox, new_id: NewId, conversation: DefaultConversation) -> None:
         self._out = out
         self._new_id = new_id
         self._conversation = conversation
-        self._active: dict[str, _ActiveResponse] = {}
+        self._running: dict[str, _Generation] = {}
         self._just_ended_ms: int | None = None
         self._speculative: SpeculativeAnswer | None = None
         self.spoken = False
@@ -225,7 +225,7 @@ class ActiveResponses:
 
     def active_id(self) -> str | None:
         """The response that writes to the conversation now."""
-        return next((key for key, response in self._active.items() if response.settings.in_conversation), None)
+        return next((key for key, running in self._running.items() if running.settings.in_conversation), None)
 
     def just_ended_ms(self) -> int | None:
         """The milliseconds of sound of a response to the conversation that ended since the last call."""
@@ -238,10 +238,10 @@ class ActiveResponses:
             self.check_free()
         response_id, item_id = self._new_id("resp"), self._new_id("item")
         writer = ResponseWriter(self._out, self._conversation, response_id, item_id, settings)
-        response = _ActiveResponse(self._out, self._new_id, settings, context, writer)
-        self._active[response_id] = response
+        running = _Generation(self._out, self._new_id, settings, context, writer)
+        self._running[response_id] = running
         writer.open()
-        response.advance(self._claim)
+        running.advance(self._claim)
         self._sweep()
 
     def check_free(self) -> None:
@@ -256,15 +256,15 @@ class ActiveResponses:
     def cancel(self, response_id: str | None) -> None:
         """By the client: the named response, or the one that writes to the conversation. Raises RefusedError."""
         key = self.active_id() if response_id is None else response_id
-        if key is None or key not in self._active:
+        if key is None or key not in self._running:
             raise RefusedError("response_cancel_not_active", "Cancellation failed: no active response found")
-        self._active[key].cancel("client_cancelled")
+        self._running[key].cancel("client_cancelled")
         self._sweep()
 
     def interrupt(self) -> None:
         """The user speaks: the response to the conversation stops."""
         if (active := self.active_id()) is not None:
-            self._active[active].cancel("turn_detected")
+            self._running[active].cancel("turn_detected")
             self._sweep()
 
     def speculate(self, settings: ResponseSettings, words: str) -> None:
@@ -291,14 +291,14 @@ class ActiveResponses:
     def drop_all(self) -> None:
         """The session ends: no more work, and no more events either."""
         self.drop_speculative()
-        for job in [job for response in self._active.values() for job in response.jobs]:
+        for job in [job for running in self._running.values() for job in running.jobs]:
             self._out.put(CancelJob(job))
-        self._active.clear()
+        self._running.clear()
 
     def advance(self) -> None:
         """Words may have become known."""
-        for response in list(self._active.values()):
-            response.advance(self._claim)
+        for running in list(self._running.values()):
+            running.advance(self._claim)
         self._sweep()
 
     # ------------------------------------------------------------ results of jobs; ignored when nobody waits for them
@@ -327,15 +327,15 @@ class ActiveResponses:
             waiting.fail(failure)
             self._sweep()
 
-    def _waiting_for(self, job_id: str) -> SpeculativeAnswer | _ActiveResponse | None:
+    def _waiting_for(self, job_id: str) -> SpeculativeAnswer | _Generation | None:
         if self._speculative is not None and job_id in self._speculative.jobs:
             return self._speculative
-        return next((response for response in self._active.values() if job_id in response.jobs), None)
+        return next((running for running in self._running.values() if job_id in running.jobs), None)
 
     def _sweep(self) -> None:
-        for key, response in list(self._active.items()):
-            self.spoken = self.spoken or response.writer.spoken_ms > 0
-            if response.done:
-                del self._active[key]
-                if response.settings.in_conversation:
-                    self._just_ended_ms = response.writer.spoken_ms
+        for key, running in list(self._running.items()):
+            self.spoken = self.spoken or running.writer.spoken_ms > 0
+            if running.done:
+                del self._running[key]
+                if running.settings.in_conversation:
+                    self._just_ended_ms = running.writer.spoken_ms
