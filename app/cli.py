@@ -1,4 +1,4 @@
-"""The command line: commands, options, exit statuses. Imports nothing heavy until a command needs it."""
+"""The command line: commands and options. Imports nothing heavy until a command needs it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from app.console import (
     tell,
     why_no_screen,
 )
+from app.exit_status import FAULT, INTERRUPTED, NO_DEVICE, USAGE
 from app.redaction import secrets_in_address
 
 if TYPE_CHECKING:
@@ -30,15 +31,11 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FAULT, USAGE, NO_DEVICE = 1, 2, 4
-"""Exit statuses; a conversation's own are 3 (refused) and 5 (lost), see app.live."""
-
-
 _MODULES = {"history": "app.commands.history", "doctor": "app.commands.doctor"}
 """Commands with a module of their own, loaded when they are called."""
 
 
-class Command(click.Command):
+class CliCommand(click.Command):
     """One whose help goes out as every other word does."""
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
@@ -48,10 +45,10 @@ class Command(click.Command):
         return option
 
 
-class Group(Command, click.Group):
+class Group(CliCommand, click.Group):
     """A command with commands below it."""
 
-    command_class = Command
+    command_class = CliCommand
 
 
 class Root(Group):
@@ -304,7 +301,7 @@ def main() -> NoReturn:
         root(prog_name="realtime", standalone_mode=False)
         sys.exit(0)
     except click.exceptions.Abort:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except ReaderGoneError:  # `realtime history list | head`: whoever read has enough
         sys.exit(0)
     except OutputLostError as error:

@@ -38,7 +38,7 @@ class ReaderGoneError(Exception):
     """Nobody reads standard output any more, as with `| head`: not an error of anybody's."""
 
 
-class Output:
+class TextOutput:
     """A stream that text goes out on. None stands for one that was closed before the program began: it takes all.
 
     What a full disk did not take is kept, and goes first with the next text: if there is room by then, nothing is
@@ -97,18 +97,18 @@ class Output:
 def say(sentence: str, stream: TextIO | None = None) -> None:
     """A sentence on standard error (or `stream`), on one line. Where that is impossible, nothing happens."""
     with suppress(ReaderGoneError, OutputLostError):
-        Output(stream or sys.stderr).put(f"{flat(sentence)}\n")
+        TextOutput(stream or sys.stderr).put(f"{flat(sentence)}\n")
 
 
 def tell(text: str, end: str = "\n") -> None:
     """What a command was asked for, on standard output. Raises ReaderGoneError, OutputLostError."""
-    Output(sys.stdout).put(f"{text}{end}")
+    TextOutput(sys.stdout).put(f"{text}{end}")
 
 
 def ask(question: str) -> str | None:
     """A question on standard error, and the line of standard input that answers it; None: there is no answer."""
     with suppress(ReaderGoneError, OutputLostError):
-        Output(sys.stderr).put(f"{question} ")
+        TextOutput(sys.stderr).put(f"{question} ")
     try:
         answer = sys.stdin.readline() if sys.stdin is not None else ""
     except (OSError, ValueError):

@@ -103,11 +103,6 @@ def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def is_secret_parameter(name: str) -> bool:
-    """Whether a parameter of this name in an address holds a secret."""
-    return _SECRET_PARAMETER.fullmatch(name) is not None
-
-
 # ---------------------------------------------------------------- known secrets
 
 

@@ -52,7 +52,7 @@ def layers_of(names: frozenset[str]) -> set[str]:
     [
         ("app.protocol.codec", {"app.protocol"}),
         ("app.conversation.conversation", {"app.protocol", "app.conversation"}),
-        ("app.history.write", {"app.protocol", "app.conversation", "app.history", "app.private_files"}),
+        ("app.history.export_file", {"app.protocol", "app.conversation", "app.history", "app.private_files"}),
     ],
 )
 def test_the_pure_layers_load_nothing_but_what_makes_their_values(module: str, layers: set[str]):

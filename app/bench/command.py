@@ -33,12 +33,14 @@ def run(*, runs: int, parts: tuple[str, ...], is_json: bool) -> int:
 def _start(runs: int, folder: Path) -> list[Figure]:
     if sys.platform == "win32":  # no pseudo-terminal there
         return [Figure("start", "", (), note="not measured on this system")]
-    from app.bench.terminal import Terminal
+    from app.bench.terminal import PseudoTerminal
 
     frames, ready = [], []
     for number in range(runs):
         events = folder / f"events-{number}.jsonl"
-        with Terminal(["--mic", "none", "--service", "local", "--no-greeting", "--events", str(events)]) as terminal:
+        with PseudoTerminal(
+            ["--mic", "none", "--service", "local", "--no-greeting", "--events", str(events)]
+        ) as terminal:
             frame = terminal.wait_for("realtime", 20)
             done = terminal.wait_for("READY|LISTENING", 30)
             if frame is None or done is None:  # a picture of a fault is no first frame
@@ -61,7 +63,7 @@ def _time_of(events: Path, kind: str) -> float:
 
 
 def _answer(runs: int, folder: Path) -> list[Figure]:
-    from app.bench.talking import answer_latencies_ms
+    from app.bench.answer_latency import answer_latencies_ms
 
     values = answer_latencies_ms(runs, folder / "service.log")
     note = "end of the user's speech to first sound, less the silence window"
@@ -87,10 +89,10 @@ def _cost(runs: int, folder: Path) -> list[Figure]:
 
 def _cost_of(arguments: list[str], runs: int) -> list[tuple[float, float, float, float]]:
     """Per sample: CPU % of the program and of its service (of one core), and their memory."""
-    from app.bench.terminal import Terminal
+    from app.bench.terminal import PseudoTerminal
 
     found = []
-    with Terminal([*arguments, "--service", "local", "--speaker", "none"]) as terminal:
+    with PseudoTerminal([*arguments, "--service", "local", "--speaker", "none"]) as terminal:
         if terminal.wait_for("LISTENING|SPEAKING|THINKING", 30) is None:
             return []
         time.sleep(SETTLE_S)

@@ -12,7 +12,7 @@ from app.bench.processes import use_of
 from app.bench.scripted import ScriptedService
 
 if TYPE_CHECKING:
-    from app.bench.terminal import Terminal
+    from app.bench.terminal import PseudoTerminal
 
 FEW, MANY = 10, 10_000
 """Turns in the transcript."""
@@ -26,9 +26,9 @@ _PATIENCE_S: Final = 180.0
 
 def screen_figures(runs: int, folder: Path) -> list[Figure]:
     """Key to painted frame with few and many turns, memory for each thousand, CPU while words stream in."""
-    from app.bench.terminal import Terminal  # not on Windows, where nothing is measured
+    from app.bench.terminal import PseudoTerminal  # not on Windows, where nothing is measured
 
-    with ScriptedService() as service, Terminal(arguments(service, folder)) as terminal:
+    with ScriptedService() as service, PseudoTerminal(arguments(service, folder)) as terminal:
         if not service.wait_until_configured(30):
             return [Figure("screen", "", (), note="the program did not connect")]
         shown(terminal, service, FEW)
@@ -52,11 +52,11 @@ def screen_figures(runs: int, folder: Path) -> list[Figure]:
 
 def blocked_figures(runs: int, folder: Path) -> list[Figure]:
     """The screen's loop stands still for half of every second: what becomes of the microphone's chunks."""
-    from app.bench.terminal import Terminal
+    from app.bench.terminal import PseudoTerminal
 
     late, lost = [], []
     for _ in range(runs):
-        with ScriptedService() as service, Terminal(arguments(service, folder), module="app.bench.blocked"):
+        with ScriptedService() as service, PseudoTerminal(arguments(service, folder), module="app.bench.blocked"):
             if not service.wait_until_configured(30):
                 continue
             time.sleep(2.0)  # the first chunks wait for the devices
@@ -84,14 +84,14 @@ def arguments(service: ScriptedService, folder: Path) -> list[str]:
     return ["--service", service.url, "--mic", str(silence), "--speaker", "none", "--no-greeting", "--no-keep"]
 
 
-def shown(terminal: Terminal, service: ScriptedService, count: int) -> None:
+def shown(terminal: PseudoTerminal, service: ScriptedService, count: int) -> None:
     """So many turns more, the last of them painted."""
     since = terminal.painted()
     terminal.wait_for(service.add_turns(count) + r"\b", _PATIENCE_S, since=since)
     time.sleep(1.0)
 
 
-def _key_ms(terminal: Terminal, letter: str) -> float | None:
+def _key_ms(terminal: PseudoTerminal, letter: str) -> float | None:
     time.sleep(0.3)
     since, pressed_ms = terminal.painted(), terminal.elapsed_ms()
     terminal.press(letter)

@@ -27,7 +27,7 @@ _OVERLAP_BYTES = 4096
 """What was searched in vain is looked at again so far back: what is painted may arrive in two parts."""
 
 
-class Terminal:
+class PseudoTerminal:
     """The program, on a terminal of its own. A context manager that ends it."""
 
     def __init__(self, arguments: Sequence[str], *, columns: int = 110, rows: int = 32, module: str = "app") -> None:

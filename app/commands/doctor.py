@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from app.cli import Command
+from app.cli import CliCommand
 from app.console import tell
 
 
-@click.command(cls=Command)
+@click.command(cls=CliCommand)
 @click.option("--service", metavar="WHICH", help="auto, azure, openai, local, or ws(s)://...")
 @click.option("--mic", metavar="WHAT", help="A device's name or number, a .wav file, `example`, or `none`.")
 @click.option("--speaker", metavar="WHAT", help="A device's name or number, a .wav file to write, or `none`.")

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cli import USAGE, Group, fail
+from app.cli import Group, fail
 from app.console import ask, is_terminal, say, tell
+from app.exit_status import USAGE
 from app.protocol.text import flat
 
 if TYPE_CHECKING:
-    from app.history.export import Format
+    from app.history.export import ExportFormat
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -57,10 +58,10 @@ def list_all() -> None:
 @click.argument("which", metavar="ID")
 def show(which: str) -> None:
     """Print a conversation."""
-    from app.history.export import Format
+    from app.history.export import ExportFormat
 
     with _errors_in_words():
-        folder, text = _rendered(which, Format.TEXT)
+        folder, text = _rendered(which, ExportFormat.TEXT)
     tell(text, end="")
     say(f"kept in {folder}")
 
@@ -72,7 +73,7 @@ def show(which: str) -> None:
 def export(which: str, file: Path, force: bool) -> None:
     """Write a conversation to FILE, as its ending says: .md .json .txt .srt .vtt."""
     from app.history.export import format_of
-    from app.history.write import ExportExistsError, write_export
+    from app.history.export_file import ExportExistsError, write_export
 
     with _errors_in_words():
         _, text = _rendered(which, format_of(file))
@@ -110,7 +111,7 @@ def _is_sure(folders: list[Path]) -> bool:
     return answer.casefold() in ("y", "yes")
 
 
-def _rendered(which: str, form: Format) -> tuple[Path, str]:
+def _rendered(which: str, form: ExportFormat) -> tuple[Path, str]:
     from app.history.export import render
     from app.history.store import find, load, skipped_sentence
 

@@ -27,7 +27,6 @@ from app.connection.inputs import (
 )
 from app.connection.inputs import ServiceSettingError as ServiceSettingError
 from app.protocol.codec import Dialect
-from app.protocol.session import VOICES
 from app.redaction import Redaction, secrets_in_address
 
 DEFAULT_TRANSCRIPTION_MODEL: Final = "gpt-transcribe"
@@ -69,8 +68,8 @@ class Service:
     """One service, ready to be connected to. Its repr and its label show no key and no query of the URL.
 
     `model` is the deployment's name on Azure and empty where the service chooses. `transcription_model` is what to
-    ask for as the writer of the user's words; None means: ask for none. `voices` are the voices known to exist;
-    empty means unknown. `hint` is a sentence for the user about a setting that does not do what it seems to.
+    ask for as the writer of the user's words; None means: ask for none. `hint` is a sentence for the user about a
+    setting that does not do what it seems to.
     """
 
     kind: ServiceKind
@@ -82,7 +81,6 @@ class Service:
     dialect: Dialect = Dialect.GA
     model: str = ""
     transcription_model: str | None = None
-    voices: tuple[str, ...] = ()
     hint: str | None = None
 
     @property
@@ -158,7 +156,6 @@ def azure(
         dialect=Dialect.BETA if legacy_preview else Dialect.GA,
         model=model,
         transcription_model=transcriber,
-        voices=VOICES[:8] if legacy_preview else VOICES,  # marin and cedar are GA only
         hint=_azure_hint(bool(version), legacy_preview, transcriber is not None),
     )
 
@@ -201,7 +198,6 @@ def openai(
         headers=(("Authorization", f"Bearer {read_key(names.key, key, 'platform.openai.com/api-keys')}"),),
         model=named,
         transcription_model=(transcription_model or "").strip() or None,
-        voices=VOICES,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from app import __version__
 from app.console import is_interactive, output_encoding, why_no_screen
-from app.doctor import configuration, machine, service, sound
+from app.doctor import configuration, machine, service, sound_devices
 from app.doctor.configuration import Sources
 from app.doctor.finding import Finding, Level, note
 from app.settings import Folders
@@ -25,13 +25,13 @@ def checks(sources: Sources, folders: Folders, environ: Mapping[str, str]) -> It
     yield from findings
     yield from configuration.places(folders)
     settings = loaded.settings
-    found, findings = sound.devices(settings)
+    found, findings = sound_devices.devices(settings)
     yield from findings
     yield from machine.surroundings(environ, platform.release(), has_devices=bool(found))
-    for finding in (sound.microphone(settings.mic, found), sound.speaker(settings.speaker, found)):
+    for finding in (sound_devices.microphone(settings.mic, found), sound_devices.speaker(settings.speaker, found)):
         if finding is not None:
             yield finding
-    yield from sound.parts(settings.echo_cancelling)
+    yield from sound_devices.parts(settings.echo_cancelling)
     yield configuration.chosen(loaded)
     yield service.address(settings)
     if (finding := service.proxy(settings)) is not None:

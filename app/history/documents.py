@@ -20,7 +20,7 @@ _INLINE: Final = re.compile(r"([\\`*_\[\]<>~|&$])")
 _LINE_START: Final = re.compile(r"^([#+=-]|\d+(?=[.)]))")
 
 
-class Talk(Struct, frozen=True):
+class ExportedConversation(Struct, frozen=True):
     """What an export is made of. All text in it is harmless already."""
 
     entries: tuple[Entry, ...]
@@ -55,16 +55,16 @@ def remarks(entry: Entry) -> list[str]:
 # ---------------------------------------------------------------- Markdown
 
 
-def as_markdown(talk: Talk) -> str:
+def as_markdown(conversation: ExportedConversation) -> str:
     """Title, date, and the turns with clock times; words that were not heard are ~~struck~~."""
-    parts = [f"# {talk.title}"]
-    facts = [f"- Began: {_date(talk.began)}"]
-    facts += [f"- Service: {_escaped(talk.service)}"] if talk.service else []
-    facts += [f"- Model: {_escaped(talk.model)}"] if talk.model else []
+    parts = [f"# {conversation.title}"]
+    facts = [f"- Began: {_date(conversation.began)}"]
+    facts += [f"- Service: {_escaped(conversation.service)}"] if conversation.service else []
+    facts += [f"- Model: {_escaped(conversation.model)}"] if conversation.model else []
     parts.append("\n".join(facts))
-    for entry in talk.entries:
+    for entry in conversation.entries:
         how = "" if entry.is_spoken else ", in writing"
-        parts.append(f"**{talk.at(entry):%H:%M:%S} {entry.speaker}**{how}")
+        parts.append(f"**{conversation.at(entry):%H:%M:%S} {entry.speaker}**{how}")
         parts += _paragraphs(entry)
         parts += [f"*{_escaped(remark)}*" for remark in remarks(entry)]
     return "\n\n".join(parts) + "\n"
@@ -98,17 +98,17 @@ def _with_backslash(match: re.Match[str]) -> str:
 # ---------------------------------------------------------------- plain text
 
 
-def as_text(talk: Talk) -> str:
+def as_text(conversation: ExportedConversation) -> str:
     """A turn a line: clock time, speaker, words, and remarks in brackets."""
-    head = [f"Conversation, {_date(talk.began)}"]
-    if about := ", ".join(part for part in (talk.service, talk.model) if part):
+    head = [f"Conversation, {_date(conversation.began)}"]
+    if about := ", ".join(part for part in (conversation.service, conversation.model) if part):
         head.append(about)
-    return "\n".join([*head, "", *(_line(talk, entry) for entry in talk.entries)]) + "\n"
+    return "\n".join([*head, "", *(_line(conversation, entry) for entry in conversation.entries)]) + "\n"
 
 
-def _line(talk: Talk, entry: Entry) -> str:
+def _line(conversation: ExportedConversation, entry: Entry) -> str:
     heard, unheard = " ".join(entry.heard_text.split()), " ".join(entry.unheard_text.split())
-    parts = [f"{talk.at(entry):%H:%M:%S} {entry.speaker}:", heard]
+    parts = [f"{conversation.at(entry):%H:%M:%S} {entry.speaker}:", heard]
     parts += [f"[not heard: {unheard}]"] if unheard else []
     parts += [f"[{remark}]" for remark in remarks(entry)]
     return " ".join(part for part in parts if part)
@@ -121,19 +121,19 @@ def _date(moment: datetime) -> str:
 # ---------------------------------------------------------------- JSON
 
 
-def as_json(talk: Talk) -> str:
+def as_json(conversation: ExportedConversation) -> str:
     """Everything that is known of each turn, for programs. The keys always stand in this order."""
     document = {
         "version": JSON_VERSION,
-        "started_at": _iso(talk.began),
-        "service": talk.service,
-        "model": talk.model,
-        "turns": [_turn(talk, entry) for entry in talk.entries],
+        "started_at": _iso(conversation.began),
+        "service": conversation.service,
+        "model": conversation.model,
+        "turns": [_turn(conversation, entry) for entry in conversation.entries],
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _turn(talk: Talk, entry: Entry) -> dict[str, object]:
+def _turn(conversation: ExportedConversation, entry: Entry) -> dict[str, object]:
     latency = entry.latency
     return {
         "item_id": entry.item_id,
@@ -148,7 +148,7 @@ def _turn(talk: Talk, entry: Entry) -> dict[str, object]:
         "ended_ms": entry.ended_ms,
         "heard_ms": entry.heard_ms,
         "received_ms": entry.received_ms,
-        "started_at": _iso(talk.at(entry)),
+        "started_at": _iso(conversation.at(entry)),
         "note": entry.note,
         "latency_ms": latency and {"first_word": latency.first_word_ms, "first_sound": latency.first_sound_ms},
     }

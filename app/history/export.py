@@ -9,8 +9,8 @@ from pathlib import PurePath
 from typing import assert_never
 
 from app.conversation.transcript import Entry
-from app.history.documents import Talk, as_json, as_markdown, as_text
-from app.history.harmless import harmless
+from app.history.documents import ExportedConversation, as_json, as_markdown, as_text
+from app.history.sanitise import sanitised
 from app.history.saved import local_time
 from app.history.subtitles import as_srt, as_vtt
 from app.protocol.text import one_line
@@ -24,7 +24,7 @@ class UnknownFormatError(ExportError):
     """The file's ending names no format of ours."""
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     """What an export can be; the value is the file's ending."""
 
     MARKDOWN = ".md"
@@ -34,12 +34,12 @@ class Format(StrEnum):
     VTT = ".vtt"
 
 
-def format_of(path: str | PurePath) -> Format:
+def format_of(path: str | PurePath) -> ExportFormat:
     """The format that the file's ending asks for, in any case. Raises UnknownFormatError."""
     try:
-        return Format(PurePath(path).suffix.lower())
+        return ExportFormat(PurePath(path).suffix.lower())
     except ValueError:
-        known = ", ".join(list(Format)[:-1]) + f" or {list(Format)[-1]}"
+        known = ", ".join(list(ExportFormat)[:-1]) + f" or {list(ExportFormat)[-1]}"
         name = one_line(PurePath(path).name, 80)
         raise UnknownFormatError(f"The export's format is told by the file's ending: {name!r} needs {known}.") from None
 
@@ -47,7 +47,7 @@ def format_of(path: str | PurePath) -> Format:
 def render(
     entries: Sequence[Entry],
     started_at: float,
-    form: Format,
+    form: ExportFormat,
     *,
     service: str = "",
     model: str = "",
@@ -59,17 +59,19 @@ def render(
     system's, with the offset it had at that moment.
     """
     began = local_time(started_at, zone)
-    talk = Talk(tuple(harmless(entry) for entry in entries), began, one_line(service), one_line(model))
+    conversation = ExportedConversation(
+        tuple(sanitised(entry) for entry in entries), began, one_line(service), one_line(model)
+    )
     match form:
-        case Format.MARKDOWN:
-            return as_markdown(talk)
-        case Format.JSON:
-            return as_json(talk)
-        case Format.TEXT:
-            return as_text(talk)
-        case Format.SRT:
-            return as_srt(talk)
-        case Format.VTT:
-            return as_vtt(talk)
+        case ExportFormat.MARKDOWN:
+            return as_markdown(conversation)
+        case ExportFormat.JSON:
+            return as_json(conversation)
+        case ExportFormat.TEXT:
+            return as_text(conversation)
+        case ExportFormat.SRT:
+            return as_srt(conversation)
+        case ExportFormat.VTT:
+            return as_vtt(conversation)
         case _:
             assert_never(form)

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from app.conversation.transcript import Entry, Speaker
-from app.history.lines import read_lines
+from app.history.jsonl import read_lines
 from app.history.saved import Saved
 from app.history.writer import FILE_NAME
 from app.protocol.text import one_line

@@ -18,7 +18,7 @@ from typing import Final
 from msgspec import Struct
 
 from app.conversation.transcript import Entry
-from app.history.documents import Talk
+from app.history.documents import ExportedConversation
 
 LINE_CHARACTERS: Final = 42
 """What is usual for subtitles in Latin letters."""
@@ -46,21 +46,21 @@ class Cue(Struct, frozen=True):
     """Of its turn."""
 
 
-def as_srt(talk: Talk) -> str:
+def as_srt(conversation: ExportedConversation) -> str:
     """SubRip: numbered cues; a turn's first one names the speaker."""
     blocks = []
-    for number, cue in enumerate(cues(talk.entries), 1):
+    for number, cue in enumerate(cues(conversation.entries), 1):
         text = "\n".join(cue.lines).translate(_SRT_LOOK_ALIKES)
         who = f"{cue.speaker}: " if cue.is_first else ""
         blocks.append(f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n{who}{text}\n")
     return "\n".join(blocks) or "\n"
 
 
-def as_vtt(talk: Talk) -> str:
+def as_vtt(conversation: ExportedConversation) -> str:
     """WebVTT: every cue carries its speaker as a voice; date and service stand in a comment."""
-    about = ", ".join(part for part in (talk.title, talk.service, talk.model) if part)
+    about = ", ".join(part for part in (conversation.title, conversation.service, conversation.model) if part)
     blocks = ["WEBVTT\n", f"NOTE {about.translate(_VTT_ESCAPES)}\n"]
-    for cue in cues(talk.entries):
+    for cue in cues(conversation.entries):
         text = "\n".join(cue.lines).translate(_VTT_ESCAPES)
         blocks.append(f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n<v {cue.speaker}>{text}\n")
     return "\n".join(blocks)

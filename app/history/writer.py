@@ -12,7 +12,7 @@ from typing import Final
 
 from app.conversation.ordered import OrderedEntries
 from app.conversation.transcript import Entry
-from app.history.lines import entry_line, header_line, removed_line
+from app.history.jsonl import entry_line, header_line, removed_line
 from app.history.saved import Saved
 from app.private_files import make_private_folder
 

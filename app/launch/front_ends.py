@@ -15,10 +15,11 @@ from app import ending
 from app.connection.eventlog import EventLog
 from app.console import is_terminal, say
 from app.conversation.effects import Notice, Severity
+from app.exit_status import USAGE
 from app.history.export import ExportError, format_of, render
-from app.history.write import write_export
+from app.history.export_file import write_export
 from app.launch.compose import EXAMPLE, Sound, make_live, open_sound, session_settings
-from app.launch.request import USAGE, Request
+from app.launch.request import Request
 from app.live.dialling import Dialler
 from app.live.events import Listener
 

@@ -7,10 +7,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from app.exit_status import NO_DEVICE, USAGE
 from app.settings import Folders, Loaded
-
-USAGE, NO_DEVICE = 2, 4
-"""Exit statuses, see the README."""
 
 
 class UsageError(Exception):

@@ -32,12 +32,13 @@ from app.conversation.effects import (
 )
 from app.conversation.status import Status
 from app.conversation.transcript import Entry, Transcript
+from app.exit_status import LOST, REFUSED
 from app.live.coalescer import Coalescer
 from app.live.dialling import Dialler
 from app.live.events import Ended, Listener
 from app.protocol.server_events import ServerEvent
 
-_REFUSED = frozenset(
+_REFUSALS = frozenset(
     {FailureKind.KEY_REFUSED, FailureKind.MODEL_UNKNOWN, FailureKind.QUOTA, FailureKind.PERMISSION, FailureKind.REFUSED}
 )
 
@@ -183,9 +184,9 @@ class Line:
             return Ended()
         error = talking.exception()
         if error is None:
-            return Ended("The service ended the conversation.", 5)
+            return Ended("The service ended the conversation.", LOST)
         if isinstance(error, ServiceFailure):
-            return Ended(str(error), 3 if error.kind in _REFUSED else 5)
+            return Ended(str(error), REFUSED if error.kind in _REFUSALS else LOST)
         raise error
 
     async def _end(self) -> None:

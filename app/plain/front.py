@@ -22,6 +22,7 @@ from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, No
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry
+from app.exit_status import LOST, REFUSED
 from app.live.events import Ended, ExampleOffered, Live, SoundChecked
 from app.live.mirror import Mirror
 from app.plain.inbox import Failed, Inbox, Stop, Told, TypedLine
@@ -40,9 +41,6 @@ _LONGEST_WAIT_S = 0.5 if sys.platform == "win32" else None
 
 _TAKING_UP_S = 5.0
 """A typed turn is taken up by the conversation within this, or never."""
-
-_REFUSED, _UNANSWERED = 3, 5
-"""Exit statuses: the service refused; it could not be reached, or answered nothing."""
 
 _LONGEST_END_S = 1.5
 """What the two workers may take to end; what was said is told and kept whether they do or not."""
@@ -231,10 +229,10 @@ class PlainFrontEnd:
         """0, unless something was asked and nothing of an answer came."""
         entries, status = self._live.entries, self._status
         if is_unanswered(entries, has_asked=status.has_asked, answers_speech=status.settings.create_response):
-            return _REFUSED if self._was_refused else _UNANSWERED
+            return REFUSED if self._was_refused else LOST
         if self._live.is_input_finite and not (self._is_push_to_talk or self._has_spoken_input or entries):
             self._say("The service heard no speech.")
-            return _UNANSWERED
+            return LOST
         return 0
 
     def _rest_s(self) -> float:

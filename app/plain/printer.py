@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from app.console import Output, OutputLostError, ReaderGoneError, say
+from app.console import OutputLostError, ReaderGoneError, TextOutput, say
 
 
 class Printer:
@@ -13,7 +13,7 @@ class Printer:
     """
 
     def __init__(self, out: TextIO | None, err: TextIO | None) -> None:
-        self._out = Output(out)
+        self._out = TextOutput(out)
         self._err = err
         self._has_complained = False
         self._is_behind = False

@@ -9,24 +9,24 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import GeneratorType
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, TypeVar
 
-from app.server.engines.interfaces import EngineUnavailableError, Prompt, Recogniser, Responder, Synthesiser
+from app.server.engines.interfaces import (
+    EngineUnavailableError,
+    Prompt,
+    Recogniser,
+    Responder,
+    ServiceEngine,
+    Synthesiser,
+)
 
 _log = logging.getLogger(__name__)
-
-
-class _Engine(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    def load(self) -> None: ...
 
 
 _MAX_FRAGMENTS_AHEAD: Final = 64
 """A responder that is quicker than the rest of the service waits."""
 
-E = TypeVar("E", bound=_Engine)
+E = TypeVar("E", bound=ServiceEngine)
 T = TypeVar("T")
 
 

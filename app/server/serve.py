@@ -13,6 +13,7 @@ from typing import Final
 
 from app import ending
 from app.console import say, tell
+from app.exit_status import USAGE
 from app.server.engine_threads import Engines
 from app.server.engines.choose import open_recogniser, open_responder, open_synthesiser
 from app.server.websocket_listener import PATH, WebSocketListener
@@ -85,14 +86,14 @@ def run(options: Options) -> int:
         asyncio.run(_until_stopped(options))
     except ValueError as error:
         say(f"realtime: {error}")
-        return 2
+        return USAGE
     except OSError as error:
         where = f"{options.host}:{options.port}"
         say(
             f"realtime: The service cannot listen on {where}: {error.strerror or error}. "
             "Choose another --port or --host."
         )
-        return 2
+        return USAGE
     return 0
 
 

@@ -13,7 +13,7 @@ from app.live.events import Live
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.history.export import Format
+    from app.history.export import ExportFormat
     from app.ui.screens.export import ExportPlace
 
 
@@ -42,12 +42,12 @@ class Exporter:
 
     def copy_all(self) -> None:
         """Copy the whole conversation as plain text."""
-        from app.history.export import Format
+        from app.history.export import ExportFormat
 
         if self._has_something():
-            self._copy(self._rendered(Format.TEXT), "the whole conversation")
+            self._copy(self._rendered(ExportFormat.TEXT), "the whole conversation")
 
-    def open(self, form: Format | None = None) -> None:
+    def open(self, form: ExportFormat | None = None) -> None:
         """The dialog for exports, with the last format or this one."""
         if not self._has_something():
             return
@@ -59,12 +59,12 @@ class Exporter:
         self._screen.app.push_screen(dialog, self._done)
 
     def _first_place(self) -> ExportPlace:
-        from app.history.export import Format
+        from app.history.export import ExportFormat
         from app.ui.screens.export import ExportPlace
 
         settings = self._settings()
         place = ExportPlace.first(settings.export_folder, self._live.started_at)
-        return place.with_form(Format(settings.export_format))
+        return place.with_form(ExportFormat(settings.export_format))
 
     def _has_something(self) -> bool:
         if not self._live.entries:
@@ -75,14 +75,14 @@ class Exporter:
         self._screen.app.copy_to_clipboard(text)
         self._screen.notify(f"Copied {what} ({len(text):,} characters).", markup=False, timeout=3)
 
-    def _rendered(self, form: Format) -> str:
+    def _rendered(self, form: ExportFormat) -> str:
         from app.history.export import render
 
         live = self._live
         return render(live.entries, live.started_at, form, service=live.service_label, model=self._model())
 
-    def _write(self, path: Path, form: Format, overwrite: bool) -> Path:
-        from app.history.write import write_export
+    def _write(self, path: Path, form: ExportFormat, overwrite: bool) -> Path:
+        from app.history.export_file import write_export
 
         return write_export(path, self._rendered(form), overwrite=overwrite)
 

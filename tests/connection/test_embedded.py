@@ -47,11 +47,11 @@ def test_starts_and_ends_with_its_input(tmp_path: Path):
     async def talk() -> None:
         command = python(UNTIL_INPUT_CLOSES)
         async with await EmbeddedService.start(log, {"recogniser": "none"}, command=command) as child:
-            assert child.is_running
+            assert child._process.poll() is None
             assert child.service.kind is ServiceKind.EMBEDDED
             assert child.service.url == "ws://127.0.0.1:4711/v1/realtime"
             (token,) = child.service.secrets
-        assert not child.is_running
+        assert child._process.poll() is not None
         await child.stop()
         assert log.read_text().split("\n") == [f"{token} {{'recogniser': 'none'}} []", "bye", ""]
         assert child._process.returncode == 0
@@ -67,7 +67,7 @@ def test_a_child_that_does_not_go_is_made_to(tmp_path: Path, script: str):
     async def talk() -> None:
         child = await EmbeddedService.start(tmp_path / "log", command=python(script), patience_s=0.3)
         await child.stop()
-        assert not child.is_running
+        assert child._process.poll() is not None
         if script is STUBBORN and os.name == "posix":
             assert child._process.returncode == -signal.SIGKILL
 
@@ -137,7 +137,7 @@ def test_a_log_that_cannot_be_opened_costs_nothing_and_is_not_named(tmp_path: Pa
 
     async def talk() -> None:
         async with await EmbeddedService.start(log, command=python(UNTIL_INPUT_CLOSES)) as child:
-            assert child.is_running
+            assert child._process.poll() is None
         with pytest.raises(ServiceFailure) as caught:
             await EmbeddedService.start(log, command=python(FAILS))
         assert "it ended with status 1" in str(caught.value)
@@ -183,7 +183,7 @@ def test_the_real_command_finds_this_program_from_anywhere(tmp_path: Path, monke
 
     async def talk() -> None:
         async with await EmbeddedService.start(tmp_path / "log", command=(*interpreter, "-c", script)) as child:
-            assert child.is_running
+            assert child._process.poll() is None
 
     run(talk())
 

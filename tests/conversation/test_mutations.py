@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.conversation.effects import Flush, Notice, Play
 from app.conversation.session import Mode, SessionSettings
-from app.history.export import Format, render
-from app.history.lines import entry_line, read_lines
+from app.history.export import ExportFormat, render
+from app.history.jsonl import entry_line, read_lines
 from app.protocol.codec import (
     Dialect,
     MalformedEventError,
@@ -92,7 +92,7 @@ def check(talk: Talk) -> None:
             json.loads(encode_client_event(event, dialect))
     saved = read_lines(b"".join(entry_line(entry, at) for at, entry in enumerate(entries)), started_at=1.0)
     assert (len(saved.entries), saved.skipped_lines) == (len(entries), 0)
-    for form in Format:
+    for form in ExportFormat:
         assert render(entries, 1_790_000_000.0, form, model=status.model).encode()
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.conversation.transcript import Entry, Latency, Speaker
-from app.history.export import Format, render
-from app.history.lines import entry_line, header_line, read_lines, removed_line
+from app.history.export import ExportFormat, render
+from app.history.jsonl import entry_line, header_line, read_lines, removed_line
 from app.history.saved import LAST_MOMENT_S, Saved
 from app.history.store import list_conversations, load
 from app.history.writer import FILE_NAME
@@ -69,16 +69,16 @@ def check(saved: Saved) -> None:
     assert 0 <= saved.started_at <= LAST_MOMENT_S
     ids = [entry.item_id for entry in saved.entries]
     assert len(ids) == len(set(ids))
-    for form in Format:
+    for form in ExportFormat:
         for zone in (None, UTC):
             text = render(saved.entries, saved.started_at, form, service=saved.service, model=saved.model, zone=zone)
             assert sanitise_text(text) == text
             assert text.encode()
-    turns = json.loads(render(saved.entries, saved.started_at, Format.JSON))["turns"]
+    turns = json.loads(render(saved.entries, saved.started_at, ExportFormat.JSON))["turns"]
     assert [turn["item_id"] for turn in turns] == ids
     for text in (value for turn in turns for value in turn.values() if isinstance(value, str)):
         assert sanitise_text(text) == text
-    for form, point in ((Format.SRT, ","), (Format.VTT, ".")):
+    for form, point in ((ExportFormat.SRT, ","), (ExportFormat.VTT, ".")):
         times = [line for line in render(saved.entries, 0.0, form).split("\n") if " --> " in line]
         clock = rf"\d\d+:[0-5]\d:[0-5]\d\{point}\d\d\d"
         assert all(re.fullmatch(f"{clock} --> {clock}", line) for line in times)

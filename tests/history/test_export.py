@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from app.conversation.transcript import Entry, Latency, Speaker
-from app.history.export import ExportError, Format, UnknownFormatError, format_of, render
+from app.history.export import ExportError, ExportFormat, UnknownFormatError, format_of, render
 from app.protocol.text import sanitise_text
 
 ZONE = timezone(timedelta(hours=1))
@@ -39,7 +39,7 @@ TALK = (
 )
 
 
-def export(entries, form: Format, **about: str) -> str:
+def export(entries, form: ExportFormat, **about: str) -> str:
     return render(entries, BEGAN.timestamp(), form, zone=ZONE, **about)
 
 
@@ -53,14 +53,14 @@ def squeezed(text: str) -> str:
 @pytest.mark.parametrize(
     ("path", "form"),
     [
-        ("talk.md", Format.MARKDOWN),
-        ("/some/where/Talk.JSON", Format.JSON),
-        ("a.b.txt", Format.TEXT),
-        ("x.srt", Format.SRT),
-        ("x.Vtt", Format.VTT),
+        ("talk.md", ExportFormat.MARKDOWN),
+        ("/some/where/Talk.JSON", ExportFormat.JSON),
+        ("a.b.txt", ExportFormat.TEXT),
+        ("x.srt", ExportFormat.SRT),
+        ("x.Vtt", ExportFormat.VTT),
     ],
 )
-def test_the_ending_says_the_format(path: str, form: Format):
+def test_the_ending_says_the_format(path: str, form: ExportFormat):
     assert format_of(path) is form
 
 
@@ -76,7 +76,7 @@ def test_another_ending_is_an_error_that_names_the_known_ones(path: str):
 
 
 def test_markdown():
-    assert export(TALK, Format.MARKDOWN, service="embedded service", model="some_model") == (
+    assert export(TALK, ExportFormat.MARKDOWN, service="embedded service", model="some_model") == (
         """\
 # Conversation, 2026-11-24 14:02
 
@@ -110,7 +110,7 @@ Six
 
 
 def test_text():
-    assert export(TALK, Format.TEXT, service="embedded service") == (
+    assert export(TALK, ExportFormat.TEXT, service="embedded service") == (
         """\
 Conversation, 2026-11-24 14:02:07+01:00
 embedded service
@@ -125,7 +125,7 @@ embedded service
 
 
 def test_json():
-    document = json.loads(export(TALK, Format.JSON, service="embedded service", model="m"))
+    document = json.loads(export(TALK, ExportFormat.JSON, service="embedded service", model="m"))
     assert list(document) == ["version", "started_at", "service", "model", "turns"]
     assert (document["version"], document["service"], document["model"]) == (1, "embedded service", "m")
     assert datetime.fromisoformat(document["started_at"]) == BEGAN
@@ -151,7 +151,7 @@ def test_json():
 
 
 def test_srt():
-    assert export(TALK, Format.SRT) == (
+    assert export(TALK, ExportFormat.SRT) == (
         """\
 1
 00:00:04,000 --> 00:00:06,500
@@ -178,7 +178,7 @@ assistant: Six
 
 
 def test_vtt():
-    lines = export(TALK, Format.VTT, service="A --> B").split("\n")
+    lines = export(TALK, ExportFormat.VTT, service="A --> B").split("\n")
     assert lines[:7] == [
         "WEBVTT",
         "",
@@ -191,8 +191,8 @@ def test_vtt():
     assert "<v you>2 * 3 is &lt;b&gt;?" in lines
 
 
-@pytest.mark.parametrize("form", list(Format))
-def test_nothing_was_said(form: Format):
+@pytest.mark.parametrize("form", list(ExportFormat))
+def test_nothing_was_said(form: ExportFormat):
     assert export((), form).endswith("\n")
 
 
@@ -212,7 +212,7 @@ def test_nothing_was_said(form: Format):
     ],
 )
 def test_markdown_signs_in_speech_are_only_said(said: str, written: str):
-    turn = export([Entry("i", Speaker.USER, said, True)], Format.MARKDOWN).partition("**14:02:07 you**\n\n")[2]
+    turn = export([Entry("i", Speaker.USER, said, True)], ExportFormat.MARKDOWN).partition("**14:02:07 you**\n\n")[2]
     assert turn == written + "\n"
 
 
@@ -228,7 +228,7 @@ def test_markdown_signs_in_speech_are_only_said(said: str, written: str):
 )
 def test_markdown_strikes_what_was_not_heard_on_every_line(text: str, heard_ms: int, written: str):
     entry = Entry("a", Speaker.ASSISTANT, text, True, received_ms=8_000, heard_ms=heard_ms, is_interrupted=True)
-    turn = export([entry], Format.MARKDOWN).partition("assistant**\n\n")[2]
+    turn = export([entry], ExportFormat.MARKDOWN).partition("assistant**\n\n")[2]
     assert turn.rpartition("\n\n")[0] == written
 
 
@@ -262,12 +262,12 @@ def test_when_cues_show(turns, expected):
         Entry(f"i{at}", Speaker.USER, "word", True, started_ms=start, ended_ms=end)
         for at, (start, end) in enumerate(turns)
     ]
-    assert spans(export(entries, Format.SRT)) == expected
+    assert spans(export(entries, ExportFormat.SRT)) == expected
 
 
 def test_a_long_turn_is_cut_at_words_and_shares_its_time_by_length():
     words = " ".join(f"word{number:03d}" for number in range(100))
-    srt = export([Entry("a", Speaker.ASSISTANT, words, True, started_ms=0, ended_ms=60_000)], Format.SRT)
+    srt = export([Entry("a", Speaker.ASSISTANT, words, True, started_ms=0, ended_ms=60_000)], ExportFormat.SRT)
     blocks = srt.removesuffix("\n").split("\n\n")
     assert len(blocks) == 10
     for number, block in enumerate(blocks, 1):
@@ -280,7 +280,7 @@ def test_a_long_turn_is_cut_at_words_and_shares_its_time_by_length():
 
 
 def test_a_language_without_spaces_is_cut_too():
-    vtt = export([Entry("a", Speaker.ASSISTANT, "あ" * 200, True)], Format.VTT)
+    vtt = export([Entry("a", Speaker.ASSISTANT, "あ" * 200, True)], ExportFormat.VTT)
     assert [line.removeprefix("<v assistant>").count("あ") for line in vtt.split("\n") if "あ" in line] == [
         42,
         42,
@@ -337,10 +337,10 @@ def harmless(entry: Entry) -> Entry:
     return replace(entry, item_id=item_id, text=sanitise_text(entry.text), latency=latency, **times)
 
 
-@pytest.mark.parametrize("form", list(Format))
+@pytest.mark.parametrize("form", list(ExportFormat))
 @pytest.mark.parametrize("started_at", [1e300, -1e18, -1.0, 0.0, float("nan"), float("inf"), float("-inf"), 4e10, 1e15])
 @pytest.mark.parametrize("zone", [None, ZONE])
-def test_a_beginning_that_no_calendar_has_is_no_reason_not_to_export(form: Format, started_at: float, zone):
+def test_a_beginning_that_no_calendar_has_is_no_reason_not_to_export(form: ExportFormat, started_at: float, zone):
     late = replace(TALK[0], started_ms=10**400, ended_ms=-(10**400))
     assert "What is the capital" in render([*TALK, late], started_at, form, zone=zone)
 
@@ -353,7 +353,7 @@ PLAIN_FIELDS = (
 
 @given(ENTRIES)
 def test_json_gives_back_every_field(entries):
-    turns = json.loads(export(entries, Format.JSON))["turns"]
+    turns = json.loads(export(entries, ExportFormat.JSON))["turns"]
     assert len(turns) == len(entries)
     for turn, entry in zip(turns, map(harmless, entries), strict=True):
         latency = turn["latency_ms"]
@@ -371,7 +371,7 @@ def test_json_gives_back_every_field(entries):
 
 @given(ENTRIES)
 def test_every_word_is_in_the_text(entries):
-    text = export(entries, Format.TEXT)
+    text = export(entries, ExportFormat.TEXT)
     assert len(text.splitlines()) == 2 + len(entries)
     for entry in map(harmless, entries):
         assert all(word in text for word in entry.heard_text.split() + entry.unheard_text.split())
@@ -379,7 +379,7 @@ def test_every_word_is_in_the_text(entries):
 
 @given(ENTRIES)
 def test_a_markdown_reader_sees_every_word_and_no_sign_of_the_speakers(entries):
-    tokens = MarkdownIt("commonmark").enable(["strikethrough", "table"]).parse(export(entries, Format.MARKDOWN))
+    tokens = MarkdownIt("commonmark").enable(["strikethrough", "table"]).parse(export(entries, ExportFormat.MARKDOWN))
     body = tokens[next(at for at, token in enumerate(tokens) if token.type == "bullet_list_close") + 1 :]
     assert {token.type for token in body} <= {"paragraph_open", "inline", "paragraph_close"}
     said = [part for token in body for part in token.children or ()]
@@ -429,7 +429,7 @@ def marked(entry: Entry) -> str:
 
 @given(ENTRIES)
 def test_srt_is_well_formed_in_order_and_whole(entries):
-    srt = export(entries, Format.SRT)
+    srt = export(entries, ExportFormat.SRT)
     if not by_clock(entries):
         assert srt == "\n"
         return
@@ -447,7 +447,7 @@ def test_srt_is_well_formed_in_order_and_whole(entries):
 
 @given(ENTRIES)
 def test_vtt_is_well_formed_in_order_and_whole(entries):
-    head, note, *rest = export(entries, Format.VTT).split("\n\n", 2)
+    head, note, *rest = export(entries, ExportFormat.VTT).split("\n\n", 2)
     assert head == "WEBVTT"
     assert note.startswith("NOTE ")
     if not by_clock(entries):
@@ -464,7 +464,7 @@ def test_vtt_is_well_formed_in_order_and_whole(entries):
     assert squeezed(said) == "".join(squeezed(marked(entry)) for entry in by_clock(entries))
 
 
-@given(ENTRIES, st.sampled_from(Format))
+@given(ENTRIES, st.sampled_from(ExportFormat))
 def test_every_document_can_be_written_and_shown(entries, form):
     document = export(entries, form, service="\x1b[2J\ud800", model="m\u202e")
     assert document.encode()

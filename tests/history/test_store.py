@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.conversation.transcript import Entry, Speaker
-from app.history.lines import entry_line, header_line, read_lines, removed_line
+from app.history.jsonl import entry_line, header_line, read_lines, removed_line
 from app.history.saved import Saved
 from app.history.store import HistoryError, delete, find, list_conversations, load
 from app.history.writer import FILE_NAME, ConversationWriter

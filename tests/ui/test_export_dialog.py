@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textual.widgets import RadioButton
 
-from app.history.export import Format
+from app.history.export import ExportFormat
 from app.settings import Settings
 from app.ui.screens.export import ExportDialog
 from app.ui.screens.main import MainScreen
@@ -126,7 +126,7 @@ async def test_the_next_start_offers_the_last_place_and_format(drive: Drive, tmp
     async with drive() as run:
         run.live.put(user())
         await run.settle()
-        run.main.exporter.open(Format.SRT)
+        run.main.exporter.open(ExportFormat.SRT)
         await run.settle()
         await run.press("enter")
         saved = run.folders.settings_file.read_text()

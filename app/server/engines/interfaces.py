@@ -39,7 +39,7 @@ class Prompt:
     messages: tuple[Message, ...]
 
 
-class Engine(Protocol):
+class ServiceEngine(Protocol):
     """What all three have in common."""
 
     @property
@@ -50,21 +50,21 @@ class Engine(Protocol):
         """Import, load and warm up. Raises EngineUnavailableError."""
 
 
-class Recogniser(Engine, Protocol):
+class Recogniser(ServiceEngine, Protocol):
     """Speech to text."""
 
     def transcribe(self, samples: Samples, *, language: str | None = None) -> str:
         """The words in 16 kHz sound; empty when there is no speech in it. `language` is a hint (ISO 639-1)."""
 
 
-class Synthesiser(Engine, Protocol):
+class Synthesiser(ServiceEngine, Protocol):
     """Text to speech."""
 
     def speak(self, sentence: str, *, speed: float = 1.0) -> Samples:
         """The sentence as 24 kHz sound; empty where there is nothing to pronounce."""
 
 
-class Responder(Engine, Protocol):
+class Responder(ServiceEngine, Protocol):
     """What to answer."""
 
     def respond(self, prompt: Prompt) -> Iterator[str]:

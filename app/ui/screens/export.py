@@ -16,18 +16,18 @@ from textual.getters import query_one
 from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Input, Label, RadioButton, RadioSet, Static
 
-from app.history.export import ExportError, Format, format_of
-from app.history.write import ExportExistsError
+from app.history.export import ExportError, ExportFormat, format_of
+from app.history.export_file import ExportExistsError
 
-FORMAT_NAMES: Final[dict[Format, str]] = {
-    Format.MARKDOWN: "Markdown",
-    Format.JSON: "JSON",
-    Format.TEXT: "text",
-    Format.SRT: "SRT",
-    Format.VTT: "WebVTT",
+FORMAT_NAMES: Final[dict[ExportFormat, str]] = {
+    ExportFormat.MARKDOWN: "Markdown",
+    ExportFormat.JSON: "JSON",
+    ExportFormat.TEXT: "text",
+    ExportFormat.SRT: "SRT",
+    ExportFormat.VTT: "WebVTT",
 }
 
-WriteExport: TypeAlias = Callable[[Path, Format, bool], Path]
+WriteExport: TypeAlias = Callable[[Path, ExportFormat, bool], Path]
 """Write the conversation to a file in a format, over one that is there or not; the full path. Raises ExportError."""
 
 
@@ -35,15 +35,15 @@ class ExportPlace(Struct, frozen=True):
     """Where and how the last export was made, to begin with the next time."""
 
     path: Path
-    form: Format
+    form: ExportFormat
 
     @classmethod
     def first(cls, folder: str, started_at: float) -> ExportPlace:
         """A name that tells the time of the conversation, in the folder set for exports."""
-        name = datetime.fromtimestamp(started_at).strftime("conversation-%Y-%m-%d-%H%M") + Format.MARKDOWN
-        return cls((Path(folder).expanduser() if folder else Path.cwd()) / name, Format.MARKDOWN)
+        name = datetime.fromtimestamp(started_at).strftime("conversation-%Y-%m-%d-%H%M") + ExportFormat.MARKDOWN
+        return cls((Path(folder).expanduser() if folder else Path.cwd()) / name, ExportFormat.MARKDOWN)
 
-    def with_form(self, form: Format) -> ExportPlace:
+    def with_form(self, form: ExportFormat) -> ExportPlace:
         """The same in another format."""
         return ExportPlace(self.path.with_suffix(form), form)
 
@@ -83,7 +83,7 @@ class ExportDialog(ModalScreen[ExportPlace | None]):
         self._turns = turns
 
     def compose(self) -> ComposeResult:
-        """Format, file, what is wrong, and the two ways out."""
+        """ExportFormat, file, what is wrong, and the two ways out."""
         with VerticalScroll(classes="dialog", can_focus=False) as dialog:
             dialog.border_title = "Export"
             with RadioSet(id="format", compact=True):

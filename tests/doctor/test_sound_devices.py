@@ -11,7 +11,7 @@ import pytest
 from app.audio.open import NONE, open_speaker
 from app.audio.portaudio import Device, Kind
 from app.audio.ports import AudioError, DeviceBusyError, Samples, Wake
-from app.doctor import sound
+from app.doctor import sound_devices
 from app.doctor.finding import Finding, Level
 
 MIC = Device(0, "Headset", "ALSA", 1, 0, 48_000, default_input=True, default_output=False)
@@ -33,7 +33,7 @@ def silence(frames: int) -> Samples:
     ],
 )
 def test_lists_the_devices_of_a_kind(kind: Kind, found: tuple[Device, ...], level: Level, text: str):
-    finding = sound.listing(kind, found)
+    finding = sound_devices.listing(kind, found)
     assert (finding.level, finding.text) == (level, text)
     assert bool(finding.remedy) is (level is Level.NOTE)
 
@@ -51,7 +51,7 @@ def test_lists_the_devices_of_a_kind(kind: Kind, found: tuple[Device, ...], leve
     ],
 )
 def test_what_a_microphones_sound_tells(samples: Samples, system: str, level: Level, words: str, remedy: str):
-    finding = sound.heard("Headset", samples, system)
+    finding = sound_devices.heard("Headset", samples, system)
     assert finding.level is level
     assert finding.text.startswith("Headset opens")
     assert words in finding.text
@@ -82,14 +82,14 @@ class FakeMicrophone:
 
 def test_a_microphone_is_listened_to_and_closed():
     microphone = FakeMicrophone(silence(24_000) + 0.1)
-    assert sound.listened(microphone, "linux", 0.0).level is Level.OK
+    assert sound_devices.listened(microphone, "linux", 0.0).level is Level.OK
     assert microphone.is_closed
 
 
 def test_a_microphone_that_does_not_open_is_a_problem_with_its_remedy():
     refusal = DeviceBusyError("The microphone Headset cannot be opened: busy. Check that no other program holds it.")
     microphone = FakeMicrophone(silence(0), refusal)
-    assert sound.listened(microphone, "linux", 0.0) == Finding(
+    assert sound_devices.listened(microphone, "linux", 0.0) == Finding(
         "microphone",
         Level.PROBLEM,
         "The microphone Headset cannot be opened: busy.",
@@ -99,7 +99,7 @@ def test_a_microphone_that_does_not_open_is_a_problem_with_its_remedy():
 
 
 def test_a_speaker_is_opened_and_closed():
-    assert sound.opened(open_speaker(NONE)) == Finding("speaker", Level.OK, f"{open_speaker(NONE).name} opens.")
+    assert sound_devices.opened(open_speaker(NONE)) == Finding("speaker", Level.OK, f"{open_speaker(NONE).name} opens.")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_speaker_is_opened_and_closed():
     ],
 )
 def test_the_microphone_as_set(spec: str, found: tuple[Device, ...], level: Level, words: str):
-    finding = sound.microphone(spec, found)
+    finding = sound_devices.microphone(spec, found)
     assert finding is not None
     assert finding.level is level
     assert words in finding.text
@@ -122,29 +122,29 @@ def test_the_microphone_as_set(spec: str, found: tuple[Device, ...], level: Leve
 
 
 def test_no_device_and_none_asked_for_is_no_second_finding():
-    assert sound.microphone("", (OUT,)) is None
-    assert sound.speaker("", (MIC,)) is None
+    assert sound_devices.microphone("", (OUT,)) is None
+    assert sound_devices.speaker("", (MIC,)) is None
 
 
 def test_a_sound_file_as_microphone_is_read(tmp_path: Path):
     with wave.open(str(tmp_path / "talk.wav"), "wb") as file:
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
         file.writeframes(bytes(48_000))
-    finding = sound.microphone(str(tmp_path / "talk.wav"), ())
+    finding = sound_devices.microphone(str(tmp_path / "talk.wav"), ())
     assert finding == Finding("microphone", Level.OK, f"{tmp_path / 'talk.wav'}, 1.5 s.")
 
 
 def test_a_sound_file_as_speaker_is_not_made(tmp_path: Path):
-    finding = sound.speaker(str(tmp_path / "out.wav"), ())
+    finding = sound_devices.speaker(str(tmp_path / "out.wav"), ())
     assert finding is not None
     assert finding.level is Level.OK
     assert list(tmp_path.iterdir()) == []
-    missing = sound.speaker(str(tmp_path / "no" / "out.wav"), ())
+    missing = sound_devices.speaker(str(tmp_path / "no" / "out.wav"), ())
     assert missing is not None
     assert missing.level is Level.PROBLEM
 
 
 def test_the_parts_are_each_named_once():
-    checks = [finding.check for finding in sound.parts(cancels_echo=True)]
+    checks = [finding.check for finding in sound_devices.parts(cancels_echo=True)]
     assert checks == ["echo canceller", "voice detector"]
-    assert next(iter(sound.parts(cancels_echo=False))).text == "switched off, as set."
+    assert next(iter(sound_devices.parts(cancels_echo=False))).text == "switched off, as set."

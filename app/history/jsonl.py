@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from app.conversation.transcript import Entry
-from app.history.harmless import harmless, harmless_id, is_plausible
+from app.history.sanitise import is_plausible, sanitised, sanitised_id
 from app.history.saved import LAST_MOMENT_S, Saved
 from app.protocol.text import one_line
 
@@ -63,7 +63,7 @@ def removed_line(item_id: str) -> bytes:
     return _encode(_Line(removed=item_id)) + b"\n"
 
 
-class _Reading:
+class _FileReader:
     """The entries that the lines so far left standing, in their order."""
 
     def __init__(self) -> None:
@@ -77,9 +77,9 @@ class _Reading:
     def take(self, line: _Line) -> bool:
         """Whether the line was one that can be."""
         if line.entry is not None:
-            return self._put(harmless(line.entry), line.index) if is_plausible(line.entry) else False
+            return self._put(sanitised(line.entry), line.index) if is_plausible(line.entry) else False
         if line.removed is not None:
-            self._remove(harmless_id(line.removed))
+            self._remove(sanitised_id(line.removed))
             return True
         if line.version is None or not 0 <= (line.started_at or 0.0) <= LAST_MOMENT_S:
             return False
@@ -109,7 +109,7 @@ def read_lines(data: bytes, *, started_at: float) -> Saved:
 
     Never fails, see the module's rules. Text comes back harmless, whoever wrote it into the file.
     """
-    reading = _Reading()
+    reading = _FileReader()
     skipped = 0
     for raw in data.removeprefix(_BYTE_ORDER_MARK).split(b"\n"):
         if not raw.strip():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.history.export import ExportError
-from app.history.write import ExportExistsError, write_export
+from app.history.export_file import ExportExistsError, write_export
 
 
 def test_writes_utf8_into_a_new_folder(tmp_path: Path):

@@ -14,12 +14,12 @@ _ID_CHARS: Final = 10_000
 """Real ids have about thirty."""
 
 
-def harmless(entry: Entry) -> Entry:
+def sanitised(entry: Entry) -> Entry:
     """The entry with every string sanitised, and every number moved to the nearest that makes sense."""
     latency = entry.latency
     return replace(
         entry,
-        item_id=harmless_id(entry.item_id),
+        item_id=sanitised_id(entry.item_id),
         text=sanitise_text(entry.text),
         note=one_line(entry.note),
         started_ms=_bounded(entry.started_ms),
@@ -30,7 +30,7 @@ def harmless(entry: Entry) -> Entry:
     )
 
 
-def harmless_id(item_id: str) -> str:
+def sanitised_id(item_id: str) -> str:
     """The id of an item as it stands in entries."""
     return one_line(item_id, _ID_CHARS)
 
