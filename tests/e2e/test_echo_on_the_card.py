@@ -16,7 +16,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from app.audio.pcm import VAD_RATE_HZ, WIRE_RATE_HZ, Resampler, from_pcm16, resample, to_pcm16
 from app.audio.vad import open_detector
-from app.server.turns import Step, TurnDetector
+from app.server.turn_detection import TurnDetector, TurnStep
 from tests.e2e.program import command, home, said
 from tests.rig.fixtures import SoundCard
 
@@ -54,7 +54,7 @@ class Listener:
                 self.heard += pcm
                 self.loudest = max(self.loudest, float(np.abs(from_pcm16(pcm)).max()))
                 for probability in detector.feed(to_detector.process(from_pcm16(pcm))):
-                    if turns.feed(probability, 0.5, 500) is Step.STARTED:
+                    if turns.feed(probability, 0.5, 500) is TurnStep.STARTED:
                         self.interruptions += 1
                         socket.send(json.dumps({"type": "input_audio_buffer.speech_started", "audio_start_ms": 0}))
                 if len(self.heard) >= self.wanted_bytes:
