@@ -7,9 +7,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pytest
@@ -72,6 +74,19 @@ def realtime(
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def followed(log: Path, process: subprocess.Popen[str]) -> Iterator[TextIO]:
+    """The lines of a file as the process writes them, until it has ended: whoever reads them needs no clock."""
+    log.touch()
+    arguments = ["tail", "-n", "+1", "-s", "0.05", "-f", f"--pid={process.pid}", str(log)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as tail:
+        assert tail.stdout is not None  # as asked for above
+        try:
+            yield tail.stdout
+        finally:
+            tail.kill()
 
 
 def turns(path: Path) -> list[dict]:

@@ -80,7 +80,6 @@ def test_without_configuration_it_says_welcome_once(tmp_path: Path):
         ("xterm-256color", {"REALTIME_THEME": "ansi-light", "COLORTERM": ""}),
         ("screen", {"COLORTERM": "", "TEXTUAL_ANIMATIONS": "none"}),
         ("linux", {"COLORTERM": ""}),
-        ("dumb", {"COLORTERM": ""}),
     ],
 )
 def test_it_can_be_read_and_answers_on_poor_terminals(tmp_path: Path, term: str, env: Mapping[str, str]):

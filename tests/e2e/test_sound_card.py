@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.audio.pcm import resample
-from tests.e2e.program import command, home, needs_local, said, turns, words
+from tests.e2e.program import command, followed, home, needs_local, said, turns, words
 from tests.e2e.screen import needs_terminal, wait_for_the_end
 from tests.rig.fixtures import SoundCard
 from tests.rig.service import ScriptedService
@@ -28,8 +28,6 @@ class Talk:
     def __init__(self, card: SoundCard, folder: Path, *arguments: str) -> None:
         self.log = folder / "events"
         self.log.unlink(missing_ok=True)
-        # A named pipe: whoever reads it waits for the program, and needs no clock.
-        os.mkfifo(self.log)
         self.process = subprocess.Popen(
             command("--plain", "--no-greeting", "--export", "talk.json", "--events", str(self.log), *arguments),
             stdin=subprocess.PIPE,
@@ -39,7 +37,8 @@ class Talk:
             cwd=folder,
             text=True,
         )
-        self.events = self.log.open()
+        self.stack = ExitStack()
+        self.events = self.stack.enter_context(followed(self.log, self.process))
 
     def wait_for(self, *types: str) -> dict:
         """The next event of one of these types."""
@@ -52,8 +51,8 @@ class Talk:
     def end(self) -> None:
         self.process.stdin.close()
         self.process.terminate()
-        self.events.read()
         assert self.process.wait(20) == 0, self.process.stderr.read()
+        self.stack.close()
 
 
 def test_a_question_into_the_microphone_is_answered_at_the_speaker(soundcard: SoundCard, tmp_path: Path):
@@ -110,12 +109,12 @@ def test_without_its_microphone_the_conversation_goes_on_by_text(soundcard: Soun
             told = next(line for line in talk.process.stderr if "went away" in line)
             talk.process.stdin.write("What is 2 plus 3?\n")
             talk.process.stdin.close()
-            talk.events.read()
-            assert talk.process.wait(20) == 0
+            assert talk.process.wait(30) == 0
         finally:
             soundcard.control("replug-mic")
     finally:
         talk.process.kill()
+        talk.stack.close()
         talk.process.wait()
     assert told.count(".") <= 2
     assert talk.process.stderr.read() == ""

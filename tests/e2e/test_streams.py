@@ -173,9 +173,10 @@ def test_a_talk_whose_reader_has_enough_ends_and_is_exported(tmp_path: Path):
     assert process.stdout
     assert process.stderr
     with process.stdin, process.stderr:
-        process.stdout.close()
         process.stdin.write("What is 2 plus 2?\n")
-        process.stdin.flush()  # and it stays open: only the reader has gone
+        process.stdin.flush()  # and it stays open: only the reader goes
+        assert process.stdout.readline() == "you: What is 2 plus 2?\n"
+        process.stdout.close()
         assert process.wait(60) == 0
         assert "Traceback" not in process.stderr.read()
     assert turns(tmp_path / "talk.json")[0]["text"] == "What is 2 plus 2?"
