@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from msgspec.structs import replace
 
@@ -96,7 +95,7 @@ class StoredItem:
                 known = self.transcript.text if self.transcript is not None else None
                 text = " ".join(filter(None, [self.written(), known]))
                 # An utterance without words is one all the same: the responder may ask to repeat it.
-                return Message(_role(role), text) if text or known == "" else None
+                return Message("system" if role == "system" else "user", text) if text or known == "" else None
             case "message", _:
                 text = self.heard_text() if self.sentences else self.written()
                 return Message("assistant", text) if text else None
@@ -108,10 +107,6 @@ class StoredItem:
         text = self.heard_text() if self.sentences else self.written()
         written = text_tokens(text) + text_tokens(self.item.output or "") + text_tokens(self.item.arguments or "")
         return written, heard_tokens(self.audio_ms)
-
-
-def _role(role: str) -> Literal["user", "system"]:
-    return "system" if role == "system" else "user"
 
 
 class DefaultConversation:
@@ -133,10 +128,7 @@ class DefaultConversation:
 
     def append(self, stored: StoredItem) -> str | None:
         """Put an item at the end; the id of the one before it."""
-        before = self.last_id()
-        self._items.append(stored)
-        self._count(stored)
-        return before
+        return self._put(len(self._items), stored)
 
     def insert(self, stored: StoredItem, previous_item_id: str | None) -> str | None:
         """Put an item after the named one, at the start ("root") or at the end (None); the id of the one before it.
@@ -150,16 +142,26 @@ class DefaultConversation:
         if previous_item_id is None:
             return self.append(stored)
         if previous_item_id == "root":
-            self._items.insert(0, stored)
-            self._count(stored)
-            return None
+            return self._put(0, stored)
         before = self.find(previous_item_id)
         if before is None:
             message = f"Error adding item: the previous item with id '{one_line(previous_item_id, 80)}' does not exist."
             raise invalid_value("previous_item_id", message)
-        self._items.insert(self._items.index(before) + 1, stored)
-        self._count(stored)
-        return previous_item_id
+        return self._put(self._items.index(before) + 1, stored)
+
+    def _put(self, at: int, added: StoredItem) -> str | None:
+        """Keep no more sound than the limit: of the oldest items only the words stay."""
+        self._items.insert(at, added)
+        added.put_in_characters = added.characters()
+        self._characters += added.put_in_characters
+        self._sound_bytes += len(added.audio)
+        for stored in self._items:
+            if self._sound_bytes <= MAX_KEPT_SOUND_BYTES:
+                break
+            if stored is not added:
+                self._sound_bytes -= len(stored.audio)
+                stored.audio = b""
+        return self._items[at - 1].item_id if at else None
 
     def _check_room(self, stored: StoredItem) -> None:
         if len(self._items) >= MAX_ITEMS:
@@ -172,43 +174,29 @@ class DefaultConversation:
             )
             raise RefusedError("conversation_too_long", message, "item")
 
-    def _count(self, added: StoredItem) -> None:
-        """Count it in, and keep no more sound than the limit: of the oldest items only the words stay."""
-        added.put_in_characters = added.characters()
-        self._characters += added.put_in_characters
-        self._sound_bytes += len(added.audio)
-        for stored in self._items:
-            if self._sound_bytes <= MAX_KEPT_SOUND_BYTES:
-                break
-            if stored is not added:
-                self._sound_bytes -= len(stored.audio)
-                stored.audio = b""
-
     def find(self, item_id: str) -> StoredItem | None:
         """The item of that id."""
         return next((stored for stored in self._items if stored.item_id == item_id), None)
 
     def retrieve(self, item_id: str) -> StoredItem:
         """The item of that id. Raises RefusedError."""
-        stored = self.find(item_id)
-        if stored is None:
-            raise no_such_item("retrieving", "retrieve", item_id)
+        return self._existing(item_id, "retrieve")
+
+    def _existing(self, item_id: str, verb: str) -> StoredItem:
+        if (stored := self.find(item_id)) is None:
+            raise no_such_item(verb, item_id)
         return stored
 
     def delete(self, item_id: str) -> None:
         """Take the item out. Raises RefusedError."""
-        stored = self.find(item_id)
-        if stored is None:
-            raise no_such_item("deleting", "delete", item_id)
+        stored = self._existing(item_id, "delete")
         self._items.remove(stored)
         self._characters -= stored.put_in_characters
         self._sound_bytes -= len(stored.audio)
 
     def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
         """The assistant's speech was heard up to there (section 5.4). Raises RefusedError."""
-        stored = self.find(item_id)
-        if stored is None:
-            raise no_such_item("truncating", "truncate", item_id)
+        stored = self._existing(item_id, "truncate")
         if not stored.sentences:
             raise RefusedError(None, "Only model output audio messages can be truncated")
         if content_index != 0:

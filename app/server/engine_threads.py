@@ -7,7 +7,6 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from types import GeneratorType
 from typing import Final, Generic, TypeVar
 
@@ -75,22 +74,13 @@ class EngineThread(Generic[E]):
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-@dataclass(frozen=True, slots=True)
 class Engines:
-    """The three engines of the service, shared by all sessions."""
+    """The three engines of the service, each in its thread, shared by all sessions. Nothing is loaded yet."""
 
-    recogniser: EngineThread[Recogniser]
-    responder: EngineThread[Responder]
-    synthesiser: EngineThread[Synthesiser]
-
-    @classmethod
-    def of(cls, recogniser: Recogniser, responder: Responder, synthesiser: Synthesiser) -> Engines:
-        """Each in its thread; nothing is loaded yet."""
-        return cls(
-            EngineThread("recogniser", recogniser),
-            EngineThread("responder", responder),
-            EngineThread("synthesiser", synthesiser),
-        )
+    def __init__(self, recogniser: Recogniser, responder: Responder, synthesiser: Synthesiser) -> None:
+        self.recogniser: Final = EngineThread("recogniser", recogniser)
+        self.responder: Final = EngineThread("responder", responder)
+        self.synthesiser: Final = EngineThread("synthesiser", synthesiser)
 
     def start(self, *, sound: bool = True) -> None:
         """Load all, at the same time, in the background; without `sound` only the responder."""

@@ -9,16 +9,8 @@ from typing import Final
 from msgspec import UNSET
 
 from app.audio.vad import FRAME_FRAMES, VoiceDetector
+from app.protocol import server_events as sv
 from app.protocol.items import Content, Item
-from app.protocol.server_events import (
-    InputCleared,
-    InputCommitted,
-    InputTimeoutTriggered,
-    ItemAdded,
-    ItemDone,
-    SpeechStarted,
-    SpeechStopped,
-)
 from app.protocol.session import SemanticVad, ServerVad, Session
 from app.server.default_conversation import DefaultConversation, StoredItem
 from app.server.limits import MAX_APPEND_BYTES, MAX_TURN_MS, PIECE_MS
@@ -113,11 +105,6 @@ class InputAudioBuffer:
         """A turn of the user is going on, as turn detection has it."""
         return self._turns.speaking
 
-    @property
-    def transcribe(self) -> bool:
-        """The client wants to know the user's words."""
-        return self._transcribe
-
     # ------------------------------------------------------------ what the client does
 
     def append(self, data: bytes) -> None:
@@ -188,7 +175,7 @@ class InputAudioBuffer:
         """Throw the buffered sound away, a turn that is going on with it."""
         self._transcriber.abandon()
         self._forget()
-        self._out.say(InputCleared())
+        self._out.say(sv.InputCleared())
 
     def transcript_of(self, item_id: str, data: bytes) -> tuple[TurnTranscript, int]:
         """The words of sound that came inside an item, and its milliseconds; nothing of it is transcribed to the
@@ -208,7 +195,7 @@ class InputAudioBuffer:
         """Nobody has spoken for so long: that silence becomes an item, in which nothing is said."""
         item_id, end_ms = self._new_id("item"), place_to_ms(self._buffer.end)
         start_ms = max(0, end_ms - idle_ms)
-        self._out.say(InputTimeoutTriggered(item_id=item_id, audio_start_ms=start_ms, audio_end_ms=end_ms))
+        self._out.say(sv.InputTimeoutTriggered(item_id=item_id, audio_start_ms=start_ms, audio_end_ms=end_ms))
         self._add_item(item_id, b"", 0)
 
     # ------------------------------------------------------------ what turn detection finds
@@ -235,7 +222,7 @@ class InputAudioBuffer:
         self._buffer.drop_before(self._turn_start)
         self._partial_at = self._judged
         self._item_id = self._new_id("item")
-        self._out.say(SpeechStarted(item_id=self._item_id, audio_start_ms=place_to_ms(self._turn_start)))
+        self._out.say(sv.SpeechStarted(item_id=self._item_id, audio_start_ms=place_to_ms(self._turn_start)))
         self._transcriber.begin(self._item_id, self._transcribe)
         self._on_speech(now.detection.interrupt_response is True)
 
@@ -250,7 +237,7 @@ class InputAudioBuffer:
 
     def _stop(self, now: _Detection) -> None:
         end = self._judged
-        self._out.say(SpeechStopped(item_id=self._item_id, audio_end_ms=place_to_ms(end)))
+        self._out.say(sv.SpeechStopped(item_id=self._item_id, audio_end_ms=place_to_ms(end)))
         samples = self._buffer.samples(self._turn_start, end)
         stored = self._add_item(self._item_id, self._buffer.wire(self._turn_start, end), place_to_ms(samples.size))
         self._buffer.drop_before(end)
@@ -279,10 +266,10 @@ class InputAudioBuffer:
             content=(Content(type="input_audio", transcript=None),),
         )
         stored = StoredItem(item, audio=data, audio_ms=audio_ms)
-        self._out.say(InputCommitted(item_id=item_id, previous_item_id=self._conversation.last_id()))
+        self._out.say(sv.InputCommitted(item_id=item_id, previous_item_id=self._conversation.last_id()))
         previous_id = self._conversation.append(stored)
-        self._out.say(ItemAdded(item=item, previous_item_id=previous_id))
-        self._out.say(ItemDone(item=item, previous_item_id=previous_id))
+        self._out.say(sv.ItemAdded(item=item, previous_item_id=previous_id))
+        self._out.say(sv.ItemDone(item=item, previous_item_id=previous_id))
         return stored
 
 

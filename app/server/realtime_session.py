@@ -13,40 +13,18 @@ from typing import Final, assert_never
 
 from app.audio.ports import Samples
 from app.audio.vad import VoiceDetector, open_detector
-from app.protocol.client_events import (
-    ClientEvent,
-    InputAppend,
-    InputClear,
-    InputCommit,
-    ItemCreate,
-    ItemDelete,
-    ItemRetrieve,
-    ItemTruncate,
-    OutputClear,
-    ResponseCancel,
-    ResponseCreate,
-    SessionUpdate,
-)
+from app.protocol import client_events as cl
+from app.protocol import server_events as sv
 from app.protocol.convert import Json, from_json
 from app.protocol.items import Item, ResponseOptions
-from app.protocol.server_events import (
-    ErrorEvent,
-    ItemAdded,
-    ItemDeleted,
-    ItemDone,
-    ItemRetrieved,
-    ItemTruncated,
-    SessionCreated,
-    SessionUpdated,
-)
 from app.protocol.session import SemanticVad, ServerVad
 from app.server.default_conversation import DefaultConversation, StoredItem
 from app.server.input_audio_buffer import InputAudioBuffer
 from app.server.limits import MAX_PARTS, MAX_SILENT_EVENT_CHARACTERS
-from app.server.request_errors import EngineFailure, RefusedError, invalid_value
+from app.server.request_errors import EngineFailure, RefusedError, invalid_value, wrong_type
 from app.server.response_generation import ResponseGenerator
 from app.server.session_outputs import CloseConnection, NewId, SessionOutbox, SessionOutput
-from app.server.session_settings import first_session, response_settings, updated
+from app.server.session_settings import ResponseSettings, first_session, response_settings, updated
 from app.server.transcription import Transcriber, TurnTranscript
 from app.server.validation import (
     UnreadableError,
@@ -64,6 +42,7 @@ MAX_SESSION_S: Final = 60 * 60
 
 _EXPIRED: Final = "Your session hit the maximum duration of 60 minutes."
 _GOING_AWAY: Final = 1001
+_NO_OPTIONS: Final = ResponseOptions()
 
 
 class RealtimeSession:
@@ -105,7 +84,7 @@ class RealtimeSession:
 
     def start(self) -> list[SessionOutput]:
         """The first word of the service: `session.created`."""
-        self._out.say(SessionCreated(session=self._session))
+        self._out.say(sv.SessionCreated(session=self._session))
         return self._out.take()
 
     def receive(self, frame: str | bytes, now: float) -> list[SessionOutput]:
@@ -120,39 +99,39 @@ class RealtimeSession:
             _check_size(event, frame)
             check_shape(event, frame)
             self._obey(event)
-        except UnreadableError as error:
-            self._out.say(ErrorEvent(error=error_detail(error, error.event_id)))
         except RefusedError as error:
-            self._out.say(ErrorEvent(error=error_detail(error, event_id)))
+            self._refuse(error, error.event_id if isinstance(error, UnreadableError) else event_id)
         except RecursionError:
-            refused = RefusedError("invalid_json", "The event is nested too deeply.")
-            self._out.say(ErrorEvent(error=error_detail(refused, event_id)))
+            self._refuse(RefusedError("invalid_json", "The event is nested too deeply."), event_id)
         return self._settled(now)
 
-    def _obey(self, event: ClientEvent) -> None:
+    def _refuse(self, error: RefusedError, event_id: str | None = None) -> None:
+        self._out.say(sv.ErrorEvent(error=error_detail(error, event_id)))
+
+    def _obey(self, event: cl.ClientEvent) -> None:
         match event:
-            case InputAppend():
+            case cl.InputAppend():
                 self._input_audio.append(event.audio)
-            case InputCommit():
+            case cl.InputCommit():
                 self._input_audio.commit()
-            case InputClear():
+            case cl.InputClear():
                 self._input_audio.clear()
-            case SessionUpdate():
+            case cl.SessionUpdate():
                 self._update(event)
-            case ItemCreate():
+            case cl.ItemCreate():
                 self._create_item(event)
-            case ItemRetrieve():
-                self._out.say(ItemRetrieved(item=self._conversation.retrieve(event.item_id).client_item()))
-            case ItemDelete():
+            case cl.ItemRetrieve():
+                self._out.say(sv.ItemRetrieved(item=self._conversation.retrieve(event.item_id).client_item()))
+            case cl.ItemDelete():
                 self._conversation.delete(event.item_id)
-                self._out.say(ItemDeleted(item_id=event.item_id))
-            case ItemTruncate():
+                self._out.say(sv.ItemDeleted(item_id=event.item_id))
+            case cl.ItemTruncate():
                 self._truncate(event)
-            case ResponseCreate():
-                self._create_response(event.response or ResponseOptions())
-            case ResponseCancel():
+            case cl.ResponseCreate():
+                self._create_response(event.response or _NO_OPTIONS)
+            case cl.ResponseCancel():
                 self._responses.cancel(event.response_id or None)
-            case OutputClear():
+            case cl.OutputClear():
                 message = "The output audio buffer exists only over WebRTC and SIP: use conversation.item.truncate."
                 raise invalid_value("type", message)
             case _:
@@ -200,7 +179,7 @@ class RealtimeSession:
             return []
         if now >= self._ends_at:
             self._responses.drop_all()
-            self._out.say(ErrorEvent(error=error_detail(RefusedError("session_expired", _EXPIRED), None)))
+            self._refuse(RefusedError("session_expired", _EXPIRED))
             self._out.put(CloseConnection(_GOING_AWAY, _EXPIRED))
             self._ended = True
             return self._out.take()
@@ -216,8 +195,7 @@ class RealtimeSession:
         if self._ended:
             return []
         self._responses.advance()
-        if self._speculates:
-            self._speculate()
+        self._speculate()
         ended_ms = self._responses.just_ended_ms()
         idle_ms = self._idle_timeout_ms()
         if self._input_audio.speaking or self._responses.active_id() is not None or idle_ms is None:
@@ -230,9 +208,8 @@ class RealtimeSession:
     def _speculate(self) -> None:
         detection, guess = self._session.turn_detection, self._transcriber.guess
         answers = isinstance(detection, ServerVad | SemanticVad) and detection.create_response is True
-        if guess and answers and self._responses.active_id() is None:
-            settings = response_settings(self._session, ResponseOptions(), spoken=self._responses.spoken)
-            self._responses.speculate(settings, guess)
+        if self._speculates and guess and answers and self._responses.active_id() is None:
+            self._responses.speculate(self._response_settings(), guess)
         else:
             self._responses.drop_speculative()
 
@@ -242,17 +219,17 @@ class RealtimeSession:
 
     # ------------------------------------------------------------ what the client wants
 
-    def _update(self, event: SessionUpdate) -> None:
+    def _update(self, event: cl.SessionUpdate) -> None:
         heard, spoken = self._input_audio.heard, self._responses.spoken
         self._session = updated(self._session, event.session, heard=heard, spoken=spoken)
         self._input_audio.configure(self._session)
-        self._out.say(SessionUpdated(session=self._session))
+        self._out.say(sv.SessionUpdated(session=self._session))
 
-    def _create_item(self, event: ItemCreate) -> None:
+    def _create_item(self, event: cl.ItemCreate) -> None:
         stored, sound = self._stored(event.item, "item")
         previous_id = self._conversation.insert(stored, event.previous_item_id or None)
-        self._out.say(ItemAdded(item=stored.item, previous_item_id=previous_id))
-        self._out.say(ItemDone(item=stored.item, previous_item_id=previous_id))
+        self._out.say(sv.ItemAdded(item=stored.item, previous_item_id=previous_id))
+        self._out.say(sv.ItemDone(item=stored.item, previous_item_id=previous_id))
         if sound:
             stored.transcript, stored.audio_ms = self._input_audio.transcript_of(stored.item_id, sound)
 
@@ -260,36 +237,35 @@ class RealtimeSession:
         """The item as it is remembered, and its sound whose words are still to be found."""
         taken = accepted(item, self._new_id("item"), path)
         sound, known = sound_of(taken), without_sound(taken)
-        stored = StoredItem(known, audio=sound)
         given_words = " ".join(part.said for part in taken.content or () if part.type == "input_audio").strip()
-        if given_words:
-            stored.transcript = TurnTranscript(text=given_words)
-            return stored, b""
-        return stored, sound
+        transcript = TurnTranscript(text=given_words) if given_words else None
+        return StoredItem(known, transcript, audio=sound), b"" if given_words else sound
 
-    def _truncate(self, event: ItemTruncate) -> None:
+    def _truncate(self, event: cl.ItemTruncate) -> None:
         self._conversation.truncate(event.item_id, event.content_index, event.audio_end_ms)
         self._out.say(
-            ItemTruncated(item_id=event.item_id, content_index=event.content_index, audio_end_ms=event.audio_end_ms)
+            sv.ItemTruncated(item_id=event.item_id, content_index=event.content_index, audio_end_ms=event.audio_end_ms)
         )
 
+    def _response_settings(self, options: ResponseOptions = _NO_OPTIONS) -> ResponseSettings:
+        return response_settings(self._session, options, spoken=self._responses.spoken)
+
     def _create_response(self, options: ResponseOptions) -> None:
-        settings = response_settings(self._session, options, spoken=self._responses.spoken)
+        settings = self._response_settings(options)
         if settings.in_conversation:
             self._responses.check_free()
         context = self._conversation.items()
-        if not isinstance(options.input, tuple):
-            self._responses.create(settings, context)
-            return
-        inputs = [self._stored_input(raw, f"response.input[{at}]") for at, raw in enumerate(options.input)]
-        for stored, sound in inputs:
-            if sound:
-                stored.transcript, stored.audio_ms = self._input_audio.transcript_of(stored.item_id, sound)
-        self._responses.create(settings, tuple(stored for stored, _ in inputs))
+        if isinstance(options.input, tuple):
+            inputs = [self._stored_input(raw, f"response.input[{at}]") for at, raw in enumerate(options.input)]
+            for stored, sound in inputs:
+                if sound:
+                    stored.transcript, stored.audio_ms = self._input_audio.transcript_of(stored.item_id, sound)
+            context = tuple(stored for stored, _ in inputs)
+        self._responses.create(settings, context)
 
     def _stored_input(self, raw: Json, path: str) -> tuple[StoredItem, bytes]:
         if not isinstance(raw, dict):
-            raise RefusedError("invalid_type", f"Invalid type for '{path}': an item is an object.", path)
+            raise wrong_type(path, ": an item is an object")
         if raw.get("type") == "item_reference":
             return self._conversation.retrieve(str(raw.get("id"))), b""
         item = from_json(Item, raw)
@@ -303,11 +279,10 @@ class RealtimeSession:
             self._responses.interrupt()
 
     def _answer_turn(self) -> None:
-        settings = response_settings(self._session, ResponseOptions(), spoken=self._responses.spoken)
         try:
-            self._responses.create(settings, self._conversation.items())
+            self._responses.create(self._response_settings(), self._conversation.items())
         except RefusedError as error:  # not interrupted, so still speaking: no event of the client is to blame
-            self._out.say(ErrorEvent(error=error_detail(error, None)))
+            self._refuse(error)
 
 
 def _check_structure(frame: str | bytes) -> None:
@@ -318,7 +293,9 @@ def _check_structure(frame: str | bytes) -> None:
         raise RefusedError("event_too_large", f"The event has more than {MAX_PARTS} parts. Send less at a time.")
 
 
-def _check_size(event: ClientEvent, frame: str | bytes) -> None:
-    if len(frame) > MAX_SILENT_EVENT_CHARACTERS and not isinstance(event, InputAppend | ItemCreate | ResponseCreate):
+def _check_size(event: cl.ClientEvent, frame: str | bytes) -> None:
+    if len(frame) > MAX_SILENT_EVENT_CHARACTERS and not isinstance(
+        event, cl.InputAppend | cl.ItemCreate | cl.ResponseCreate
+    ):
         message = f"The event has more than {MAX_SILENT_EVENT_CHARACTERS} characters, the most without sound."
         raise RefusedError("event_too_large", message)

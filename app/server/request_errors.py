@@ -82,7 +82,12 @@ def too_long(param: str, most: int, got: int) -> RefusedError:
     return RefusedError("string_above_max_length", message, param)
 
 
-def no_such_item(doing: str, code_word: str, item_id: str) -> RefusedError:
-    """`doing` is "retrieving", "deleting" or "truncating"; the code is e.g. item_retrieve_invalid_item_id."""
-    message = f"Error {doing} item: the item with id '{_shown(item_id)}' does not exist."
-    return RefusedError(f"item_{code_word}_invalid_item_id", message, "item_id")
+def no_such_item(verb: str, item_id: str) -> RefusedError:
+    """`verb` is "retrieve", "delete" or "truncate"."""
+    message = f"Error {verb.removesuffix('e')}ing item: the item with id '{_shown(item_id)}' does not exist."
+    return RefusedError(f"item_{verb}_invalid_item_id", message, "item_id")
+
+
+def wrong_type(param: str, more: str = "") -> RefusedError:
+    """A value of a type that the key cannot have; `more` says what it may be."""
+    return RefusedError("invalid_type", f"Invalid type for '{param}'{more}.", param)

@@ -9,23 +9,8 @@ from msgspec.structs import replace
 
 from app.audio.pcm import WIRE_RATE_HZ
 from app.audio.ports import Samples
+from app.protocol import server_events as sv
 from app.protocol.items import Content, Item, Response, StatusDetails, Usage
-from app.protocol.server_events import (
-    ContentPartAdded,
-    ContentPartDone,
-    ItemAdded,
-    ItemDone,
-    OutputAudioDelta,
-    OutputAudioDone,
-    OutputItemAdded,
-    OutputItemDone,
-    OutputTextDelta,
-    OutputTextDone,
-    OutputTranscriptDelta,
-    OutputTranscriptDone,
-    ResponseCreated,
-    ResponseDone,
-)
 from app.server.default_conversation import DefaultConversation, SpokenSentence, StoredItem
 from app.server.session_outputs import SessionOutbox
 from app.server.session_settings import ResponseSettings
@@ -69,7 +54,7 @@ class ResponseWriter:
 
     def open(self) -> None:
         """The response exists."""
-        self._out.say(ResponseCreated(response=self._response("in_progress", None, None)))
+        self._out.say(sv.ResponseCreated(response=self._response("in_progress", None, None)))
 
     def write(self, text: str) -> bool:
         """More of a written answer. False when the token limit is reached; what was beyond it is left out."""
@@ -77,7 +62,7 @@ class ResponseWriter:
         if whole:
             self._begin()
             self._text += whole
-            self._out.say(OutputTextDelta(response_id=self._response_id, item_id=self._id, delta=whole))
+            self._out.say(sv.OutputTextDelta(response_id=self._response_id, item_id=self._id, delta=whole))
         return whole == text
 
     def speak(self, sentence: str, samples_24k: Samples) -> bool:
@@ -89,7 +74,7 @@ class ResponseWriter:
             self._begin()
             self._text += words
             response_id, item_id = self._response_id, self._id
-            self._out.say(OutputTranscriptDelta(response_id=response_id, item_id=item_id, delta=words))
+            self._out.say(sv.OutputTranscriptDelta(response_id=response_id, item_id=item_id, delta=words))
             form = self._settings.form
             data = form.encode(sound)
             frames = len(data) // form.bytes_per_frame * WIRE_RATE_HZ // form.rate_hz
@@ -97,14 +82,14 @@ class ResponseWriter:
             size = DELTA_MS * form.bytes_per_ms
             for at in range(0, len(data), size):
                 part = data[at : at + size]
-                self._out.say(OutputAudioDelta(response_id=response_id, item_id=item_id, delta=part))
+                self._out.say(sv.OutputAudioDelta(response_id=response_id, item_id=item_id, delta=part))
         return words == sentence
 
     def close(self, status: str, details: StatusDetails | None, usage: Usage | None) -> None:
         """The response is over, with the item complete only where the response is."""
         if self._begun:
             self._finish_item("completed" if status == "completed" else "incomplete")
-        self._out.say(ResponseDone(response=self._response(status, details, usage)))
+        self._out.say(sv.ResponseDone(response=self._response(status, details, usage)))
 
     def usage(self, input_text: int, input_audio: int) -> Usage:
         """What the response has used so far, given the tokens of what it answers to."""
@@ -121,28 +106,28 @@ class ResponseWriter:
             return
         self._begun = True
         item, part = self._stored.item, self._part("")
-        self._out.say(OutputItemAdded(response_id=self._response_id, item=item))
+        self._out.say(sv.OutputItemAdded(response_id=self._response_id, item=item))
         if self._settings.in_conversation:
             self._previous_id = self._conversation.append(self._stored)
-            self._out.say(ItemAdded(item=item, previous_item_id=self._previous_id))
-        self._out.say(ContentPartAdded(response_id=self._response_id, item_id=self._id, part=part))
+            self._out.say(sv.ItemAdded(item=item, previous_item_id=self._previous_id))
+        self._out.say(sv.ContentPartAdded(response_id=self._response_id, item_id=self._id, part=part))
 
     def _finish_item(self, status: str) -> None:
         response_id, item_id = self._response_id, self._id
         if self._settings.aloud:
-            self._out.say(OutputAudioDone(response_id=response_id, item_id=item_id))
-            self._out.say(OutputTranscriptDone(response_id=response_id, item_id=item_id, transcript=self._text))
+            self._out.say(sv.OutputAudioDone(response_id=response_id, item_id=item_id))
+            self._out.say(sv.OutputTranscriptDone(response_id=response_id, item_id=item_id, transcript=self._text))
         else:
-            self._out.say(OutputTextDone(response_id=response_id, item_id=item_id, text=self._text))
-        self._out.say(ContentPartDone(response_id=response_id, item_id=item_id, part=self._part(self._text)))
+            self._out.say(sv.OutputTextDone(response_id=response_id, item_id=item_id, text=self._text))
+        self._out.say(sv.ContentPartDone(response_id=response_id, item_id=item_id, part=self._part(self._text)))
         if self._settings.aloud:
             content = Content(type="output_audio", transcript=self._text)
         else:
             content = Content(type="output_text", text=self._text)
         item = self._stored.item = replace(self._stored.item, status=status, content=(content,))
         if self._settings.in_conversation:
-            self._out.say(ItemDone(item=item, previous_item_id=self._previous_id))
-        self._out.say(OutputItemDone(response_id=self._response_id, item=item))
+            self._out.say(sv.ItemDone(item=item, previous_item_id=self._previous_id))
+        self._out.say(sv.OutputItemDone(response_id=self._response_id, item=item))
 
     def _part(self, text: str) -> Content:
         # A part is of type text or audio, though the item's content is output_text or output_audio (section 3.2).

@@ -59,7 +59,7 @@ async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
     `on_listening` is called with the address (`ws://HOST:PORT/v1/realtime`) as soon as clients may come; the engines
     load meanwhile. Raises ValueError for an engine that is not known, and OSError where the address cannot be had.
     """
-    engines = Engines.of(
+    engines = Engines(
         open_recogniser(options.recogniser),
         open_responder(options.responder, model=options.responder_model, key=options.responder_key),
         open_synthesiser(options.synthesiser),

@@ -30,7 +30,16 @@ from app.protocol.session import (
     VoiceId,
 )
 from app.protocol.text import one_line
-from app.server.request_errors import RefusedError, invalid_value, missing, not_supported, out_of_range, too_long
+from app.server.request_errors import (
+    RefusedError,
+    invalid_value,
+    missing,
+    not_supported,
+    out_of_range,
+    too_long,
+    unknown_parameter,
+    wrong_type,
+)
 from app.server.validation import check_values
 from app.server.wire_audio import FORMATS, WireFormat
 
@@ -40,19 +49,20 @@ INSTRUCTIONS: Final = "You are a helpful voice assistant. Answer briefly and kin
 """In force until the client says otherwise, and visible in `session.created`, as the real service's are."""
 
 DEFAULT_SERVER_VAD: Final = ServerVad(
-    threshold=0.5,
-    prefix_padding_ms=300,
-    silence_duration_ms=500,
-    idle_timeout_ms=None,
-    create_response=True,
-    interrupt_response=True,
-)
+    threshold=0.5, prefix_padding_ms=300, silence_duration_ms=500, idle_timeout_ms=None,
+    create_response=True, interrupt_response=True,
+)  # fmt: skip
 DEFAULT_SEMANTIC_VAD: Final = SemanticVad(eagerness="auto", create_response=True, interrupt_response=True)
 
 EAGERNESS: Final = ("low", "medium", "high", "auto")
 MAX_OUTPUT_TOKENS: Final = 4096
-_MAX_MS: Final = 60_000
-"""No window or padding is longer; the real service's own bound is not published."""
+_VAD_RANGES: Final[dict[str, tuple[float, float]]] = {
+    "threshold": (0.0, 1.0),
+    "prefix_padding_ms": (0, 60_000),
+    "silence_duration_ms": (0, 60_000),
+    "idle_timeout_ms": (5000, 30_000),
+}
+"""The real service does not publish its bounds of the padding and the silence."""
 
 
 def first_session(session_id: str, model: str, expires_at: int) -> Session:
@@ -88,7 +98,7 @@ def updated(current: Session, change: Session, *, heard: bool, spoken: bool) -> 
     _check_session(change)
     for name in ("id", "object", "expires_at"):
         if getattr(change, name) is not UNSET:
-            raise RefusedError("unknown_parameter", f"Unknown parameter: 'session.{name}'.", f"session.{name}")
+            raise unknown_parameter(f"session.{name}")
     if change.model is not UNSET and change.model != current.model:
         raise invalid_value("session.model", "The model cannot be changed within a session: open another one.")
     after: Session = _merged(current, change)
@@ -131,15 +141,11 @@ def _merged(old: Any, new: Any) -> Any:
     if isinstance(new, AudioFormat):
         return PCM24 if new.type == PCM24.type else new
     if isinstance(new, ServerVad | SemanticVad):
-        base = old if type(old) is type(new) else _fresh(new)
-        return _laid_over(base, new)
+        fresh = DEFAULT_SERVER_VAD if isinstance(new, ServerVad) else DEFAULT_SEMANTIC_VAD
+        return _laid_over(old if type(old) is type(new) else fresh, new)
     if isinstance(new, WireObject) and type(old) is type(new) and not isinstance(new, VoiceId | NoiseReduction):
         return _laid_over(old, new)
     return new
-
-
-def _fresh(detection: ServerVad | SemanticVad) -> ServerVad | SemanticVad:
-    return DEFAULT_SERVER_VAD if isinstance(detection, ServerVad) else DEFAULT_SEMANTIC_VAD
 
 
 def _laid_over(old: Any, new: Any) -> Any:
@@ -177,10 +183,8 @@ def _check_input(audio: AudioInput) -> None:
         raise not_supported(f"{path}.noise_reduction.type", audio.noise_reduction.type, _NOISE_REDUCTIONS)
     detection = audio.turn_detection
     if isinstance(detection, ServerVad):
-        _check_range(f"{path}.turn_detection.threshold", detection.threshold, 0.0, 1.0)
-        _check_range(f"{path}.turn_detection.prefix_padding_ms", detection.prefix_padding_ms, 0, _MAX_MS)
-        _check_range(f"{path}.turn_detection.silence_duration_ms", detection.silence_duration_ms, 0, _MAX_MS)
-        _check_range(f"{path}.turn_detection.idle_timeout_ms", detection.idle_timeout_ms, 5000, 30_000)
+        for name, (least, most) in _VAD_RANGES.items():
+            _check_range(f"{path}.turn_detection.{name}", getattr(detection, name), least, most)
     if isinstance(detection, SemanticVad) and detection.eagerness is not UNSET and detection.eagerness not in EAGERNESS:
         raise not_supported(f"{path}.turn_detection.eagerness", detection.eagerness, EAGERNESS)
 
@@ -202,7 +206,7 @@ def _check_format(path: str, form: AudioFormat | UnsetType) -> None:
     if form.type not in FORMATS:
         raise not_supported(f"{path}.type", form.type, tuple(FORMATS))
     if form.rate is not UNSET and form.type != PCM24.type:
-        raise RefusedError("unknown_parameter", f"Unknown parameter: '{path}.rate'.", f"{path}.rate")
+        raise unknown_parameter(f"{path}.rate")
     _check_range(f"{path}.rate", form.rate, PCM_RATE_HZ, PCM_RATE_HZ)
 
 
@@ -240,7 +244,7 @@ def check_tools(path: str, tools: tuple[Json, ...] | UnsetType, choice: Json | U
     if isinstance(choice, str) and choice not in ("auto", "none", "required"):
         raise not_supported(f"{path}.tool_choice", choice, ("auto", "none", "required"))
     if choice is not UNSET and not isinstance(choice, str | dict):
-        raise RefusedError("invalid_type", f"Invalid type for '{path}.tool_choice'.", f"{path}.tool_choice")
+        raise wrong_type(f"{path}.tool_choice")
 
 
 MAX_METADATA: Final = (16, 64, 512)
@@ -309,17 +313,16 @@ def response_settings(session: Session, options: ResponseOptions, *, spoken: boo
 
 def _output(audio: Json, current: AudioOutput) -> AudioOutput:
     if not isinstance(audio, dict):
-        raise RefusedError("invalid_type", "Invalid type for 'response.audio'.", "response.audio")
+        raise wrong_type("response.audio")
     parsed = from_json(SessionAudio, audio)
     check_values(parsed, "response.audio")
     if parsed.input is not UNSET:
-        raise RefusedError("unknown_parameter", "Unknown parameter: 'response.audio.input'.", "response.audio.input")
+        raise unknown_parameter("response.audio.input")
     change = parsed.output
     if change is UNSET:
         return current
     if change.speed is not UNSET:
-        path = "response.audio.output.speed"
-        raise RefusedError("unknown_parameter", f"Unknown parameter: '{path}'.", path)
+        raise unknown_parameter("response.audio.output.speed")
     check_output("response.audio.output", change)
     form: AudioFormat | UnsetType = current.format
     if change.format is not UNSET:
@@ -332,16 +335,14 @@ def _metadata(metadata: Json | UnsetType) -> Json:
         return None
     pairs, key_characters, value_characters = MAX_METADATA
     if not isinstance(metadata, dict):
-        raise RefusedError("invalid_type", "Invalid type for 'response.metadata'.", "response.metadata")
+        raise wrong_type("response.metadata")
     if len(metadata) > pairs:
         raise invalid_value("response.metadata", f"Invalid 'response.metadata': more than {pairs} pairs.")
     for key, value in metadata.items():
         if len(key) > key_characters:
             raise too_long("response.metadata", key_characters, len(key))
         if not isinstance(value, str):
-            raise RefusedError(
-                "invalid_type", "Invalid type for 'response.metadata': values are strings.", "response.metadata"
-            )
+            raise wrong_type("response.metadata", ": values are strings")
         if len(value) > value_characters:
             raise too_long("response.metadata", value_characters, len(value))
     return metadata

@@ -11,15 +11,7 @@ from typing import Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from app.protocol.client_events import (
-    ClientEvent,
-    InputAppend,
-    ItemCreate,
-    ItemDelete,
-    ItemRetrieve,
-    ItemTruncate,
-    SessionUpdate,
-)
+from app.protocol import client_events as cl
 from app.protocol.codec import CLIENT_EVENTS, MalformedEventError, decode_client_event
 from app.protocol.convert import Json, WireObject, range_of
 from app.protocol.items import Content, ErrorDetail, Item
@@ -37,15 +29,16 @@ from app.server.request_errors import (
     out_of_range,
     too_long,
     unknown_parameter,
+    wrong_type,
 )
 
 REQUIRED: Final[dict[type, tuple[str, ...]]] = {
-    SessionUpdate: ("session",),
-    InputAppend: ("audio",),
-    ItemCreate: ("item",),
-    ItemRetrieve: ("item_id",),
-    ItemDelete: ("item_id",),
-    ItemTruncate: ("item_id", "content_index", "audio_end_ms"),
+    cl.SessionUpdate: ("session",),
+    cl.InputAppend: ("audio",),
+    cl.ItemCreate: ("item",),
+    cl.ItemRetrieve: ("item_id",),
+    cl.ItemDelete: ("item_id",),
+    cl.ItemTruncate: ("item_id", "content_index", "audio_end_ms"),
 }
 
 ALLOWED_BEYOND: Final[dict[str, frozenset[str]]] = {
@@ -57,14 +50,9 @@ ALLOWED_BEYOND: Final[dict[str, frozenset[str]]] = {
 """Keys of the protocol that the vocabulary has no field for, by place. Kept and given back, without effect here."""
 
 _JSON_WORDS: Final[dict[type, str]] = {
-    bool: "a boolean",
-    int: "an integer",
-    float: "a decimal number",
-    str: "a string",
-    list: "an array",
-    dict: "an object",
-    type(None): "null",
-}
+    bool: "a boolean", int: "an integer", float: "a decimal number", str: "a string", list: "an array",
+    dict: "an object", type(None): "null",
+}  # fmt: skip
 
 
 class UnreadableError(RefusedError):
@@ -75,7 +63,7 @@ class UnreadableError(RefusedError):
         self.event_id = event_id
 
 
-def read_event(frame: str | bytes) -> ClientEvent:
+def read_event(frame: str | bytes) -> cl.ClientEvent:
     """The client event of a frame. Raises UnreadableError (section 2, "Framing"); the connection stays open."""
     try:
         event = decode_client_event(frame)
@@ -114,7 +102,7 @@ def error_detail(error: RefusedError, event_id: str | None) -> ErrorDetail:
     )
 
 
-def check_shape(event: ClientEvent, frame: str | bytes) -> None:
+def check_shape(event: cl.ClientEvent, frame: str | bytes) -> None:
     """Raises RefusedError for the first key that is unknown, of the wrong type, or missing."""
     check_values(event, "")
     names = REQUIRED.get(type(event), ())
@@ -170,7 +158,7 @@ def _wrong_type(path: str, value: Json) -> RefusedError:
         )
     if path.endswith(".turn_detection") and isinstance(value, dict):
         return not_supported(f"{path}.type", value.get("type"), (ServerVad.TYPE, SemanticVad.TYPE))
-    return RefusedError("invalid_type", f"Invalid type for '{path}': got {_JSON_WORDS[type(value)]} instead.", path)
+    return wrong_type(path, f": got {_JSON_WORDS[type(value)]} instead")
 
 
 MAX_ID_CHARACTERS: Final = 32
@@ -232,7 +220,7 @@ def _check_part(part: Content, path: str, allowed: tuple[str, ...]) -> None:
     if value is UNSET:
         raise missing(f"{path}.{needed}")
     if value is None:
-        raise RefusedError("invalid_type", f"Invalid type for '{path}.{needed}': got null instead.", f"{path}.{needed}")
+        raise wrong_type(f"{path}.{needed}", ": got null instead")
     for name in ("text", "transcript"):
         _check_length(getattr(part, name), f"{path}.{name}")
 

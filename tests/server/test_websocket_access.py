@@ -133,7 +133,7 @@ def test_a_web_page_that_took_our_address_is_refused(headers: list[str], status:
 
 def test_it_does_not_listen_to_others_without_a_token():
     async def main() -> None:
-        listener = WebSocketListener(Engines.of(FakeRecogniser(), FakeResponder(), FakeSynthesiser()))
+        listener = WebSocketListener(Engines(FakeRecogniser(), FakeResponder(), FakeSynthesiser()))
         with pytest.raises(ValueError, match="without a token"):
             await listener.open("0.0.0.0", 0)
 

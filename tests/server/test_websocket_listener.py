@@ -114,7 +114,7 @@ class WaitingResponder(FakeResponder):
 
 @contextlib.asynccontextmanager
 async def service(recogniser=None, responder=None, synthesiser=None, token=None):
-    engines = Engines.of(recogniser or FakeRecogniser(), responder or FakeResponder(), synthesiser or FakeSynthesiser())
+    engines = Engines(recogniser or FakeRecogniser(), responder or FakeResponder(), synthesiser or FakeSynthesiser())
     listener = WebSocketListener(engines, token)
     engines.start()
     try:
@@ -333,7 +333,7 @@ class SlowToLoad(FakeSynthesiser):
 
 def test_ears_and_mouth_that_nobody_needs_are_not_loaded():
     async def look():
-        engines = Engines.of(FakeRecogniser(), FakeResponder(), SlowToLoad())
+        engines = Engines(FakeRecogniser(), FakeResponder(), SlowToLoad())
         engines.start(sound=False)
         await engines.responder.ready()
         before = engines.synthesiser.engine.is_loaded
