@@ -39,7 +39,6 @@ class DeviceMicrophone:
         self._arrived = 0  # frames; moved by the callback
         self._taken = 0  # frames; moved by `read`
         self._wanted = 0
-        self._lost = 0
         self._failure: AudioError | None = None
         self._closing = False
         self._opened: Opened | None = None
@@ -65,22 +64,13 @@ class DeviceMicrophone:
         """DeviceLostError, once the device went away."""
         return self._failure
 
-    @property
-    def lost_frames(self) -> int:
-        """What there was no room for, and a block for each loss that the system reported."""
-        return self._lost
-
     def start(self, wake: Wake) -> None:
         """Open the device. Raises AudioError."""
 
-        def arrived(data: Any, frames: int, _time: Any, status: Any) -> None:
-            if len(self._blocks) == _MICROPHONE_BLOCKS:  # the oldest is lost
-                self._lost += frames
-            else:
+        def arrived(data: Any, frames: int, _time: Any, _status: Any) -> None:
+            if len(self._blocks) < _MICROPHONE_BLOCKS:  # else the oldest is lost
                 self._arrived += frames
             self._blocks.append(bytes(data))
-            if status and status.input_overflow:
-                self._lost += frames
             if self._arrived - self._taken >= self._wanted:
                 wake()
 

@@ -22,7 +22,6 @@ class WavMicrophone:
     """A `.wav` file as the microphone: heard at the speed of time, then over."""
 
     failure: AudioError | None = None
-    lost_frames: int = 0
 
     def __init__(self, path: str | Path) -> None:
         """The file is read by `start`."""
@@ -94,7 +93,6 @@ class ClipMicrophone:
     """Silence at the speed of time, into which clips are put: the spoken example's user. Never ends."""
 
     failure: AudioError | None = None
-    lost_frames: int = 0
     ended: bool = False
     rate_hz: int = WIRE_RATE_HZ
 

@@ -102,7 +102,6 @@ class PlaybackRing:
         self._current: _Item | None = None
         self._flushed: dict[str, None] = {}
         self._clock = 0  # frames rendered, silence included
-        self._underruns = 0
         self._fade: deque[_Slice] = deque()
         self._fade_ramp = np.linspace(1.0, 0.0, max(1, ms_to_frames(_FADE_MS, rate_hz)), dtype=np.float32)
         self._fade_at = 0
@@ -166,19 +165,10 @@ class PlaybackRing:
     def progress(self) -> Playback:
         """Where the playback is; items finished and wholly heard are in it for the last time."""
         with self._lock:
-            waiting = self._current if self._current and not _over(self._current) else None
-            if waiting is None or not waiting.queued:
-                waiting = next((item for item in self._items.values() if item.queued), waiting)
-            if waiting is None:
-                waiting = next((item for item in self._items.values() if not item.finished), None)
             heard = tuple(self._account(item) for item in self._items.values())
-            pending = sum(item.queued for item in self._items.values())
-            pending += sum(piece.stop - piece.start for piece in self._fade)
             for item in [item for item in self._items.values() if _over(item)]:
                 del self._items[item.item_id]
-            underruns = self._underruns
-        item_id = waiting.item_id if waiting else None
-        return Playback(item_id, heard, frames_to_ms(pending, self.rate_hz), underruns)
+        return Playback(heard)
 
     @property
     def is_sounding(self) -> bool:
@@ -329,7 +319,6 @@ class PlaybackRing:
             if not item.queued:
                 item.since = self._clock
                 if item.heard and not item.playing and not item.finished:
-                    self._underruns += 1
                     self._wait_ms = min(_LONGEST_WAIT_MS, 2 * self._wait_ms)
             item.queue.append(samples)
             item.queued += samples.size

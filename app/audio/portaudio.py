@@ -120,20 +120,6 @@ def list_devices() -> tuple[Device, ...]:
     return tuple(device for device in found if device is not None)
 
 
-def rescan_devices() -> None:
-    """Have PortAudio look again, as after plugging something in; every stream must be closed before.
-
-    `_terminate` and `_initialize` are the way sounddevice's author names for this. Raises PortAudioMissingError,
-    DevicesUnknownError.
-    """
-    library = _library()
-    try:
-        library._terminate()
-        library._initialize()
-    except Exception as error:
-        raise _unknown(error) from error
-
-
 def portaudio_version() -> str:
     """PortAudio's own words for which it is. Raises AudioError."""
     library = _library()

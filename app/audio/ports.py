@@ -67,14 +67,8 @@ class Heard:
 class Playback:
     """Where the playback is at one moment."""
 
-    item_id: str | None
-    """The item that sounds now (or waits for its first sound); None when nothing is left to play."""
     items: tuple[Heard, ...]
     """The items that were given and not yet flushed or forgotten, oldest first."""
-    pending_ms: int
-    """What is given and not yet handed to the device, over all items."""
-    underruns: int
-    """How often an item that was not finished ran dry while it sounded."""
 
 
 class FarEnd(Protocol):
@@ -106,10 +100,6 @@ class Microphone(Protocol):
     @property
     def failure(self) -> AudioError | None:
         """Why it ended, when it ended for a bad reason."""
-
-    @property
-    def lost_frames(self) -> int:
-        """Frames that the ring had no room for, or that the system reported as lost, since `start`."""
 
     def start(self, wake: Wake) -> None:
         """Open it; sound flows from now on. Raises AudioError."""

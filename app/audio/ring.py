@@ -20,11 +20,6 @@ class SampleRing:
         self._written = 0
         self._taken = 0
 
-    @property
-    def waiting_frames(self) -> int:
-        """How much there is to read."""
-        return self._written - self._taken
-
     def write(self, samples: Samples) -> int:
         """Append what there is room for (the writer's side). Returns how many frames were lost for want of it."""
         size = self._store.size
@@ -46,7 +41,3 @@ class SampleRing:
         taken = np.concatenate([self._store[at : at + first], self._store[: taking - first]])
         self._taken += taking
         return taken
-
-    def drop(self, frames: int) -> None:
-        """Pass over up to `frames` of the oldest (the reader's side)."""
-        self._taken += min(frames, self._written - self._taken)

@@ -20,7 +20,6 @@ class HandMicrophone:
 
     name = "hand"
     failure = None
-    lost_frames = 0
 
     def __init__(self, rate_hz=RATE):
         self.rate_hz = rate_hz

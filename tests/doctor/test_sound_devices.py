@@ -61,7 +61,7 @@ def test_what_a_microphones_sound_tells(samples: Samples, system: str, level: Le
 class FakeMicrophone:
     """Gives the samples, or refuses to open."""
 
-    name, rate_hz, ended, failure, lost_frames = "Headset", 48_000, False, None, 0
+    name, rate_hz, ended, failure = "Headset", 48_000, False, None
 
     def __init__(self, samples: Samples, refusal: AudioError | None = None) -> None:
         self.samples, self.refusal, self.is_closed = samples, refusal, False

@@ -20,7 +20,6 @@ class HandMicrophone:
     rate_hz: int = WIRE_RATE_HZ
     ended: bool = False
     failure: AudioError | None = None
-    lost_frames: int = 0
     is_open: bool = False
     threads: list[int] = field(default_factory=list)
 
@@ -114,7 +113,7 @@ class HandSpeaker:
         self.tended_on.append(threading.get_ident())
 
     def progress(self) -> Playback:
-        return Playback(None, self.items, 0, 0)
+        return Playback(self.items)
 
     def pause(self) -> None:
         self.is_open = False

@@ -12,12 +12,13 @@ import time
 from dataclasses import asdict
 
 import numpy as np
+import sounddevice
 
 from app.audio.capture import Capture
 from app.audio.echo import open_canceller
 from app.audio.open import open_microphone, open_speaker
 from app.audio.pcm import WIRE_RATE_HZ, from_pcm16, level_dbfs, resample, to_pcm16
-from app.audio.portaudio import list_devices, rescan_devices
+from app.audio.portaudio import list_devices
 from app.audio.ports import AudioError
 from app.audio.vad import EnergyDetector
 from app.audio.wav import read_wav
@@ -57,7 +58,6 @@ def listen() -> None:
                 event="heard",
                 began_ms=began_ms,
                 peak_dbfs=capture.levels(now_ms()).peak_dbfs,
-                lost=microphone.lost_frames,
             )
             reported = True
     microphone.close()
@@ -128,7 +128,8 @@ def lose() -> None:
     except AudioError as error:
         tell(event="refused", error=type(error).__name__, says=str(error))
     sys.stdin.readline()
-    rescan_devices()
+    sounddevice._terminate()  # have PortAudio look again; every stream is closed
+    sounddevice._initialize()
     microphone = open_microphone(None)
     microphone.start(wake.set)
     while not microphone.read().size:
