@@ -117,13 +117,11 @@ class ResponseWriter:
         if self._settings.aloud:
             self._out.say(sv.OutputAudioDone(response_id=response_id, item_id=item_id))
             self._out.say(sv.OutputTranscriptDone(response_id=response_id, item_id=item_id, transcript=self._text))
-        else:
-            self._out.say(sv.OutputTextDone(response_id=response_id, item_id=item_id, text=self._text))
-        self._out.say(sv.ContentPartDone(response_id=response_id, item_id=item_id, part=self._part(self._text)))
-        if self._settings.aloud:
             content = Content(type="output_audio", transcript=self._text)
         else:
+            self._out.say(sv.OutputTextDone(response_id=response_id, item_id=item_id, text=self._text))
             content = Content(type="output_text", text=self._text)
+        self._out.say(sv.ContentPartDone(response_id=response_id, item_id=item_id, part=self._part(self._text)))
         item = self._stored.item = replace(self._stored.item, status=status, content=(content,))
         if self._settings.in_conversation:
             self._out.say(sv.ItemDone(item=item, previous_item_id=self._previous_id))

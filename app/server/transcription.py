@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Enum
+from itertools import takewhile
 from typing import Final
 
 from app.audio.pcm import VAD_RATE_HZ, frames_to_ms
@@ -59,9 +60,9 @@ class _Turn:
 
 
 class _Why(Enum):
-    FINAL = auto()
-    GUESS = auto()
-    PARTIAL = auto()
+    FINAL = "a committed turn"
+    GUESS = "a turn that pauses"
+    PARTIAL = "a turn that goes on"
 
 
 @dataclass(slots=True, eq=False)
@@ -170,8 +171,7 @@ class Transcriber:
 
     def recognised(self, job_id: str, text: str) -> None:
         """The words of a job; ignored when nobody waits for them any more."""
-        running = self._taken(job_id)
-        if running is None:
+        if (running := self._taken(job_id)) is None:
             return
         turn, text = running.turn, " ".join(text.split())
         if running.why is _Why.FINAL:
@@ -184,8 +184,7 @@ class Transcriber:
 
     def failed(self, job_id: str, failure: EngineFailure) -> None:
         """The recogniser could not do it. Only a committed turn makes this known: others may still succeed."""
-        running = self._taken(job_id)
-        if running is None:
+        if (running := self._taken(job_id)) is None:
             return
         if running.why is _Why.FINAL:
             self._fail(running.turn, failure)
@@ -194,12 +193,12 @@ class Transcriber:
     def _fail(self, turn: _Turn, failure: EngineFailure) -> None:
         turn.transcript.failure = failure
         if turn.transcribe:
-            self._out.say(TranscriptionFailed(item_id=turn.item_id, error=_short(failure)))
+            error = ErrorDetail(type="transcription_error", code=failure.code, message=failure.message, param=None)
+            self._out.say(TranscriptionFailed(item_id=turn.item_id, error=error))
         self._out.say(ErrorEvent(error=failure.detail()))
 
     def _taken(self, job_id: str) -> _Running | None:
-        running = self._running
-        if running is None or running.job_id != job_id:
+        if (running := self._running) is None or running.job_id != job_id:
             return None
         self._running = None
         return running
@@ -243,14 +242,6 @@ class Transcriber:
             self._out.say(TranscriptionDelta(item_id=turn.item_id, delta=space + " ".join(words)))
 
 
-def _short(failure: EngineFailure) -> ErrorDetail:
-    return ErrorDetail(type="transcription_error", code=failure.code, message=failure.message, param=None)
-
-
 def _common_prefix(one: list[str], other: list[str]) -> list[str]:
-    common = []
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        common.append(left)
-    return common
+    both = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return [word for word, _ in both]

@@ -21,7 +21,6 @@ from app.protocol.session import SemanticVad, ServerVad
 from app.protocol.text import one_line
 from app.server.limits import MAX_APPEND_BYTES, MAX_TEXT_CHARACTERS
 from app.server.request_errors import (
-    INVALID_REQUEST,
     RefusedError,
     invalid_value,
     missing,
@@ -96,10 +95,7 @@ def _event_id(raw: dict[str, Json]) -> str | None:
 
 def error_detail(error: RefusedError, event_id: str | None) -> ErrorDetail:
     """What stands in the `error` event: the refusal and the client's own event id."""
-    detail = error.detail
-    return ErrorDetail(
-        type=INVALID_REQUEST, code=detail.code, message=detail.message, param=detail.param, event_id=event_id
-    )
+    return replace(error.detail, event_id=event_id)
 
 
 def check_shape(event: cl.ClientEvent, frame: str | bytes) -> None:

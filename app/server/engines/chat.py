@@ -52,11 +52,7 @@ class ChatResponder:
         self._redaction = Redaction((*([key] if key else ()), *secrets_in_address(url)))
         host = f"[{self._host}]" if ":" in self._host else self._host
         self._place = f"{parts.scheme}://{host}:{self._port}"  # without what may be secret: user, password, query
-
-    @property
-    def name(self) -> str:
-        """For the user and the log."""
-        return f"{self._model or 'the model'} at {self._place}"
+        self.name = f"{self._model or 'the model'} at {self._place}"
 
     def load(self) -> None:
         """Nothing to prepare: the server may be started later, so it is first met with the first question."""
@@ -78,11 +74,8 @@ class ChatResponder:
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
-        connection = (
-            http.client.HTTPSConnection(self._host, self._port, timeout=_CONNECT_SECONDS)
-            if self._secure
-            else http.client.HTTPConnection(self._host, self._port, timeout=_CONNECT_SECONDS)
-        )
+        connect = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
+        connection = connect(self._host, self._port, timeout=_CONNECT_SECONDS)
         request = (self._path + self._query, json.dumps(body).encode(), headers)
         return ChatAnswer(connection, request, self._place, self._model, self._redaction)
 
