@@ -33,13 +33,6 @@ class FinishPlay(Struct, frozen=True):
     item_id: str
 
 
-class Flush(Struct, frozen=True):
-    """Silence the speaker now, then report what was heard with `Conversation.flushed`.
-
-    Always the last of a step's effects, so the report may be given, and its effects carried out, on the spot.
-    """
-
-
 class Duck(Struct, frozen=True):
     """Play quieter (negative decibels) or as it is (0)."""
 
@@ -84,10 +77,8 @@ class Notice(Struct, frozen=True):
 
 
 class Interrupted(Struct, frozen=True):
-    """The assistant was just silenced by the user: the moment to say `heard`."""
+    """The user took the word from the assistant."""
 
 
-Effect: TypeAlias = (
-    Send | Play | FinishPlay | Flush | Duck | EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted
-)
+Effect: TypeAlias = Send | Play | FinishPlay | Duck | EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted
 """Everything a conversation can want."""

@@ -29,18 +29,26 @@ class Speaker(StrEnum):
 
 
 class Latency(Struct, frozen=True):
-    """When an answer came, all in milliseconds after the user's turn was over.
+    """How long after the user's last word an answer came, in milliseconds.
 
-    The turn is over when the service says so (`speech_stopped`), when the key was released, or when the text was
-    sent; a silence window that the service waits before it says so is not counted.
+    The wait begins when the user fell silent, as the service or the microphone heard it; in push-to-talk when the key
+    ended the turn; with a typed text when it was sent.
     """
 
     first_word_ms: int | None = None
+    """The first of it was here: a word, or sound where that came before."""
     first_sound_ms: int | None = None
+    """The first of it left the speaker."""
+    turn_ms: int | None = None
+    """Part of the whole: until the turn was over, such as the silence that the service waits for."""
+    service_ms: int | None = None
+    """Part of the whole: from there until the service sent the first of what was heard, or read."""
+    playback_ms: int | None = None
+    """Part of the whole: from there until it left the speaker; none where nothing sounds."""
 
     @property
     def answered_ms(self) -> int | None:
-        """What the user noticed: the first sound, or the first word where nothing sounds."""
+        """The whole, as the user felt it: to the first sound, or to the first word where nothing sounds."""
         return self.first_sound_ms if self.first_sound_ms is not None else self.first_word_ms
 
 

@@ -7,34 +7,35 @@ import pytest
 from app.conversation.effects import Play
 from app.conversation.session import Mode
 from app.conversation.status import State
-from app.conversation.turns import TURNS, Microphone, Trigger
+from app.conversation.turn_table import TURNS, Microphone, Trigger
 from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk
 
 CANCEL, CLEAR, COMMIT = "response.cancel", "input_audio_buffer.clear", "input_audio_buffer.commit"
+TRUNCATE = "conversation.item.truncate"
 CREATE, ITEM, UPDATE = "response.create", "conversation.item.create", "session.update"
 HF, PTT = Mode.HANDS_FREE, Mode.PUSH_TO_TALK
 OPEN, CLOSED = Microphone.OPEN, Microphone.CLOSED
 
 # (mode, microphone, trigger): what is sent with the assistant idle, thinking, speaking; flushed when speaking;
 # whether the microphone is open afterwards. Thinking: a response is active, without a sound so far. Speaking: the
-# response is active and its speech sounds.
+# response is active and its speech sounds, none of it heard so far.
 ROWS = {
     (HF, CLOSED, Trigger.TALK_KEY): ([], [], [], False, True),
     (HF, OPEN, Trigger.TALK_KEY): ([], [], [], False, False),
-    (HF, OPEN, Trigger.SPEECH_STARTED): ([], [], [], True, True),
-    (HF, CLOSED, Trigger.SPEECH_STARTED): ([], [], [], True, False),
-    (HF, OPEN, Trigger.TEXT): ([ITEM, CREATE], [CANCEL, ITEM], [CANCEL], True, True),
-    (HF, CLOSED, Trigger.TEXT): ([ITEM, CREATE], [CANCEL, ITEM], [CANCEL], True, False),
-    (HF, OPEN, Trigger.STOP_KEY): ([], [CANCEL], [CANCEL], True, True),
-    (HF, CLOSED, Trigger.STOP_KEY): ([], [CANCEL], [CANCEL], True, False),
+    (HF, OPEN, Trigger.SPEECH_STARTED): ([], [], [TRUNCATE], True, True),
+    (HF, CLOSED, Trigger.SPEECH_STARTED): ([], [], [TRUNCATE], True, False),
+    (HF, OPEN, Trigger.TEXT): ([ITEM, CREATE], [CANCEL, ITEM], [CANCEL, TRUNCATE, ITEM], True, True),
+    (HF, CLOSED, Trigger.TEXT): ([ITEM, CREATE], [CANCEL, ITEM], [CANCEL, TRUNCATE, ITEM], True, False),
+    (HF, OPEN, Trigger.STOP_KEY): ([], [CANCEL], [CANCEL, TRUNCATE], True, True),
+    (HF, CLOSED, Trigger.STOP_KEY): ([], [CANCEL], [CANCEL, TRUNCATE], True, False),
     (HF, OPEN, Trigger.TO_PUSH_TO_TALK): ([CLEAR, UPDATE], [CLEAR, UPDATE], [CLEAR, UPDATE], False, False),
     (HF, CLOSED, Trigger.TO_PUSH_TO_TALK): ([CLEAR, UPDATE], [CLEAR, UPDATE], [CLEAR, UPDATE], False, False),
-    (PTT, CLOSED, Trigger.TALK_KEY): ([], [CANCEL], [CANCEL], True, True),
+    (PTT, CLOSED, Trigger.TALK_KEY): ([], [CANCEL], [CANCEL, TRUNCATE], True, True),
     (PTT, OPEN, Trigger.TALK_KEY): ([], [], [], False, False),  # the commit waits for the last chunk
-    (PTT, OPEN, Trigger.TEXT): ([ITEM, CREATE], [CANCEL, ITEM], [CANCEL], True, True),
-    (PTT, CLOSED, Trigger.TEXT): ([ITEM, CREATE], [CANCEL, ITEM], [CANCEL], True, False),
+    (PTT, OPEN, Trigger.TEXT): ([ITEM, CREATE], [CANCEL, ITEM], [CANCEL, TRUNCATE, ITEM], True, True),
+    (PTT, CLOSED, Trigger.TEXT): ([ITEM, CREATE], [CANCEL, ITEM], [CANCEL, TRUNCATE, ITEM], True, False),
     (PTT, OPEN, Trigger.STOP_KEY): ([CLEAR], [CLEAR], [CLEAR], False, False),
-    (PTT, CLOSED, Trigger.STOP_KEY): ([], [CANCEL], [CANCEL], True, False),
+    (PTT, CLOSED, Trigger.STOP_KEY): ([], [CANCEL], [CANCEL, TRUNCATE], True, False),
     (PTT, OPEN, Trigger.TO_HANDS_FREE): ([COMMIT, UPDATE, CREATE], [COMMIT, UPDATE], [COMMIT, UPDATE], False, True),
     (PTT, CLOSED, Trigger.TO_HANDS_FREE): ([UPDATE], [UPDATE], [UPDATE], False, True),
     (PTT, OPEN, Trigger.SPEECH_STARTED): ([], [], [], False, True),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from app.conversation.transcript import Entry, Latency, Speaker
 from app.history.export import ExportError, ExportFormat, UnknownFormatError, format_of, render
@@ -32,7 +32,7 @@ TALK = (
         received_ms=6_800,
         heard_ms=3_200,
         is_interrupted=True,
-        latency=Latency(310, 420),
+        latency=Latency(310, 420, 150, 200, 70),
     ),
     Entry("u2", Speaker.USER, "2 * 3 is <b>?", True, False, 12_000, 12_000),
     Entry("a2", Speaker.ASSISTANT, "Six", False, False, 12_500, note="The answer is incomplete."),
@@ -144,7 +144,7 @@ def test_json():
         ("received_ms", 6_800),
         ("started_at", "2026-11-24T14:02:14.250+01:00"),
         ("note", ""),
-        ("latency_ms", {"first_word": 310, "first_sound": 420}),
+        ("latency_ms", {"first_word": 310, "first_sound": 420, "turn": 150, "service": 200, "playback": 70}),
     ]
     assert document["turns"][3]["ended_ms"] is None
     assert document["turns"][3]["latency_ms"] is None
@@ -316,7 +316,7 @@ ENTRIES = st.lists(
         heard_ms=st.none() | st.integers(0, 60_000) | TIMES,
         is_interrupted=st.booleans(),
         note=TEXTS,
-        latency=st.none() | st.builds(Latency, st.none() | TIMES, st.none() | TIMES),
+        latency=st.none() | st.builds(Latency, *[st.none() | TIMES] * 5),
     ),
     max_size=8,
 )
@@ -332,7 +332,7 @@ def in_range(ms: int | None) -> int | None:
 def harmless(entry: Entry) -> Entry:
     """What an export may tell of it."""
     times = {name: in_range(getattr(entry, name)) for name in ("started_ms", "ended_ms", "received_ms", "heard_ms")}
-    latency = entry.latency and Latency(in_range(entry.latency.first_word_ms), in_range(entry.latency.first_sound_ms))
+    latency = entry.latency and Latency(*map(in_range, astuple(entry.latency)))
     item_id = " ".join(sanitise_text(entry.item_id).split())
     return replace(entry, item_id=item_id, text=sanitise_text(entry.text), latency=latency, **times)
 
@@ -359,7 +359,7 @@ def test_json_gives_back_every_field(entries):
         latency = turn["latency_ms"]
         read = Entry(
             note=entry.note,
-            latency=latency and Latency(latency["first_word"], latency["first_sound"]),
+            latency=latency and Latency(**{f"{name}_ms": ms for name, ms in latency.items()}),
             speaker=Speaker(turn["speaker"]),
             **{name: turn[name] for name in PLAIN_FIELDS},
         )

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from app.audio.capture import Levels
 from app.conversation.effects import EntryChanged, EntryRemoved, StatusChanged
-from app.conversation.session import SessionSettings
+from app.conversation.session import SessionChange, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry, Speaker
 from app.live.events import Ended, Listener, LiveEvent
@@ -69,12 +69,12 @@ class FakeLive:
     def say(self, text: str) -> None:
         self.asked.append(("say", text))
 
-    def change(self, **fields: object) -> None:
-        self.asked.append(("change", fields))
-        self.now(settings=replace(self.status.settings, **fields))
+    def change(self, change: SessionChange) -> None:
+        self.asked.append(("change", change))
+        self.now(settings=change.of(self.status.settings))
 
-    def renew(self, **fields: object) -> None:
-        self.asked.append(("renew", fields))
+    def renew(self, change: SessionChange) -> None:
+        self.asked.append(("renew", change))
 
     def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return ("headset", "webcam"), ("loudspeaker", "headset")

@@ -1,4 +1,4 @@
-"""Writes the transcript from what the service says about items and their words.
+"""Builds the transcript from what the service says about items and their words.
 
 Words come late, out of order and more than once (protocol reference, section 5.6). Everything is keyed by item.
 """
@@ -9,12 +9,11 @@ from collections.abc import Iterable
 
 from msgspec import UnsetType
 
-from app.conversation.awaited import Awaited
 from app.conversation.effects import Effect, EntryChanged, EntryRemoved
 from app.conversation.transcript import Entry, Speaker, Transcript
 from app.conversation.words import PartWords
 from app.protocol import server_events as sv
-from app.protocol.items import Item, Response
+from app.protocol.items import Item
 from app.protocol.text import one_line
 
 _FAILED = "The words could not be written down"
@@ -25,42 +24,45 @@ _PROVISIONAL = frozenset({_NOT_TRANSCRIBED, _NOT_WRITTEN, _HALF_WRITTEN})
 """Notes that the words make untrue when they come after all."""
 
 
-class Scribe:
-    """One owner of the transcript's contents; tells of each change as an effect."""
+class TranscriptBuilder:
+    """The one writer of the transcript; it tells of each change as an effect."""
 
     def __init__(self, transcript: Transcript, timeout_ms: int) -> None:
         """`timeout_ms`: how long the words of a turn are waited for without a sign of life."""
         self._transcript = transcript
-        self._awaited = Awaited(timeout_ms)
+        self._timeout_ms = timeout_ms
+        self._due_ms: dict[str, int] = {}  # of entries that are not final, the longest waiting first
         self._open: dict[str, None] = {}  # the assistant's entries that are not final, in the order of their coming
         self._parts: dict[str, dict[int, PartWords]] = {}
         self._previous: dict[str, str] = {}
-        self._items_of: dict[str, dict[str, None]] = {}
-        self._calls_of: dict[str, dict[str, Item]] = {}
-        self._response_of: dict[str, str] = {}
         self._gone: set[str] = set()
 
     @property
     def deadline_ms(self) -> int | None:
         """When `take_overdue` has something to give."""
-        return self._awaited.deadline_ms
+        return next(iter(self._due_ms.values()), None)
+
+    @property
+    def open_items(self) -> Iterable[str]:
+        """The assistant's items that are not final, in the order of their coming."""
+        return self._open
 
     def take_overdue(self, now_ms: int) -> list[Entry]:
-        """The entries that are not final and of which nothing came for too long."""
-        entries = [self._transcript.get(item_id) for item_id in self._awaited.take_overdue(now_ms)]
+        """The entries of which nothing came for too long. They are waited for no more."""
+        overdue = [item_id for item_id, due_ms in self._due_ms.items() if due_ms <= now_ms]
+        for item_id in overdue:
+            del self._due_ms[item_id]
+        entries = [self._transcript.get(item_id) for item_id in overdue]
         return [entry for entry in entries if entry is not None]
 
     def expect(self, item_id: str, now_ms: int) -> None:
-        """More will come of this entry: wait for it anew."""
-        self._awaited.expect(item_id, now_ms)
+        """More will come of this entry: from now on it is waited for anew."""
+        self._due_ms.pop(item_id, None)
+        self._due_ms[item_id] = now_ms + self._timeout_ms
 
     def is_gone(self, item_id: str) -> bool:
         """Whether the item turned out to be nothing, or was deleted."""
         return item_id in self._gone
-
-    def response_of(self, item_id: str) -> str:
-        """The response that an item belongs to, as far as the service told; empty where it did not."""
-        return self._response_of.get(item_id, "")
 
     def is_over(self, item_id: str) -> bool:
         """Whether the item is known and complete: what still comes of it begins no answer."""
@@ -85,9 +87,9 @@ class Scribe:
     def committed(self, event: sv.InputCommitted, now_ms: int, *, began_ms: int, is_transcribed: bool) -> list[Effect]:
         """The user's turn has its place. Where nobody writes it down, it is final as it is."""
         effects = self._ensure(event.item_id, Speaker.USER, began_ms)
-        effects += self._change(event.item_id, ended_ms=now_ms)
+        effects += self.change(event.item_id, ended_ms=now_ms)
         if not is_transcribed:
-            effects += self._change(event.item_id, is_final=True, note=_NOT_TRANSCRIBED)
+            effects += self.change(event.item_id, is_final=True, note=_NOT_TRANSCRIBED)
         return effects + self._place(event.item_id, event.previous_item_id)
 
     def transcription_delta(self, event: sv.TranscriptionDelta, now_ms: int) -> list[Effect]:
@@ -97,9 +99,9 @@ class Scribe:
         if entry is None or (entry.is_final and entry.text and entry.note not in _PROVISIONAL):
             return effects  # a delta that was overtaken by its completed
         if entry.note in _PROVISIONAL:  # late, but not lost
-            effects += self._change(event.item_id, is_final=False, note="")
+            effects += self.change(event.item_id, is_final=False, note="")
             self.expect(event.item_id, now_ms)
-        return effects + self._change(event.item_id, text=entry.text + event.delta)
+        return effects + self.change(event.item_id, text=entry.text + event.delta)
 
     def transcription_completed(self, event: sv.TranscriptionCompleted, now_ms: int) -> list[Effect]:
         """The user's words, final. A turn without words (a cough, a closing door) leaves the transcript."""
@@ -109,20 +111,20 @@ class Scribe:
             return effects + self.deleted(event.item_id)
         entry = self._transcript.get(event.item_id)
         note = "" if entry is None or entry.note in _PROVISIONAL else entry.note
-        return effects + self._change(event.item_id, text=text, is_final=True, note=note)
+        return effects + self.change(event.item_id, text=text, is_final=True, note=note)
 
     def not_written(self, item_id: str) -> list[Effect]:
         """The user's words did not come: the turn stands as it is. If they come after all, they are put in."""
         entry = self._transcript.get(item_id)
         note = _HALF_WRITTEN if entry is not None and entry.text else _NOT_WRITTEN
-        return self._change(item_id, is_final=True, note=note)
+        return self.change(item_id, is_final=True, note=note)
 
     def transcription_failed(self, event: sv.TranscriptionFailed, now_ms: int) -> list[Effect]:
         """The words are not to be had; the turn stays, with the reason."""
         effects = self._ensure(event.item_id, Speaker.USER, now_ms)
         why = one_line(event.error.message or "")
         note = f"{_FAILED}: {why}" if why else f"{_FAILED}."
-        return effects + self._change(event.item_id, is_final=True, note=note)
+        return effects + self.change(event.item_id, is_final=True, note=note)
 
     # ---------------------------------------------------------------- items
 
@@ -144,12 +146,12 @@ class Scribe:
             return effects
         parts = self._parts.setdefault(item_id, {})
         if not entry.text:
-            effects += self._change(item_id, is_final=not is_spoken or is_done, is_spoken=is_spoken)
+            effects += self.change(item_id, is_final=not is_spoken or is_done, is_spoken=is_spoken)
         elif speaker is Speaker.USER or not parts or max(parts) >= len(item.content or ()):
             return effects  # the words did not come from here
         for index, part in enumerate(item.content or ()):
             self._part(item_id, index).whole(part.said)
-        return effects + self._change(item_id, text=self._joined(item_id))
+        return effects + self.change(item_id, text=self._joined(item_id))
 
     def deleted(self, item_id: str) -> list[Effect]:
         """The item is gone from the conversation, for good: what else is said of it comes too late."""
@@ -168,36 +170,25 @@ class Scribe:
             if entry.is_final:
                 continue
             if entry.text or entry.received_ms:
-                effects += self._change(entry.item_id, is_final=True)
+                effects += self.change(entry.item_id, is_final=True)
             elif entry.speaker is Speaker.USER:
-                effects += self._change(entry.item_id, is_final=True, note=f"{_FAILED} before the line was lost.")
+                effects += self.change(entry.item_id, is_final=True, note=f"{_FAILED} before the line was lost.")
             else:
                 effects += self._remove(entry.item_id)
         return effects
 
     # ---------------------------------------------------------------- the assistant
 
-    def output_item(self, response_id: str, item: Item, now_ms: int) -> list[Effect]:
-        """A response has this item."""
-        self._belongs(response_id, item.id or "")
-        if item.type != "message":
-            calls = self._calls_of.setdefault(response_id, {})
-            if item.arguments or item.id not in calls:  # what is added has no arguments yet
-                calls[item.id or ""] = item
-        return self.item(item, None, now_ms, is_done=False)
-
-    def speech(self, response_id: str, item_id: str, now_ms: int) -> list[Effect]:
-        """A response speaks, whether or not its words were told before."""
-        self._belongs(response_id, item_id)
+    def speech(self, item_id: str, now_ms: int) -> list[Effect]:
+        """The assistant speaks, whether or not the words were told before."""
         return self._ensure(item_id, Speaker.ASSISTANT, now_ms)
 
     def output_delta(self, event: sv.OutputTranscriptDelta | sv.OutputTextDelta, now_ms: int) -> list[Effect]:
         """More of the assistant's words."""
         is_spoken = isinstance(event, sv.OutputTranscriptDelta)
         effects = self._ensure(event.item_id, Speaker.ASSISTANT, now_ms, is_spoken=is_spoken)
-        self._belongs(event.response_id, event.item_id)
         self._part(event.item_id, event.content_index).piece(event.delta)
-        return effects + self._change(event.item_id, text=self._joined(event.item_id), is_spoken=is_spoken)
+        return effects + self.change(event.item_id, text=self._joined(event.item_id), is_spoken=is_spoken)
 
     def output_done(
         self, event: sv.OutputTranscriptDone | sv.OutputTextDone | sv.ContentPartDone, now_ms: int
@@ -211,47 +202,37 @@ class Scribe:
             case sv.ContentPartDone(part=part):
                 text, is_spoken = part.said, part.is_audio
         effects = self._ensure(event.item_id, Speaker.ASSISTANT, now_ms, is_spoken=is_spoken)
-        self._belongs(event.response_id, event.item_id)
         self._part(event.item_id, event.content_index).whole(text)
-        return effects + self._change(event.item_id, text=self._joined(event.item_id), is_spoken=is_spoken)
+        return effects + self.change(event.item_id, text=self._joined(event.item_id), is_spoken=is_spoken)
 
-    def response_done(
-        self, response: Response, now_ms: int, *, is_dead: bool, is_last: bool = False
-    ) -> tuple[list[Effect], list[str]]:
-        """The response's entries are final. And which of them there are: those in which something was said.
+    def completed(self, item_id: str, now_ms: int, *, is_silent: bool) -> list[Effect]:
+        """No more of the assistant's words will come for it; what holds nothing leaves.
 
-        `is_dead`: it was interrupted; what of it had no sound by then was never heard. `is_last`: no other response
-        is under way, so nothing else of the assistant's goes on either.
+        `is_silent`: it was interrupted; what of it had no sound by then was never heard.
         """
-        effects: list[Effect] = []
-        for item in response.output or ():
-            effects += self.output_item(response.id, item, now_ms)
-        ids = dict(self._items_of.pop(response.id, {}))
-        if is_last:
-            ids.update(self._open)
-        for item_id in ids:
-            effects += self._completed(item_id, now_ms, is_dead=is_dead)
-        return effects, [item_id for item_id in ids if self._says_something(item_id)]
+        entry = self._transcript.get(item_id)
+        if entry is None or entry.speaker is Speaker.USER:
+            return []
+        if not self.says_something(item_id):
+            return self._remove(item_id)
+        effects = self.change(item_id, is_final=True)
+        if not entry.is_spoken or entry.received_ms == 0:
+            effects += self.change(item_id, ended_ms=now_ms)
+            if is_silent and entry.is_spoken:
+                effects += self.change(item_id, is_interrupted=True, heard_ms=0)
+        return effects
 
-    def broke_off(self, item_id: str, now_ms: int, *, is_dead: bool) -> list[Effect]:
-        """No more of the assistant's words will come for it; what holds nothing leaves."""
-        return self._completed(item_id, now_ms, is_dead=is_dead)
-
-    def take_calls(self, response: Response, ids: Iterable[str]) -> list[Item]:
-        """What a response, under whichever of these ids it went, holds beside messages: calls of functions, tools."""
-        calls: dict[str, Item] = {}
-        for response_id in ids:
-            calls |= self._calls_of.pop(response_id, {})
-        told = [item for item in response.output or () if item.type != "message"]
-        calls |= {item.id or str(at): item for at, item in enumerate(told)}
-        return list(calls.values())
+    def says_something(self, item_id: str) -> bool:
+        """Whether the item has an entry that holds words, sound or a note."""
+        entry = self._transcript.get(item_id)
+        return entry is not None and bool(entry.text or entry.received_ms or entry.note)
 
     def remarked(self, item_id: str, note: str, now_ms: int) -> list[Effect]:
         """An answer without words stands in the transcript as what there is to say of it."""
         self._gone.discard(item_id)
         effects = self._ensure(item_id, Speaker.ASSISTANT, now_ms, is_spoken=False)
         effects += self._place(item_id, self._previous.get(item_id))
-        return effects + self._change(item_id, is_final=True, ended_ms=now_ms, note=note)
+        return effects + self.change(item_id, is_final=True, ended_ms=now_ms, note=note)
 
     def received(self, item_id: str, received_ms: int) -> list[Effect]:
         """So much of the assistant's speech is here.
@@ -263,8 +244,13 @@ class Scribe:
         return self._told(entry) if entry and (entry.is_interrupted or entry.is_final) else []
 
     def change(self, item_id: str, **what: object) -> list[Effect]:
-        """Change an entry for a reason that lies outside the words: what was heard, how fast it came."""
-        return self._change(item_id, **what)
+        """Change fields of an entry, if it is there and they differ."""
+        entry = self._transcript.change(item_id, **what)
+        if entry is None:
+            return []
+        if entry.is_final:
+            self._settled(item_id)
+        return self._told(entry)
 
     # ---------------------------------------------------------------- within
 
@@ -281,23 +267,6 @@ class Scribe:
         if speaker is Speaker.ASSISTANT:
             self._open[item_id] = None
         return self._told(entry)
-
-    def _completed(self, item_id: str, now_ms: int, *, is_dead: bool) -> list[Effect]:
-        entry = self._transcript.get(item_id)
-        if entry is None or entry.speaker is Speaker.USER:
-            return []
-        if not self._says_something(item_id):
-            return self._remove(item_id)
-        effects = self._change(item_id, is_final=True)
-        if not entry.is_spoken or entry.received_ms == 0:
-            effects += self._change(item_id, ended_ms=now_ms)
-            if is_dead and entry.is_spoken:
-                effects += self._change(item_id, is_interrupted=True, heard_ms=0)
-        return effects
-
-    def _says_something(self, item_id: str) -> bool:
-        entry = self._transcript.get(item_id)
-        return entry is not None and bool(entry.text or entry.received_ms or entry.note)
 
     def _part(self, item_id: str, index: int) -> PartWords:
         return self._parts.setdefault(item_id, {}).setdefault(index, PartWords())
@@ -321,21 +290,8 @@ class Scribe:
         entry = self._transcript.get(item_id)
         return self._told(entry) if entry else []
 
-    def _belongs(self, response_id: str, item_id: str) -> None:
-        if item_id:
-            self._items_of.setdefault(response_id, {})[item_id] = None
-            self._response_of[item_id] = response_id
-
-    def _change(self, item_id: str, **what: object) -> list[Effect]:
-        entry = self._transcript.change(item_id, **what)
-        if entry is None:
-            return []
-        if entry.is_final:
-            self._settled(item_id)
-        return self._told(entry)
-
     def _settled(self, item_id: str) -> None:
-        self._awaited.settled(item_id)
+        self._due_ms.pop(item_id, None)
         self._open.pop(item_id, None)
 
     def _remove(self, item_id: str) -> list[Effect]:
