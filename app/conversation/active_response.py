@@ -15,7 +15,7 @@ from enum import Enum, auto
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from app.conversation.ids import Ids
+from app.conversation.effects import Effects
 from app.protocol.client_events import ResponseCancel, ResponseCreate
 
 ANSWER_TIMEOUT_MS = 20_000
@@ -62,7 +62,8 @@ class Expected(Struct, frozen=True):
 class ActiveResponse:
     """The one response: expected, asked for, under way; and the request that waits for its end."""
 
-    def __init__(self, timeout_ms: int) -> None:
+    def __init__(self, effects: Effects, timeout_ms: int) -> None:
+        self._effects = effects
         self.timeout_ms = timeout_ms
         self.phase = ResponsePhase.IDLE
         self.response_id = ""
@@ -72,6 +73,7 @@ class ActiveResponse:
         # The last request, also once a response has begun: that one may be the service's own, and our request be
         # refused because of it.
         self._request: ResponseCreate | None = None
+        self._request_id = ""
         self._due_ms: int | None = None
         self._busy_until_ms: int | None = None
         self._cancel_id = ""
@@ -123,13 +125,13 @@ class ActiveResponse:
         if self._expected is not None and not self._expected.is_wanted:
             self._expected = None
 
-    def next_request(self, ids: Ids, now_ms: int) -> ResponseCreate | None:
-        """What to send now, if anything: each time under an event id of its own."""
-        if self._wanted is None or self.phase is not ResponsePhase.IDLE:
-            return None
-        self._request, self._wanted = replace(self._wanted, event_id=ids.event()), None
+    def ask_if_due(self, now_ms: int) -> None:
+        """Send the request that waits, if nothing is in its way: each time under an id of its own."""
+        if self._wanted is None or self.is_busy:
+            return
+        self._request, self._wanted = self._wanted, None
+        self._request_id = self._effects.send(self._request)
         self.phase, self._due_ms = ResponsePhase.ASKED, now_ms + self.timeout_ms
-        return self._request
 
     def interrupted(self, now_ms: int, *, is_expected_unwanted: bool) -> None:
         """The user wants neither the response under way nor one that was asked for.
@@ -147,18 +149,14 @@ class ActiveResponse:
                 self.phase = ResponsePhase.STOPPED
                 self._due_ms = now_ms + self._patience_ms
 
-    def cancel(self, ids: Ids) -> ResponseCancel | None:
-        """The event that stops the response under way; None where there is none, or where it was sent already."""
-        if not self.has_begun or self._cancel_id:
-            return None
-        self._cancel_id = ids.event()
-        return ResponseCancel(event_id=self._cancel_id, response_id=self.response_id or UNSET)
+    def cancel(self) -> None:
+        """Stop the response under way, if there is one and that was not sent already."""
+        if self.has_begun and not self._cancel_id:
+            self._cancel_id = self._effects.send(ResponseCancel(response_id=self.response_id or UNSET))
 
-    def cancel_late(self, response_id: str, ids: Ids) -> ResponseCancel:
-        """The event that stops a response which counts as over, in case it is not."""
-        event_id = ids.event()
-        self._late_cancel_ids.add(event_id)
-        return ResponseCancel(event_id=event_id, response_id=response_id)
+    def cancel_late(self, response_id: str) -> None:
+        """Stop a response which counts as over here, in case it is not."""
+        self._late_cancel_ids.add(self._effects.send(ResponseCancel(response_id=response_id)))
 
     # ---------------------------------------------------------------- what the service says
 
@@ -213,7 +211,7 @@ class ActiveResponse:
 
         `is_busy`: it came too early, so it is asked again (unless it was not wanted any more), though not for ever.
         """
-        if self._request is None or event_id != self._request.event_id:
+        if self._request is None or event_id != self._request_id:
             return None
         if is_busy:
             self._busy_until_ms = self._busy_until_ms or now_ms + self.timeout_ms

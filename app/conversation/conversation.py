@@ -16,8 +16,7 @@ from typing import Final
 from msgspec import Struct
 
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
-from app.conversation.effects import Duck, Effect, EntryChanged, Notice, Send, Severity, StatusChanged
-from app.conversation.ids import Ids
+from app.conversation.effects import Duck, Effect, Effects, EntryChanged, Send, Severity, StatusChanged
 from app.conversation.input_audio import Ducking
 from app.conversation.negotiation import SettingsNegotiation
 from app.conversation.playback import BYTES_PER_MS, Voice
@@ -32,6 +31,7 @@ from app.conversation.usage import UsageTotals, add_usage
 from app.protocol import server_events as sv
 from app.protocol.client_events import ItemCreate, ResponseCreate
 from app.protocol.items import ErrorDetail, ResponseOptions, assistant_text, user_text
+from app.protocol.response_events import ResponsePiece
 from app.protocol.session import Session
 from app.protocol.text import one_line, sanitise_text
 
@@ -81,13 +81,13 @@ class Conversation:
     ) -> None:
         self._voice, self._greets, self._timeout_ms = voice, greets, timeout_ms
         self._carried = carried = carried or Carried()
-        self._ids = Ids(seed)
+        self._effects = effects = Effects(seed)
         self._transcript = Transcript(carried.entries)
-        self._builder = TranscriptBuilder(self._transcript, timeout_ms)
-        self._responses = Responses(self._builder, self._ids, voice, timeout_ms, carried.answers_ms)
-        self._negotiation = SettingsNegotiation(settings, self._ids)
+        self._builder = TranscriptBuilder(self._transcript, effects, timeout_ms)
+        self._responses = Responses(self._builder, effects, voice, timeout_ms, carried.answers_ms)
+        self._negotiation = SettingsNegotiation(settings, effects)
         self._turns = Turns(
-            self._ids,
+            effects,
             self._builder,
             self._responses,
             self._negotiation,
@@ -98,6 +98,7 @@ class Conversation:
         )
         self._ducking = Ducking()
         self._is_lost = False
+        self._has_begun = False
         self._model = ""
         self._expires_at: int | None = None
         self._usage = carried.usage
@@ -202,246 +203,234 @@ class Conversation:
     def connected(self, created: sv.SessionCreated, now_ms: int) -> list[Effect]:
         """The service said its first word: tell it the settings. Nothing is heard before they are acknowledged."""
         self._learn(created.session)
-        return self._with_status([self._negotiation.connected(now_ms)])
+        self._negotiation.connected(now_ms)
+        return self._settled(now_ms)
 
     def lost(self, now_ms: int) -> list[Effect]:
         """The line is gone: nothing more is sent or heard, and the assistant is silent."""
         self._is_lost = True
         self._turns.lost()
-        effects = self._responses.silence(now_ms)
+        self._responses.silence(now_ms)
         self._voice.silence()  # also what it says that is none of the conversation's
-        return self._with_status(effects + self._builder.lost())
+        self._builder.lost()
+        return self._settled(now_ms)
 
     def receive(self, event: sv.ServerEvent, now_ms: int) -> list[Effect]:
         """The service said something."""
-        was_ready, mode = self._negotiation.is_ready, self._negotiation.wanted.mode
-        effects = self._received(event, now_ms)
-        if self._is_live:
-            effects += self._turns.mode_changed(mode, now_ms)
-        return self._settled(effects, now_ms, became_ready=not was_ready and self._negotiation.is_ready)
+        self._received(event, now_ms)
+        return self._settled(now_ms)
 
     def tick(self, now_ms: int) -> list[Effect]:
         """Time has passed: see `deadline_ms`."""
-        if self._is_lost:
-            return []
-        was_ready = self._negotiation.is_ready
-        effects = self._turns.tick(now_ms) + self._responses.tick(now_ms)
-        for entry in self._builder.take_overdue(now_ms):
-            effects += self._words_overdue(entry, now_ms)
-        effects += self._negotiation.tick(now_ms)
-        return self._settled(effects, now_ms, became_ready=not was_ready and self._negotiation.is_ready)
+        if not self._is_lost:
+            self._turns.tick(now_ms)
+            self._responses.tick(now_ms)
+            for entry in self._builder.take_overdue(now_ms):
+                self._words_overdue(entry, now_ms)
+            self._negotiation.tick(now_ms)
+        return self._settled(now_ms)
 
     # ---------------------------------------------------------------- the user
 
     def talk_key(self, now_ms: int) -> list[Effect]:
         """Space: open or close the microphone; in push-to-talk, begin or end a turn."""
-        if not self._turns.has_microphone or not self._is_live:
-            return []
-        return self._settled(self._turns.do(Trigger.TALK_KEY, now_ms), now_ms)
+        if self._turns.has_microphone and self._is_live:
+            self._turns.do(Trigger.TALK_KEY, now_ms)
+        return self._settled(now_ms)
 
     def stop_key(self, now_ms: int) -> list[Effect]:
         """Esc: silence the assistant; in push-to-talk with the microphone open, throw away what was said."""
-        return self._settled(self._turns.do(Trigger.STOP_KEY, now_ms), now_ms)
+        self._turns.do(Trigger.STOP_KEY, now_ms)
+        return self._settled(now_ms)
 
     def speak_text(self, text: str, now_ms: int) -> list[Effect]:
         """The user typed; interrupts and is answered. Kept until the service is ready; blank text is nothing."""
         text = sanitise_text(text).strip()
-        if not text:
-            return []
-        if self._is_lost:
-            return [Notice("That was not sent: the line to the service is gone.", Severity.WARNING)]
-        if not self._negotiation.is_ready:
+        if text and self._is_lost:
+            self._effects.notify("That was not sent: the line to the service is gone.")
+        elif text and not self._negotiation.is_ready:
             self._unsent_texts.append(text)
-            return []
-        effects = self._turns.do(Trigger.TEXT, now_ms)
-        return self._settled(effects + self._typed([text], now_ms), now_ms)
+        elif text:
+            self._turns.do(Trigger.TEXT, now_ms)
+            self._typed([text], now_ms)
+        return self._settled(now_ms)
 
     def change(self, change: SessionChange, now_ms: int) -> list[Effect]:
         """Change settings while talking; sent now, shown as pending until acknowledged."""
-        mode = self._negotiation.wanted.mode
-        effects = self._negotiation.change(change, is_voice_fixed=self._responses.has_spoken)
-        if self._is_live:
-            effects += self._turns.mode_changed(mode, now_ms)
-        return self._settled(effects, now_ms)
+        self._negotiation.change(change, is_voice_fixed=self._responses.has_spoken)
+        return self._settled(now_ms)
 
     def microphone_came(self, has_microphone: bool, now_ms: int) -> list[Effect]:
         """A microphone is there now, or is there no more."""
-        if not has_microphone:
-            return self._settled(self._unducked() + self._turns.microphone_went(now_ms), now_ms)
-        self._turns.microphone_came(is_live=self._is_live)
-        return self._with_status([])
+        if has_microphone:
+            self._turns.microphone_came(is_live=self._is_live)
+        else:
+            self._unduck()
+            self._turns.microphone_went(now_ms)
+        return self._settled(now_ms)
 
     # ---------------------------------------------------------------- sound
 
     def captured(self, pcm: bytes, captured_ms: float, voice: float, now_ms: int) -> list[Effect]:
         """A chunk of the microphone (PCM16, 24 kHz), when it ended, and the local detector's voice probability."""
-        effects = self._turns.captured(pcm, captured_ms, voice, now_ms)
-        return self._settled(effects + self._ducked(len(pcm) / BYTES_PER_MS), now_ms)
+        turns, settings = self._turns, self._negotiation.wanted
+        turns.captured(pcm, captured_ms, voice, now_ms)
+        if settings.mode is Mode.HANDS_FREE and settings.interrupt_response and turns.is_open:
+            if self._responses.is_sounding:
+                self._duck(self._ducking.heard(turns.is_voiced, len(pcm) / BYTES_PER_MS))
+        else:
+            self._unduck()
+        return self._settled(now_ms)
 
     def sounding(self, item_id: str, now_ms: int) -> list[Effect]:
         """The first sound of an item left the speaker."""
-        return self._with_status(self._responses.started(item_id, now_ms))
+        self._responses.started(item_id, now_ms)
+        return self._settled(now_ms)
 
     def played_out(self, item_id: str, played_ms: int, now_ms: int) -> list[Effect]:
         """The speaker has nothing left of an item; so much of it has sounded."""
-        return self._with_status(self._responses.played_out(item_id, played_ms, now_ms))
+        self._responses.played_out(item_id, played_ms, now_ms)
+        return self._settled(now_ms)
 
-    def _ducked(self, length_ms: float) -> list[Effect]:
-        settings = self._negotiation.wanted
-        may_interrupt = settings.mode is Mode.HANDS_FREE and settings.interrupt_response and self._turns.is_open
-        if not (may_interrupt and self._responses.is_sounding):
-            return self._unducked()
-        gain_db = self._ducking.heard(self._turns.is_voiced, length_ms)
-        return [] if gain_db is None else [Duck(gain_db)]
+    def _duck(self, gain_db: float | None) -> None:
+        if gain_db is not None:
+            self._effects.add(Duck(gain_db))
 
-    def _unducked(self) -> list[Effect]:
-        gain_db = self._ducking.release()
-        return [] if gain_db is None else [Duck(gain_db)]
+    def _unduck(self) -> None:
+        self._duck(self._ducking.release())
 
     # ---------------------------------------------------------------- what the service says
 
-    def _received(self, event: sv.ServerEvent, now_ms: int) -> list[Effect]:  # noqa: PLR0912 - one table
+    def _received(self, event: sv.ServerEvent, now_ms: int) -> None:  # noqa: PLR0912, PLR0915 - it is one table
         """What each event means. What concerns other clients (telephones, tools, WebRTC) changes nothing here."""
         turns, builder, responses = self._turns, self._builder, self._responses
+        if isinstance(event, ResponsePiece):
+            responses.sign_of_life(event.response_id, event.item_id, now_ms)
         match event:
             case sv.ErrorEvent(error=error):
-                return self._refused(error, now_ms)
+                self._refused(error, now_ms)
             case sv.SessionUpdated(session=session):
                 self._learn(session)
                 self._negotiation.acknowledged()
             case sv.SpeechStarted(item_id=item_id):
-                return turns.speech_started(item_id, now_ms)
+                turns.speech_started(item_id, now_ms)
             case sv.SpeechStopped(item_id=item_id, audio_end_ms=audio_end_ms):
                 turns.speech_stopped(item_id, audio_end_ms, now_ms)
             case sv.InputCommitted():
-                return turns.committed(event, now_ms)
+                turns.committed(event, now_ms)
             case sv.InputTimeoutTriggered():
                 responses.active.expect("", now_ms)
-            case sv.ItemCreated() | sv.ItemAdded() | sv.ItemDone():
-                is_done = not isinstance(event, sv.ItemAdded)
-                return builder.item(event.item, event.previous_item_id, now_ms, is_done=is_done)
+            case (
+                sv.ItemCreated(item=item, previous_item_id=previous) | sv.ItemDone(item=item, previous_item_id=previous)
+            ):
+                builder.item(item, previous, now_ms, is_done=True)
+            case sv.ItemAdded(item=item, previous_item_id=previous):
+                builder.item(item, previous, now_ms, is_done=False)
             case sv.ItemDeleted(item_id=item_id):
-                return builder.deleted(item_id)
+                builder.deleted(item_id)
             case sv.TranscriptionDelta():
-                return builder.transcription_delta(event, now_ms)
+                builder.transcription_delta(event, now_ms)
             case sv.TranscriptionCompleted():
-                return builder.transcription_completed(event, now_ms)
+                builder.transcription_completed(event, now_ms)
             case sv.TranscriptionFailed():
-                return builder.transcription_failed(event, now_ms)
+                builder.transcription_failed(event, now_ms)
             case sv.ResponseCreated(response=response):
-                return responses.created(response.id, now_ms)
+                responses.created(response.id, now_ms)
             case sv.ResponseDone(response=response):
                 if usage := response.usage or None:
                     self._usage = add_usage(self._usage, usage, self._model)
-                return responses.done(response, now_ms)
-            case sv.OutputItemAdded() | sv.OutputItemDone():
-                return responses.item(event, now_ms)
+                responses.done(response, now_ms)
+            case sv.OutputItemAdded(response_id=response_id) | sv.OutputItemDone(response_id=response_id):
+                responses.sign_of_life(response_id, event.item.id or "", now_ms)
+                responses.item(response_id, event.item, now_ms)
             case sv.OutputTextDelta() | sv.OutputTranscriptDelta():
-                return responses.words(event, now_ms)
+                responses.words(event, now_ms)
             case sv.OutputTextDone() | sv.OutputTranscriptDone() | sv.ContentPartDone():
-                return responses.words_done(event, now_ms)
+                responses.words_done(event, now_ms)
             case sv.OutputAudioDelta():
-                return responses.audio(event, now_ms)
-            case sv.OutputAudioDone():
-                return responses.audio_done(event, now_ms)
-            case (
-                sv.ContentPartAdded()
-                | sv.FunctionArgumentsDelta()
-                | sv.FunctionArgumentsDone()
-                | sv.McpArgumentsDelta()
-                | sv.McpArgumentsDone()
-            ):
-                return responses.sign_of_life(event.response_id, event.item_id, now_ms)
+                responses.audio(event, now_ms)
+            case sv.OutputAudioDone(item_id=item_id):
+                responses.audio_done(item_id, now_ms)
             case sv.McpCallInProgress() | sv.McpCallCompleted() | sv.McpCallFailed():
                 responses.active.extend(now_ms)
-        return []
 
     def _learn(self, session: Session) -> None:
         self._model = session.model or self._model
         self._expires_at = session.expires_at or self._expires_at
 
-    def _refused(self, error: ErrorDetail, now_ms: int) -> list[Effect]:
+    def _refused(self, error: ErrorDetail, now_ms: int) -> None:
         """An error: of whatever of ours it refuses, or of the service at large."""
         event_id, code = error.event_id or "", error.code or ""
         words = one_line(error.message or code or "The service reported an error without saying which.")
-        active = self._responses.active
+        active, tell = self._responses.active, self._effects.notify
         if active.cancel_refused(event_id):
-            return []
+            return
         is_busy = code == "conversation_already_has_active_response"
         is_final = active.refused(event_id, is_busy=is_busy, now_ms=now_ms)
-        if is_final is not None:
-            return [Notice(f"The service gave no answer: {words}", Severity.ERROR)] if is_final else []
-        effects = self._negotiation.update_refused(event_id, words, now_ms)
-        if effects is not None:
-            return effects
+        if is_final:
+            tell(f"The service gave no answer: {words}", Severity.ERROR)
+        if is_final is not None or self._negotiation.update_refused(event_id, words, now_ms):
+            return
         if item_id := self._created_items.pop(event_id, None):
             note = f"The service did not take it: {words}"
-            return [*self._builder.change(item_id, note=note), Notice(note, Severity.ERROR)]
-        if code in HARMLESS or "already shorter than" in words or "can be truncated" in words:
-            return []
-        return [Notice(f"The service says: {words}", Severity.ERROR)]
+            self._builder.change(item_id, note=note)
+            tell(note, Severity.ERROR)
+        elif not (code in HARMLESS or "already shorter than" in words or "can be truncated" in words):
+            tell(f"The service says: {words}", Severity.ERROR)
 
-    def _words_overdue(self, entry: Entry, now_ms: int) -> list[Effect]:
+    def _words_overdue(self, entry: Entry, now_ms: int) -> None:
         """Nothing came of this entry for too long. What is still being said has a limit of its own."""
         is_users = entry.speaker is Speaker.USER
         is_going_on = self._turns.is_under_way(entry.item_id) if is_users else self._responses.active.has_begun
         if is_going_on:
             self._builder.expect(entry.item_id, now_ms)
-            return []
-        if is_users:
-            return self._builder.not_written(entry.item_id)
-        return self._responses.broke_off(entry.item_id, now_ms)
+        elif is_users:
+            self._builder.not_written(entry.item_id)
+        else:
+            self._responses.broke_off(entry.item_id, now_ms)
 
     # ---------------------------------------------------------------- after every step
 
-    def _settled(self, effects: list[Effect], now_ms: int, *, became_ready: bool = False) -> list[Effect]:
-        """With what follows from the step: the beginning, an update of the settings, a request for an answer."""
-        if became_ready:
-            effects += self._begin(now_ms)
+    def _settled(self, now_ms: int) -> list[Effect]:
+        """All that the step wants done, with what follows from it."""
+        self._turns.follow_mode(now_ms, is_live=self._is_live)
         if self._is_live:
-            effects += self._negotiation.next_update(now_ms) + self._responses.next_request(now_ms)
-        return self._with_status(effects)
-
-    def _begin(self, now_ms: int) -> list[Effect]:
-        """The service is ready: it is told what was said in the session before, and typed, or asked to greet."""
-        if self._turns.has_microphone:
-            self._turns.microphone_came(is_live=self._is_live)
-        said = [entry for entry in self._carried.entries if entry.is_final and entry.heard_text.strip()]
-        effects: list[Effect] = [Send(self._retold(entry)) for entry in said]
-        texts, self._unsent_texts = self._unsent_texts, []
-        if texts:
-            return effects + self._typed(texts, now_ms)
-        if self._greets:
-            words = f"{self._negotiation.wanted.instructions}\n{GREETING}".strip()
-            self._responses.active.want(ResponseCreate(response=ResponseOptions(instructions=words)))
-        return effects
-
-    def _retold(self, entry: Entry) -> ItemCreate:
-        """A turn of an earlier session, as text and under an id of its own."""
-        item_id = self._ids.item()
-        self._builder.ignore(item_id)
-        make = user_text if entry.speaker is Speaker.USER else assistant_text
-        return ItemCreate(event_id=self._ids.event(), item=make(item_id, entry.heard_text.strip()))
-
-    def _typed(self, texts: list[str], now_ms: int) -> list[Effect]:
-        """Typed lines and the wish for one answer."""
-        effects: list[Effect] = []
-        for text in texts:
-            item_id, event_id = self._ids.item(), self._ids.event()
-            self._created_items[event_id] = item_id
-            effects += self._builder.user_typed(item_id, text, now_ms)
-            effects.append(Send(ItemCreate(event_id=event_id, item=user_text(item_id, text))))
-        self._turns.ask(now_ms, now_ms)
-        return effects
-
-    def _with_status(self, effects: list[Effect]) -> list[Effect]:
-        """Nothing is sent on a lost line. The assistant is loud again when it is silent."""
+            if not self._has_begun:
+                self._has_begun = True
+                self._begin(now_ms)
+            self._negotiation.update_if_due(now_ms)
+            self._responses.active.ask_if_due(now_ms)
         if not self._responses.is_sounding:
-            effects += self._unducked()
-        if self._is_lost:
-            effects = [effect for effect in effects if not isinstance(effect, Send)]
+            self._unduck()
         status = self.status
         if status != self._told:
             self._told = status
-            effects.append(StatusChanged(status))
-        return effects
+            self._effects.add(StatusChanged(status))
+        effects = self._effects.take()
+        return [effect for effect in effects if not isinstance(effect, Send)] if self._is_lost else effects
+
+    def _begin(self, now_ms: int) -> None:
+        """The service is ready: it is told what was said in the session before, and typed, or asked to greet."""
+        if self._turns.has_microphone:
+            self._turns.microphone_came(is_live=True)
+        for entry in self._carried.entries:
+            if entry.is_final and (text := entry.heard_text.strip()):
+                item_id = self._effects.new_item_id()
+                self._builder.ignore(item_id)
+                make = user_text if entry.speaker is Speaker.USER else assistant_text
+                self._effects.send(ItemCreate(item=make(item_id, text)))
+        texts, self._unsent_texts = self._unsent_texts, []
+        if texts:
+            self._typed(texts, now_ms)
+        elif self._greets:
+            words = f"{self._negotiation.wanted.instructions}\n{GREETING}".strip()
+            self._responses.active.want(ResponseCreate(response=ResponseOptions(instructions=words)))
+
+    def _typed(self, texts: list[str], now_ms: int) -> None:
+        """Typed lines and the wish for one answer."""
+        for text in texts:
+            item_id = self._effects.new_item_id()
+            self._builder.user_typed(item_id, text, now_ms)
+            event_id = self._effects.send(ItemCreate(item=user_text(item_id, text)))
+            self._created_items[event_id] = item_id
+        self._turns.ask(now_ms, now_ms)

@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from app.conversation.status import Status
 from app.conversation.transcript import Entry
-from app.protocol.client_events import ClientEvent
+from app.protocol.client_events import ClientEvent, InputAppend
 from app.protocol.text import flat
 
 
@@ -82,3 +82,44 @@ class Interrupted(Struct, frozen=True):
 
 Effect: TypeAlias = Send | Play | FinishPlay | Duck | EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted
 """Everything a conversation can want."""
+
+
+class Effects:
+    """What a step wants done, in order: every part of a conversation adds to it.
+
+    Each event for the service gets an id of its own, but for sound; a refusal names it. `seed` makes ids unique over
+    sessions. Ids of items stay within the 32 characters that services take.
+    """
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed[:12]
+        self._count = 0
+        self._effects: list[Effect] = []
+
+    def add(self, effect: Effect) -> None:
+        """Want this done after what was wanted before."""
+        self._effects.append(effect)
+
+    def send(self, event: ClientEvent) -> str:
+        """Say this to the service, under the id that is returned."""
+        if not isinstance(event, InputAppend):
+            event = replace(event, event_id=self._new_id("ev"))
+        self.add(Send(event))
+        return event.event_id or ""
+
+    def notify(self, text: str, severity: Severity = Severity.WARNING) -> None:
+        """Tell the user."""
+        self.add(Notice(text, severity))
+
+    def new_item_id(self) -> str:
+        """An id for an item that we create."""
+        return self._new_id("item")
+
+    def take(self) -> list[Effect]:
+        """All that was wanted since this was last asked."""
+        taken, self._effects = self._effects, []
+        return taken
+
+    def _new_id(self, kind: str) -> str:
+        self._count += 1
+        return f"{kind}_{self._seed}{self._count:x}"

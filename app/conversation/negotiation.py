@@ -10,8 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from app.conversation.effects import Effect, Notice, Send, Severity
-from app.conversation.ids import Ids
+from app.conversation.effects import Effects
 from app.conversation.session import RefusedSetting, SessionChange, SessionSettings, differences, taken_from
 from app.conversation.session_update import changed_session, least_session, whole_session
 from app.protocol.client_events import SessionUpdate
@@ -32,11 +31,11 @@ class _Sent(Struct, frozen=True):
 class SettingsNegotiation:
     """What the user wants against what the service takes."""
 
-    def __init__(self, settings: SessionSettings, ids: Ids) -> None:
+    def __init__(self, settings: SessionSettings, effects: Effects) -> None:
         self.wanted = settings
         self.refused: dict[str, RefusedSetting] = {}
         """The fields that were changed in vain and not changed again since."""
-        self._ids = ids
+        self._effects = effects
         self._acknowledged: SessionSettings | None = None
         self._sent: _Sent | None = None
         self._is_least_tried = False
@@ -61,68 +60,69 @@ class SettingsNegotiation:
         """When `tick` has something to do."""
         return self._sent.due_ms if self._sent else None
 
-    def connected(self, now_ms: int) -> Send:
+    def connected(self, now_ms: int) -> None:
         """The first update, whole."""
-        return self._send(whole_session(self.wanted), now_ms)
+        self._send(whole_session(self.wanted), now_ms)
 
-    def change(self, change: SessionChange, *, is_voice_fixed: bool) -> list[Effect]:
+    def change(self, change: SessionChange, *, is_voice_fixed: bool) -> None:
         """The user wants other settings. `is_voice_fixed`: the service refuses another voice."""
         new = change.of(self.wanted)
         if new.voice != self.wanted.voice and is_voice_fixed:
-            self.refused["voice"] = RefusedSetting(new.voice, self.wanted.voice)
-            notice = "The voice can change only before the assistant has spoken; begin a new session for another one."
-            return [Notice(notice, Severity.WARNING)]
+            self.refused = {**self.refused, "voice": RefusedSetting(new.voice, self.wanted.voice)}
+            self._effects.notify(
+                "The voice can change only before the assistant has spoken; begin a new session for another one."
+            )
+            return
         self.refused = {name: refusal for name, refusal in self.refused.items() if name not in change.names}
         self.wanted = new
-        return []
 
-    def next_update(self, now_ms: int) -> list[Effect]:
-        """What differs from what the service has, once it has answered what it was told before."""
-        if self._sent is not None or self._acknowledged is None or self.wanted == self._acknowledged:
-            return []
-        return [self._send(changed_session(self._acknowledged, self.wanted), now_ms)]
+    def update_if_due(self, now_ms: int) -> None:
+        """Send what differs from what the service has, once it has answered what it was told before."""
+        if self._sent is None and self._acknowledged is not None and self.wanted != self._acknowledged:
+            self._send(changed_session(self._acknowledged, self.wanted), now_ms)
 
     def acknowledged(self) -> None:
         """The service took an update; if none of ours is under way, that is no news."""
         if self._sent is not None:
             self._acknowledged, self._sent = self._sent.settings, None
 
-    def update_refused(self, event_id: str, why: str, now_ms: int) -> list[Effect] | None:
+    def update_refused(self, event_id: str, why: str, now_ms: int) -> bool:
         """The service refused this update as a whole: its fields go back, unless they were changed again meanwhile.
 
-        None when the event was no update of ours. Of a first update, less is tried; then the service keeps its own.
+        Whether it was an update of ours. Of a first update, less is tried; then the service keeps its own.
         """
         if self._sent is None or event_id != self._sent.event_id:
-            return None
+            return False
         sent, self._sent = self._sent.settings, None
         if self._acknowledged is not None:
-            return [self._put_back(self._acknowledged, sent, why)]
-        if self._is_least_tried:
+            self._put_back(self._acknowledged, sent, why)
+        elif self._is_least_tried:
             self._acknowledged = self.wanted  # nobody knows what it works with; from here on changes are sent
-            return [Notice(f"The service refused the settings and uses its own: {why}", Severity.WARNING)]
-        self._is_least_tried = True
-        update = self._send(least_session(self.wanted), now_ms)
-        return [update, Notice(f"The service refused some settings; trying with fewer: {why}", Severity.WARNING)]
+            self._effects.notify(f"The service refused the settings and uses its own: {why}")
+        else:
+            self._is_least_tried = True
+            self._send(least_session(self.wanted), now_ms)
+            self._effects.notify(f"The service refused some settings; trying with fewer: {why}")
+        return True
 
-    def tick(self, now_ms: int) -> list[Effect]:
+    def tick(self, now_ms: int) -> None:
         """An update that is not answered counts as taken."""
         if self._sent is None or now_ms < self._sent.due_ms:
-            return []
-        was_ready = self.is_ready
+            return
+        if not self.is_ready:
+            self._effects.notify("The service did not confirm the settings; it may be using its own.")
         self.acknowledged()
-        notice = "The service did not confirm the settings; it may be using its own."
-        return [] if was_ready else [Notice(notice, Severity.WARNING)]
 
     # ---------------------------------------------------------------- within
 
-    def _send(self, session: Session, now_ms: int) -> Send:
-        self._sent = _Sent(self.wanted, self._ids.event(), now_ms + SETTINGS_TIMEOUT_MS)
-        return Send(SessionUpdate(event_id=self._sent.event_id, session=session))
+    def _send(self, session: Session, now_ms: int) -> None:
+        event_id = self._effects.send(SessionUpdate(session=session))
+        self._sent = _Sent(self.wanted, event_id, now_ms + SETTINGS_TIMEOUT_MS)
 
-    def _put_back(self, before: SessionSettings, sent: SessionSettings, why: str) -> Notice:
+    def _put_back(self, before: SessionSettings, sent: SessionSettings, why: str) -> None:
         names = [name for name in differences(before, sent) if getattr(self.wanted, name) == getattr(sent, name)]
-        for name in names:
-            self.refused[name] = RefusedSetting(getattr(sent, name), getattr(before, name))
+        back = {name: RefusedSetting(getattr(sent, name), getattr(before, name)) for name in names}
+        self.refused = {**self.refused, **back}
         self.wanted = taken_from(before, names).of(self.wanted)
         what = ", ".join(sorted(name.replace("_", " ") for name in names)) or "a setting"
-        return Notice(f"The service refused {what}, which is as before: {why}", Severity.WARNING)
+        self._effects.notify(f"The service refused {what}, which is as before: {why}")

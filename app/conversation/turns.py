@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from typing import assert_never
 
-from app.conversation.effects import Effect, Notice, Send, Severity
-from app.conversation.ids import Ids
+from app.conversation.effects import Effects, Severity
 from app.conversation.input_audio import LEAST_TURN_MS, TAIL_MS, InputAudio
 from app.conversation.negotiation import SettingsNegotiation
 from app.conversation.responses import Responses
 from app.conversation.session import Detection, Mode
+from app.conversation.transcript import Speaker
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.turn_table import Action, Trigger, actions
 from app.protocol import server_events as sv
@@ -25,7 +25,7 @@ class Turns:
 
     def __init__(
         self,
-        ids: Ids,
+        effects: Effects,
         builder: TranscriptBuilder,
         responses: Responses,
         negotiation: SettingsNegotiation,
@@ -44,7 +44,8 @@ class Turns:
         """The microphone hears a voice now."""
         self.is_user_speaking = False
         """The service hears the user."""
-        self._ids, self._builder, self._responses, self._negotiation = ids, builder, responses, negotiation
+        self._effects, self._builder, self._responses, self._negotiation = effects, builder, responses, negotiation
+        self._mode = negotiation.wanted.mode
         self._input = InputAudio()
         self._timeout_ms = timeout_ms
         self._item_id = ""
@@ -64,27 +65,22 @@ class Turns:
         dues = (self._input.deadline_ms, self._speech_due_ms if self.is_user_speaking else None)
         return min((due for due in dues if due is not None), default=None)
 
-    @property
-    def _mode(self) -> Mode:
-        return self._negotiation.wanted.mode
-
     # ---------------------------------------------------------------- what the user does
 
-    def do(self, trigger: Trigger, now_ms: int, *, mode: Mode | None = None) -> list[Effect]:
-        """What the table says to do about it, in the mode that is wanted or in this one."""
-        effects: list[Effect] = []
-        for action in actions(mode or self._mode, self.is_open, trigger):
-            effects += self._act(action, trigger, now_ms)
-        return effects
+    def do(self, trigger: Trigger, now_ms: int) -> None:
+        """What the table says to do about it."""
+        for action in actions(self._mode, self.is_open, trigger):
+            self._act(action, trigger, now_ms)
 
-    def mode_changed(self, old: Mode, now_ms: int) -> list[Effect]:
-        """The mode was another one, whether the user wished for this one or it was put back after a refusal."""
-        if self._mode is old:
-            return []
-        # A turn whose last chunk is still awaited is complete as it is: the service is about to judge for itself.
-        effects = self._commit(now_ms) if old is Mode.PUSH_TO_TALK and self._input.expire(math.inf) else []
-        trigger = Trigger.TO_HANDS_FREE if self._mode is Mode.HANDS_FREE else Trigger.TO_PUSH_TO_TALK
-        return effects + self.do(trigger, now_ms, mode=old)
+    def follow_mode(self, now_ms: int, *, is_live: bool) -> None:
+        """The mode may be another one, because the user wished for it or because it was refused."""
+        before, after = self._mode, self._negotiation.wanted.mode
+        if is_live and before is not after:
+            # A turn whose last chunk is still awaited is complete as it is: the service is about to judge for itself.
+            if before is Mode.PUSH_TO_TALK and self._input.expire(math.inf):
+                self._commit(now_ms)
+            self.do(Trigger.TO_HANDS_FREE if after is Mode.HANDS_FREE else Trigger.TO_PUSH_TO_TALK, now_ms)
+        self._mode = after
 
     def ask(self, ended_ms: int, now_ms: int) -> None:
         """The user's turn is over, and the user wants an answer to it."""
@@ -98,41 +94,38 @@ class Turns:
         if is_live and self._mode is Mode.HANDS_FREE and not self.is_muted:
             self._input.open()
 
-    def microphone_went(self, now_ms: int) -> list[Effect]:
+    def microphone_went(self, now_ms: int) -> None:
         """No chunk will come any more. What was said so far counts; the tail goes out at once."""
         self.has_microphone = False
         was_open = self.is_open
         self._input.close(now_ms, tail_ms=self._tail_ms)
         if was_open and self._mode is Mode.PUSH_TO_TALK:
             self._input.end_turn()
-        pcm, is_complete = self._input.finish()
-        effects: list[Effect] = [Send(InputAppend(audio=pcm))] if pcm else []
-        return effects + (self._commit(now_ms) if is_complete else [])
+        self._sent(*self._input.finish(), now_ms)
 
-    def captured(self, pcm: bytes, captured_ms: float, voice: float, now_ms: int) -> list[Effect]:
+    def captured(self, pcm: bytes, captured_ms: float, voice: float, now_ms: int) -> None:
         """A chunk of the microphone: see `Conversation.captured`."""
         self.is_voiced = voice >= self._negotiation.wanted.threshold
         if self.is_voiced and self.is_open:
             self._last_voice_ms = captured_ms
             self._speech_due_ms = now_ms + self._timeout_ms
-        pcm, is_complete = self._input.captured(pcm, captured_ms)
-        effects: list[Effect] = [Send(InputAppend(audio=pcm))] if pcm else []
-        return effects + (self._commit(now_ms) if is_complete else [])
+        self._sent(*self._input.captured(pcm, captured_ms), now_ms)
 
     def lost(self) -> None:
         """The line is gone: nothing more is sent."""
         self._input.close(0)
         self._input.discard()
 
-    def tick(self, now_ms: int) -> list[Effect]:
+    def tick(self, now_ms: int) -> None:
         """Time has passed: see `deadline_ms`."""
-        effects: list[Effect] = []
         if self.is_user_speaking and now_ms >= self._speech_due_ms:
             self.is_user_speaking, self._item_id = False, ""
             seconds = f"{self._timeout_ms / 1000:g} s"
-            notice = f"The service heard you and did not say for {seconds} that you stopped. Say it again or type it."
-            effects.append(Notice(notice, Severity.WARNING))
-        return effects + (self._commit(now_ms) if self._input.expire(now_ms) else [])
+            self._effects.notify(
+                f"The service heard you and did not say for {seconds} that you stopped. Say it again or type it."
+            )
+        if self._input.expire(now_ms):
+            self._commit(now_ms)
 
     # ---------------------------------------------------------------- what the service heard
 
@@ -140,15 +133,14 @@ class Turns:
         """The service hears the user say this item."""
         return self.is_user_speaking and item_id == self._item_id
 
-    def speech_started(self, item_id: str, now_ms: int) -> list[Effect]:
+    def speech_started(self, item_id: str, now_ms: int) -> None:
         """The service hears the user."""
-        effects: list[Effect] = []
         if self._mode is Mode.HANDS_FREE:  # else crossed by the update that switches detection off
             self.is_user_speaking, self._item_id = True, item_id
             self._speech_due_ms = now_ms + self._timeout_ms
             self._responses.active.expect_none()
-            effects = self._builder.user_began(item_id, now_ms)
-        return effects + self.do(Trigger.SPEECH_STARTED, now_ms)
+            self._builder.began(item_id, Speaker.USER, now_ms)
+        self.do(Trigger.SPEECH_STARTED, now_ms)
 
     def speech_stopped(self, item_id: str, audio_end_ms: int, now_ms: int) -> None:
         """The service judges that the turn is over."""
@@ -158,22 +150,22 @@ class Turns:
         if settings.create_response and settings.mode is Mode.HANDS_FREE:
             self._responses.active.expect(item_id, now_ms)
 
-    def committed(self, event: sv.InputCommitted, now_ms: int) -> list[Effect]:
+    def committed(self, event: sv.InputCommitted, now_ms: int) -> None:
         """The user's turn has become an item."""
         self.is_user_speaking, self._item_id = False, ""
         began_ms, self._opened_ms = (now_ms if self._opened_ms is None else self._opened_ms), None
         is_transcribed = self._negotiation.effective.transcription_model is not None
-        return self._builder.committed(event, now_ms, began_ms=began_ms, is_transcribed=is_transcribed)
+        self._builder.committed(event, now_ms, began_ms=began_ms, is_transcribed=is_transcribed)
 
     # ---------------------------------------------------------------- within
 
-    def _act(self, action: Action, trigger: Trigger, now_ms: int) -> list[Effect]:
+    def _act(self, action: Action, trigger: Trigger, now_ms: int) -> None:
         match action:
             case Action.INTERRUPT:
-                return self._responses.interrupt(now_ms, is_expected_unwanted=trigger is Trigger.STOP_KEY)
+                self._responses.interrupt(now_ms, is_expected_unwanted=trigger is Trigger.STOP_KEY)
             case Action.INTERRUPT_UNLESS_SERVER_DOES:
                 if self._negotiation.effective.interrupt_response:
-                    return self._responses.interrupt(now_ms, is_cancelled_by_service=True)
+                    self._responses.interrupt(now_ms, is_cancelled_by_service=True)
             case Action.OPEN:
                 self.is_muted, self._released_ms = False, None
                 if self.has_microphone:
@@ -184,24 +176,32 @@ class Turns:
                 self._input.close(now_ms, tail_ms=self._tail_ms)
             case Action.END_TURN:
                 if self._input.end_turn():
-                    return self._commit(now_ms)
+                    self._commit(now_ms)
             case Action.DISCARD:
                 self._input.discard()
                 self.is_user_speaking, self._opened_ms = False, None
                 item_id, self._item_id = self._item_id, ""
-                return [*self._builder.dropped(item_id), Send(InputClear(event_id=self._ids.event()))]
+                self._builder.dropped(item_id)
+                self._effects.send(InputClear())
             case _:
                 assert_never(action)
-        return []
 
-    def _commit(self, now_ms: int) -> list[Effect]:
+    def _sent(self, pcm: bytes, is_complete: bool, now_ms: int) -> None:
+        if pcm:
+            self._effects.send(InputAppend(audio=pcm))
+        if is_complete:
+            self._commit(now_ms)
+
+    def _commit(self, now_ms: int) -> None:
         """The turn is complete: hand it over and ask for an answer, unless it is too short to be one."""
         released_ms, self._released_ms = self._released_ms, None
         if self._input.turn_ms < LEAST_TURN_MS:
-            notice = Notice("That was too short to be heard: keep the microphone open while you speak.")
-            return [Send(InputClear(event_id=self._ids.event())), notice]
+            self._effects.send(InputClear())
+            too_short = "That was too short to be heard: keep the microphone open while you speak."
+            self._effects.notify(too_short, Severity.INFORMATION)
+            return
+        self._effects.send(InputCommit())
         self.ask(now_ms if released_ms is None else released_ms, now_ms)
-        return [Send(InputCommit(event_id=self._ids.event()))]
 
     def _fell_silent_ms(self, audio_end_ms: int, now_ms: int) -> int:
         """When the user stopped speaking, on the conversation's clock.
