@@ -273,13 +273,15 @@ class Conversation:
 
     def captured(self, pcm: bytes, captured_ms: float, voice: float, now_ms: int) -> list[Effect]:
         """A chunk of the microphone (PCM16, 24 kHz), when it ended, and the local detector's voice probability."""
-        turns, settings = self._turns, self._negotiation.wanted
+        turns, settings, was_voiced = self._turns, self._negotiation.wanted, self._turns.is_voiced
         turns.captured(pcm, captured_ms, voice, now_ms)
         if settings.mode is Mode.HANDS_FREE and settings.interrupt_response and turns.is_open:
             if self._responses.is_sounding:
                 self._duck(self._ducking.heard(turns.is_voiced, len(pcm) / BYTES_PER_MS))
         else:
             self._unduck()
+        if turns.is_voiced == was_voiced and self._effects.are_sound_only and not self._is_lost:
+            return self._effects.take()  # fifty times a second nothing else can have changed
         return self._settled(now_ms)
 
     def sounding(self, item_id: str, now_ms: int) -> list[Effect]:

@@ -96,6 +96,11 @@ class Effects:
         self._count = 0
         self._effects: list[Effect] = []
 
+    @property
+    def are_sound_only(self) -> bool:
+        """Nothing but the user's sound is to be sent, if that."""
+        return all(isinstance(effect, Send) and isinstance(effect.event, InputAppend) for effect in self._effects)
+
     def add(self, effect: Effect) -> None:
         """Want this done after what was wanted before."""
         self._effects.append(effect)
