@@ -16,9 +16,10 @@ from typing import Final
 from msgspec import Struct
 
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
-from app.conversation.effects import Duck, Effect, Effects, EntryChanged, Send, Severity, StatusChanged
+from app.conversation.effects import Effect, Effects, EntryChanged, Send, Severity, StatusChanged
 from app.conversation.input_audio import Ducking
 from app.conversation.negotiation import SettingsNegotiation
+from app.conversation.outcome import is_harmless
 from app.conversation.playback import BYTES_PER_MS, Voice
 from app.conversation.responses import Responses
 from app.conversation.session import Mode, SessionChange, SessionSettings
@@ -36,18 +37,6 @@ from app.protocol.session import Session
 from app.protocol.text import one_line, sanitise_text
 
 GREETING: Final = "Greet the user in one short, friendly sentence and ask what you can do."
-
-HARMLESS: Final = frozenset(
-    {
-        "response_cancel_not_active",
-        "conversation_already_has_active_response",
-        "input_audio_buffer_commit_empty",
-        "item_create_duplicate_item_id",
-        "item_truncate_invalid_item_id",
-        "unsupported_content_type",
-    }
-)
-"""Refusals that lose nothing (protocol reference, section 1.5)."""
 
 
 class Carried(Struct, frozen=True):
@@ -91,12 +80,12 @@ class Conversation:
             self._builder,
             self._responses,
             self._negotiation,
+            timeout_ms,
             has_microphone=has_microphone,
             is_muted=carried.is_muted,
             has_asked=carried.has_asked,
-            timeout_ms=timeout_ms,
         )
-        self._ducking = Ducking()
+        self._ducking = Ducking(effects)
         self._is_lost = False
         self._has_begun = False
         self._model = ""
@@ -265,7 +254,7 @@ class Conversation:
         if has_microphone:
             self._turns.microphone_came(is_live=self._is_live)
         else:
-            self._unduck()
+            self._ducking.release()
             self._turns.microphone_went(now_ms)
         return self._settled(now_ms)
 
@@ -277,9 +266,9 @@ class Conversation:
         turns.captured(pcm, captured_ms, voice, now_ms)
         if settings.mode is Mode.HANDS_FREE and settings.interrupt_response and turns.is_open:
             if self._responses.is_sounding:
-                self._duck(self._ducking.heard(turns.is_voiced, len(pcm) / BYTES_PER_MS))
+                self._ducking.heard(turns.is_voiced, len(pcm) / BYTES_PER_MS)
         else:
-            self._unduck()
+            self._ducking.release()
         if turns.is_voiced == was_voiced and self._effects.are_sound_only and not self._is_lost:
             return self._effects.take()  # fifty times a second nothing else can have changed
         return self._settled(now_ms)
@@ -293,13 +282,6 @@ class Conversation:
         """The speaker has nothing left of an item; so much of it has sounded."""
         self._responses.played_out(item_id, played_ms, now_ms)
         return self._settled(now_ms)
-
-    def _duck(self, gain_db: float | None) -> None:
-        if gain_db is not None:
-            self._effects.add(Duck(gain_db))
-
-    def _unduck(self) -> None:
-        self._duck(self._ducking.release())
 
     # ---------------------------------------------------------------- what the service says
 
@@ -377,7 +359,7 @@ class Conversation:
             note = f"The service did not take it: {words}"
             self._builder.change(item_id, note=note)
             tell(note, Severity.ERROR)
-        elif not (code in HARMLESS or "already shorter than" in words or "can be truncated" in words):
+        elif not is_harmless(code, words):
             tell(f"The service says: {words}", Severity.ERROR)
 
     def _words_overdue(self, entry: Entry, now_ms: int) -> None:
@@ -403,7 +385,7 @@ class Conversation:
             self._negotiation.update_if_due(now_ms)
             self._responses.active.ask_if_due(now_ms)
         if not self._responses.is_sounding:
-            self._unduck()
+            self._ducking.release()
         status = self.status
         if status != self._told:
             self._told = status

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from app.conversation.effects import Duck, Effects
 from app.conversation.playback import BYTES_PER_MS
 
 LEAST_TURN_MS: Final = 100
@@ -129,24 +130,27 @@ class Ducking:
     while the assistant sounds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
         self._voiced_ms = 0.0
         self._quiet_ms = 0.0
         self._is_ducked = False
 
-    def heard(self, is_voice: bool, length_ms: float) -> float | None:
-        """A chunk of that length; the gain to play with from now on, when it changes."""
+    def heard(self, is_voice: bool, length_ms: float) -> None:
+        """A chunk of that length."""
         if is_voice:
             self._voiced_ms, self._quiet_ms = self._voiced_ms + length_ms, 0.0
             if not self._is_ducked and self._voiced_ms >= VOICED_MS:
                 self._is_ducked = True
-                return DUCK_DB
-            return None
+                self._effects.add(Duck(DUCK_DB))
+            return
         self._voiced_ms, self._quiet_ms = 0.0, self._quiet_ms + length_ms
-        return self.release() if self._is_ducked and self._quiet_ms >= HOLD_MS else None
+        if self._quiet_ms >= HOLD_MS:
+            self.release()
 
-    def release(self) -> float | None:
+    def release(self) -> None:
         """Back to full volume, where it was lowered."""
         self._voiced_ms = self._quiet_ms = 0.0
-        was_ducked, self._is_ducked = self._is_ducked, False
-        return 0.0 if was_ducked else None
+        if self._is_ducked:
+            self._is_ducked = False
+            self._effects.add(Duck(0.0))

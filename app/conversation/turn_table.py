@@ -45,17 +45,10 @@ class Action(Enum):
     """Throw away what was said since the microphone was opened."""
 
 
-class Microphone(Enum):
-    """The microphone as the table sees it."""
-
-    OPEN = auto()
-    CLOSED = auto()
-
-
 _HF, _PTT = Mode.HANDS_FREE, Mode.PUSH_TO_TALK
-_OPEN, _CLOSED = Microphone.OPEN, Microphone.CLOSED
+_OPEN, _CLOSED = True, False
 
-TURNS: Final[dict[tuple[Mode, Microphone, Trigger], tuple[Action, ...]]] = {
+TURNS: Final[dict[tuple[Mode, bool, Trigger], tuple[Action, ...]]] = {
     (_HF, _CLOSED, Trigger.TALK_KEY): (Action.OPEN,),
     (_HF, _OPEN, Trigger.TALK_KEY): (Action.CLOSE,),
     (_HF, _OPEN, Trigger.SPEECH_STARTED): (Action.INTERRUPT_UNLESS_SERVER_DOES,),
@@ -84,8 +77,4 @@ TURNS: Final[dict[tuple[Mode, Microphone, Trigger], tuple[Action, ...]]] = {
     (_PTT, _OPEN, Trigger.TO_PUSH_TO_TALK): (),
     (_PTT, _CLOSED, Trigger.TO_PUSH_TO_TALK): (),
 }
-
-
-def actions(mode: Mode, is_open: bool, trigger: Trigger) -> tuple[Action, ...]:
-    """What a trigger does in a mode, with the microphone open or closed. Every case is in the table."""
-    return TURNS[mode, _OPEN if is_open else _CLOSED, trigger]
+"""What a trigger does in a mode, with the microphone open or closed. Every case is there."""

@@ -15,7 +15,7 @@ from app.conversation.responses import Responses
 from app.conversation.session import Detection, Mode
 from app.conversation.transcript import Speaker
 from app.conversation.transcript_builder import TranscriptBuilder
-from app.conversation.turn_table import Action, Trigger, actions
+from app.conversation.turn_table import TURNS, Action, Trigger
 from app.protocol import server_events as sv
 from app.protocol.client_events import InputAppend, InputClear, InputCommit, ResponseCreate
 
@@ -29,11 +29,11 @@ class Turns:
         builder: TranscriptBuilder,
         responses: Responses,
         negotiation: SettingsNegotiation,
+        timeout_ms: int,
         *,
         has_microphone: bool,
         is_muted: bool,
         has_asked: bool,
-        timeout_ms: int,
     ) -> None:
         """`timeout_ms`: how long the service may hear the user while the microphone hears no voice."""
         self.has_microphone = has_microphone
@@ -69,7 +69,7 @@ class Turns:
 
     def do(self, trigger: Trigger, now_ms: int) -> None:
         """What the table says to do about it."""
-        for action in actions(self._mode, self.is_open, trigger):
+        for action in TURNS[self._mode, self.is_open, trigger]:
             self._act(action, trigger, now_ms)
 
     def follow_mode(self, now_ms: int, *, is_live: bool) -> None:
