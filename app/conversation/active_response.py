@@ -15,7 +15,7 @@ from enum import Enum, auto
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from app.conversation.effects import Effects
+from app.conversation.effects import Effects, earliest
 from app.protocol.client_events import ResponseCancel, ResponseCreate
 
 ANSWER_TIMEOUT_MS = 20_000
@@ -101,10 +101,9 @@ class ActiveResponse:
         return self.is_requested or (self._expected is not None and self._expected.is_wanted)
 
     @property
-    def deadline_ms(self) -> int | None:
+    def deadline_ms(self) -> float | None:
         """When one of the limits is reached."""
-        dues = (self._due_ms, self._expected.due_ms if self._expected else None)
-        return min((due for due in dues if due is not None), default=None)
+        return earliest(self._due_ms, self._expected.due_ms if self._expected else None)
 
     # ---------------------------------------------------------------- what the user wants
 
@@ -206,13 +205,14 @@ class ActiveResponse:
         self._end()
         return True
 
-    def refused(self, event_id: str, *, is_busy: bool, now_ms: int) -> bool | None:
+    def refused(self, event_id: str, code: str, now_ms: int) -> bool | None:
         """The service refused an event of ours. Whether it was a request that gets no answer; None: no request.
 
-        `is_busy`: it came too early, so it is asked again (unless it was not wanted any more), though not for ever.
+        One that came too early is asked again, unless it was not wanted any more, though not for ever.
         """
         if self._request is None or event_id != self._request_id:
             return None
+        is_busy = code == "conversation_already_has_active_response"
         if is_busy:
             self._busy_until_ms = self._busy_until_ms or now_ms + self.timeout_ms
             if now_ms >= self._busy_until_ms:

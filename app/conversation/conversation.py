@@ -3,8 +3,6 @@
 No I/O and no clock. Whatever happens comes in as a call with the time; whatever is to be done comes out as a list of
 effects, to be carried out in order. One thread owns it.
 
-    effects = conversation.receive(event, now_ms)
-
 One thing cannot wait for the effects: an interruption must know how much was heard. So the conversation is given the
 `Voice` that speaks, silences it on the spot, and tells the service in the same step.
 """
@@ -16,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
-from app.conversation.effects import Effect, Effects, EntryChanged, Send, Severity, StatusChanged
+from app.conversation.effects import Effect, Effects, EntryChanged, Send, Severity, StatusChanged, earliest
 from app.conversation.input_audio import Ducking
 from app.conversation.negotiation import SettingsNegotiation
 from app.conversation.outcome import is_harmless
@@ -85,6 +83,7 @@ class Conversation:
             is_muted=carried.is_muted,
             has_asked=carried.has_asked,
         )
+        self._parts = (self._negotiation, self._turns, self._responses, self._builder)
         self._ducking = Ducking(effects)
         self._is_lost = False
         self._has_begun = False
@@ -92,7 +91,6 @@ class Conversation:
         self._expires_at: int | None = None
         self._usage = carried.usage
         self._unsent_texts = list(carried.unsent_texts)
-        self._created_items: dict[str, str] = {}
         self._told = Status()
 
     def successor(self, change: SessionChange, *, seed: str) -> Conversation:
@@ -137,10 +135,7 @@ class Conversation:
     @property
     def deadline_ms(self) -> float | None:
         """When `tick` has something to do, at the latest."""
-        if self._is_lost:
-            return None
-        parts = (self._negotiation, self._turns, self._responses, self._builder)
-        return min((due for part in parts if (due := part.deadline_ms) is not None), default=None)
+        return None if self._is_lost else earliest(*(part.deadline_ms for part in self._parts))
 
     @property
     def status(self) -> Status:
@@ -234,14 +229,15 @@ class Conversation:
 
     def speak_text(self, text: str, now_ms: int) -> list[Effect]:
         """The user typed; interrupts and is answered. Kept until the service is ready; blank text is nothing."""
-        text = sanitise_text(text).strip()
-        if text and self._is_lost:
+        if not (text := sanitise_text(text).strip()):
+            return []
+        if self._is_lost:
             self._effects.notify("That was not sent: the line to the service is gone.")
-        elif text and not self._negotiation.is_ready:
+        elif not self._negotiation.is_ready:
             self._unsent_texts.append(text)
-        elif text:
+        else:
             self._turns.do(Trigger.TEXT, now_ms)
-            self._typed([text], now_ms)
+            self._turns.typed([text], now_ms)
         return self._settled(now_ms)
 
     def change(self, change: SessionChange, now_ms: int) -> list[Effect]:
@@ -346,27 +342,19 @@ class Conversation:
         """An error: of whatever of ours it refuses, or of the service at large."""
         event_id, code = error.event_id or "", error.code or ""
         words = one_line(error.message or code or "The service reported an error without saying which.")
-        active, tell = self._responses.active, self._effects.notify
-        if active.cancel_refused(event_id):
+        if self._responses.active.cancel_refused(event_id):
             return
-        is_busy = code == "conversation_already_has_active_response"
-        is_final = active.refused(event_id, is_busy=is_busy, now_ms=now_ms)
+        is_final = self._responses.active.refused(event_id, code, now_ms)
         if is_final:
-            tell(f"The service gave no answer: {words}", Severity.ERROR)
-        if is_final is not None or self._negotiation.update_refused(event_id, words, now_ms):
-            return
-        if item_id := self._created_items.pop(event_id, None):
-            note = f"The service did not take it: {words}"
-            self._builder.change(item_id, note=note)
-            tell(note, Severity.ERROR)
-        elif not is_harmless(code, words):
-            tell(f"The service says: {words}", Severity.ERROR)
+            self._effects.notify(f"The service gave no answer: {words}", Severity.ERROR)
+        is_ours = is_final is not None or self._negotiation.update_refused(event_id, words, now_ms)
+        if not (is_ours or self._turns.text_refused(event_id, words) or is_harmless(code, words)):
+            self._effects.notify(f"The service says: {words}", Severity.ERROR)
 
     def _words_overdue(self, entry: Entry, now_ms: int) -> None:
         """Nothing came of this entry for too long. What is still being said has a limit of its own."""
         is_users = entry.speaker is Speaker.USER
-        is_going_on = self._turns.is_under_way(entry.item_id) if is_users else self._responses.active.has_begun
-        if is_going_on:
+        if self._turns.is_under_way(entry.item_id) if is_users else self._responses.active.has_begun:
             self._builder.expect(entry.item_id, now_ms)
         elif is_users:
             self._builder.not_written(entry.item_id)
@@ -405,16 +393,7 @@ class Conversation:
                 self._effects.send(ItemCreate(item=make(item_id, text)))
         texts, self._unsent_texts = self._unsent_texts, []
         if texts:
-            self._typed(texts, now_ms)
+            self._turns.typed(texts, now_ms)
         elif self._greets:
             words = f"{self._negotiation.wanted.instructions}\n{GREETING}".strip()
             self._responses.active.want(ResponseCreate(response=ResponseOptions(instructions=words)))
-
-    def _typed(self, texts: list[str], now_ms: int) -> None:
-        """Typed lines and the wish for one answer."""
-        for text in texts:
-            item_id = self._effects.new_item_id()
-            self._builder.user_typed(item_id, text, now_ms)
-            event_id = self._effects.send(ItemCreate(item=user_text(item_id, text)))
-            self._created_items[event_id] = item_id
-        self._turns.ask(now_ms, now_ms)

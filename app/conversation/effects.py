@@ -128,3 +128,8 @@ class Effects:
     def _new_id(self, kind: str) -> str:
         self._count += 1
         return f"{kind}_{self._seed}{self._count:x}"
+
+
+def earliest(*moments_ms: float | None) -> float | None:
+    """The first of those deadlines that there are."""
+    return min((moment for moment in moments_ms if moment is not None), default=None)

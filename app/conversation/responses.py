@@ -13,7 +13,7 @@ from statistics import median
 from typing import TypeAlias
 
 from app.conversation.active_response import ActiveResponse, ResponsePhase
-from app.conversation.effects import Effects, FinishPlay, Interrupted, Play, Severity
+from app.conversation.effects import Effects, FinishPlay, Interrupted, Play, Severity, earliest
 from app.conversation.outcome import failure_note, outcome_note
 from app.conversation.playback import BYTES_PER_MS, PlaybackAccount, Voice
 from app.conversation.transcript import Latency, Speaker
@@ -97,10 +97,9 @@ class Responses:
         return round(median(self.answers_ms)) if self.answers_ms else None
 
     @property
-    def deadline_ms(self) -> int | None:
+    def deadline_ms(self) -> float | None:
         """When `tick` has something to do."""
-        dues = (self.active.deadline_ms, self._played_by_ms)
-        return min((due for due in dues if due is not None), default=None)
+        return earliest(self.active.deadline_ms, self._played_by_ms)
 
     @property
     def _played_by_ms(self) -> int | None:

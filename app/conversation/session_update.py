@@ -91,11 +91,14 @@ def _session(
     audio_format: AudioFormat | UnsetType = UNSET,
 ) -> Session:
     detection = turn_detection(settings, clears_idle_timeout=clears_idle_timeout)
+    model, noise_reduction = settings.transcription_model, settings.noise_reduction
+    transcription = Transcription(model=model, language=settings.language or UNSET) if model is not None else None
+    reduction = NoiseReduction(type=noise_reduction) if noise_reduction else None
     heard = AudioInput(
         format=audio_format,
         turn_detection=detection if names & _TURN_FIELDS else UNSET,
-        transcription=_transcription(settings) if names & {"transcription_model", "language"} else UNSET,
-        noise_reduction=_noise_reduction(settings) if "noise_reduction" in names else UNSET,
+        transcription=transcription if names & {"transcription_model", "language"} else UNSET,
+        noise_reduction=reduction if "noise_reduction" in names else UNSET,
     )
     spoken = AudioOutput(
         format=audio_format,
@@ -112,13 +115,3 @@ def _session(
         instructions=settings.instructions if "instructions" in names else UNSET,
         audio=audio if audio != SessionAudio() else UNSET,
     )
-
-
-def _transcription(settings: SessionSettings) -> Transcription | None | UnsetType:
-    if settings.transcription_model is None:
-        return None
-    return Transcription(model=settings.transcription_model, language=settings.language or UNSET)
-
-
-def _noise_reduction(settings: SessionSettings) -> NoiseReduction | None:
-    return NoiseReduction(type=settings.noise_reduction) if settings.noise_reduction else None

@@ -118,11 +118,6 @@ class Transcript(OrderedEntries[Entry]):
         """All entries in order."""
         return tuple(self)
 
-    def add(self, entry: Entry) -> None:
-        """Put a new entry at the end. An item that is known already is left alone."""
-        if entry.item_id not in self:
-            self.insert(len(self), entry)
-
     def change(self, item_id: str, **fields: object) -> Entry | None:
         """Replace fields of an entry; the new entry, or None when nothing changed or there is none."""
         old = self.get(item_id)
@@ -134,19 +129,15 @@ class Transcript(OrderedEntries[Entry]):
         self.replace(new)
         return new
 
-    def place_after(self, item_id: str, previous_item_id: str | None) -> bool:
-        """Move an entry to right after another one (None: to the start); whether it moved.
+    def place_after(self, item_id: str, previous_item_id: str) -> bool:
+        """Move an entry to right after another one; whether it moved.
 
         An unknown `previous_item_id` (an item without words, such as a function call) moves nothing.
         """
-        if item_id not in self or item_id == previous_item_id:
+        if item_id == previous_item_id or item_id not in self or previous_item_id not in self:
             return False
-        if previous_item_id is not None and previous_item_id not in self:
-            return False
-        at = self.index(item_id)
-        target = 0 if previous_item_id is None else self.index(previous_item_id) + 1
+        at, target = self.index(item_id), self.index(previous_item_id) + 1
         target -= at < target
-        if at == target:
-            return False
-        self.move(item_id, target)
-        return True
+        if at != target:
+            self.move(item_id, target)
+        return at != target

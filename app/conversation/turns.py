@@ -6,9 +6,10 @@ Carries out the table of turn-taking.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import assert_never
 
-from app.conversation.effects import Effects, Severity
+from app.conversation.effects import Effects, Severity, earliest
 from app.conversation.input_audio import LEAST_TURN_MS, TAIL_MS, InputAudio
 from app.conversation.negotiation import SettingsNegotiation
 from app.conversation.responses import Responses
@@ -17,7 +18,8 @@ from app.conversation.transcript import Speaker
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.turn_table import TURNS, Action, Trigger
 from app.protocol import server_events as sv
-from app.protocol.client_events import InputAppend, InputClear, InputCommit, ResponseCreate
+from app.protocol.client_events import InputAppend, InputClear, InputCommit, ItemCreate, ResponseCreate
+from app.protocol.items import user_text
 
 
 class Turns:
@@ -48,6 +50,7 @@ class Turns:
         self._mode = negotiation.wanted.mode
         self._input = InputAudio()
         self._timeout_ms = timeout_ms
+        self._typed_items: dict[str, str] = {}
         self._item_id = ""
         self._opened_ms: int | None = None
         self._released_ms: int | None = None
@@ -62,8 +65,7 @@ class Turns:
     @property
     def deadline_ms(self) -> float | None:
         """When `tick` has something to do."""
-        dues = (self._input.deadline_ms, self._speech_due_ms if self.is_user_speaking else None)
-        return min((due for due in dues if due is not None), default=None)
+        return earliest(self._input.deadline_ms, self._speech_due_ms if self.is_user_speaking else None)
 
     # ---------------------------------------------------------------- what the user does
 
@@ -87,6 +89,24 @@ class Turns:
         self.has_asked = True
         self._responses.turn_ended(ended_ms, now_ms)
         self._responses.active.want(ResponseCreate())
+
+    def typed(self, texts: Sequence[str], now_ms: int) -> None:
+        """The user typed these lines, to be answered together."""
+        for text in texts:
+            item_id = self._effects.new_item_id()
+            self._builder.user_typed(item_id, text, now_ms)
+            event_id = self._effects.send(ItemCreate(item=user_text(item_id, text)))
+            self._typed_items[event_id] = item_id
+        self.ask(now_ms, now_ms)
+
+    def text_refused(self, event_id: str, why: str) -> bool:
+        """The service refused an event; whether it was a typed line."""
+        item_id = self._typed_items.pop(event_id, None)
+        if item_id is not None:
+            note = f"The service did not take it: {why}"
+            self._builder.change(item_id, note=note)
+            self._effects.notify(note, Severity.ERROR)
+        return item_id is not None
 
     def microphone_came(self, *, is_live: bool) -> None:
         """A microphone is there; hands-free it is open, once the service hears us, unless the user had closed it."""

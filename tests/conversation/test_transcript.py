@@ -89,20 +89,18 @@ def test_null_and_unknown_and_circular_predecessors_move_nothing():
     assert order(talk) == ["u1", "u2", "u3"]
 
 
-@given(st.lists(st.tuples(st.integers(0, 5), st.none() | st.integers(0, 6)), max_size=20))
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6)), max_size=20))
 def test_placing_keeps_every_entry_once_and_puts_it_where_it_says(moves):
     transcript = Transcript()
     for at in range(6):
-        transcript.add(Entry(str(at), Speaker.USER))
+        transcript.insert(at, Entry(str(at), Speaker.USER))
     for at, previous in moves:
         before = [entry.item_id for entry in transcript.entries()]
-        moved = transcript.place_after(str(at), None if previous is None else str(previous))
+        moved = transcript.place_after(str(at), str(previous))
         after = [entry.item_id for entry in transcript.entries()]
         assert sorted(after) == sorted(before)
         assert moved is (after != before)
-        if previous is None:
-            assert after[0] == str(at)
-        elif previous not in (at, 6):
+        if previous not in (at, 6):
             assert after.index(str(at)) == after.index(str(previous)) + 1
         assert all(transcript.index(item_id) == place for place, item_id in enumerate(after))
 

@@ -22,7 +22,8 @@ def test_the_mirror_follows(changes: list[tuple[str, str, str]]):
                 mirror.apply(EntryRemoved(item_id))
             continue
         if what == "add":
-            transcript.add(Entry(item_id, Speaker.USER))
+            if item_id not in transcript:
+                transcript.insert(len(transcript), Entry(item_id, Speaker.USER))
         elif what == "change":
             transcript.change(item_id, text=str(number))
         else:
