@@ -43,7 +43,6 @@ _SILENT = (SpeechPhase.DROPPED, SpeechPhase.CUT)
 
 @dataclass(slots=True)
 class _Speech:
-    response_id: str
     phase: SpeechPhase = SpeechPhase.WAITING
     received_bytes: int = 0
     is_complete: bool = False
@@ -60,7 +59,6 @@ class PlaybackAccount:
     def __init__(self) -> None:
         self._items: dict[str, _Speech] = {}
         self._sounding: dict[str, _Speech] = {}  # those received and neither heard to their end nor silenced
-        self._unfinished: dict[str, _Speech] = {}  # those whose response is not done
         self._silent_responses: set[str] = set()
 
     @property
@@ -85,9 +83,8 @@ class PlaybackAccount:
 
     def receive(self, response_id: str, item_id: str, size_bytes: int) -> bool:
         """Count speech that came in; whether it may sound."""
-        speech = self._items.setdefault(item_id, _Speech(response_id))
+        speech = self._items.setdefault(item_id, _Speech())
         speech.received_bytes += size_bytes
-        self._unfinished[item_id] = speech
         if self.is_silent(response_id, item_id):
             if speech.phase is not SpeechPhase.CUT:
                 self._drop(item_id, speech)
@@ -158,17 +155,6 @@ class PlaybackAccount:
             return 0, False
         speech.phase = SpeechPhase.CUT
         return max(0, min(heard_ms, received_ms)), not (speech.is_complete and heard_ms >= received_ms)
-
-    def take_items(self, response_id: str | None) -> tuple[str, ...]:
-        """The items with speech of a response that is done now; None: of all that have begun."""
-        done = [
-            item_id
-            for item_id, speech in self._unfinished.items()
-            if response_id is None or speech.response_id == response_id
-        ]
-        for item_id in done:
-            del self._unfinished[item_id]
-        return tuple(done)
 
     # ---------------------------------------------------------------- within
 

@@ -325,12 +325,13 @@ class Responses:
         for item in response.output or ():
             self.item(response.id, item, now_ms)
         ids = self._items_of.pop(response.id, {})
+        done = [ids, *(self._items_of.values() if is_last else ())]
         if is_last:
             ids |= dict.fromkeys(self._builder.open_items)
             self._is_writing = False
         for item_id in ids:
             self._builder.completed(item_id, now_ms, is_silent=is_silent)
-        for item_id in (*ids, *self._playback.take_items(None if is_last else response.id)):
+        for item_id in [item_id for items in done for item_id in items]:
             self.audio_done(item_id, now_ms)
             self._cut(item_id, 0, now_ms)
         return [item_id for item_id in ids if self._builder.says_something(item_id)]
