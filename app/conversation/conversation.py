@@ -22,7 +22,7 @@ from app.conversation.playback import BYTES_PER_MS, Voice
 from app.conversation.responses import Responses
 from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State, Status
-from app.conversation.transcript import Entry, Speaker, Transcript
+from app.conversation.transcript import Entry, Party, Transcript
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.turn_table import Trigger
 from app.conversation.turns import Turns
@@ -353,7 +353,7 @@ class Conversation:
 
     def _words_overdue(self, entry: Entry, now_ms: int) -> None:
         """Nothing came of this entry for too long. What is still being said has a limit of its own."""
-        is_users = entry.speaker is Speaker.USER
+        is_users = entry.speaker is Party.USER
         if self._turns.is_under_way(entry.item_id) if is_users else self._responses.active.has_begun:
             self._builder.expect(entry.item_id, now_ms)
         elif is_users:
@@ -389,7 +389,7 @@ class Conversation:
             if entry.is_final and (text := entry.heard_text.strip()):
                 item_id = self._effects.new_item_id()
                 self._builder.ignore(item_id)
-                make = user_text if entry.speaker is Speaker.USER else assistant_text
+                make = user_text if entry.speaker is Party.USER else assistant_text
                 self._effects.send(ItemCreate(item=make(item_id, text)))
         texts, self._unsent_texts = self._unsent_texts, []
         if texts:

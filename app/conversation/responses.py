@@ -16,7 +16,7 @@ from app.conversation.active_response import ActiveResponse, ResponsePhase
 from app.conversation.effects import Effects, FinishPlay, Interrupted, Play, Severity, earliest
 from app.conversation.outcome import failure_note, outcome_note
 from app.conversation.playback import BYTES_PER_MS, PlaybackAccount, Voice
-from app.conversation.transcript import Latency, Speaker
+from app.conversation.transcript import Latency, Party
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.protocol import server_events as sv
 from app.protocol.client_events import ItemTruncate
@@ -220,7 +220,7 @@ class Responses:
                 self._question.first_sound_ms = now_ms
             self._sounds_until_ms = max(self._sounds_until_ms, now_ms) + len(event.delta) // BYTES_PER_MS
             self.active.extend(self._sounds_until_ms)
-        self._builder.began(item_id, Speaker.ASSISTANT, now_ms)
+        self._builder.began(item_id, Party.ASSISTANT, now_ms)
         self._builder.received(item_id, self._playback.received_ms(item_id))
         self._piece_arrived(event, now_ms)
         if not self.active.has_begun:  # late: nobody will say that this was all

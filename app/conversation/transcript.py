@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from app.conversation.ordered import OrderedEntries
 
 
-class Speaker(StrEnum):
+class Party(StrEnum):
     """Whose turn an entry is."""
 
     USER = "you"
@@ -56,7 +56,7 @@ class Entry(Struct, frozen=True):
     """One turn. Times are milliseconds since the conversation began."""
 
     item_id: str
-    speaker: Speaker
+    speaker: Party
     text: str = ""
     is_final: bool = False
     is_spoken: bool = True

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from msgspec import UnsetType
 
 from app.conversation.effects import Effects, EntryChanged, EntryRemoved
-from app.conversation.transcript import Entry, Speaker, Transcript
+from app.conversation.transcript import Entry, Party, Transcript
 from app.conversation.words import PartWords
 from app.protocol import server_events as sv
 from app.protocol.items import Item
@@ -72,7 +72,7 @@ class TranscriptBuilder:
         """What the service says of this item is no entry: it retells one that is there already."""
         self._gone.add(item_id)
 
-    def began(self, item_id: str, speaker: Speaker, now_ms: int, *, is_spoken: bool = True) -> Entry | None:
+    def began(self, item_id: str, speaker: Party, now_ms: int, *, is_spoken: bool = True) -> Entry | None:
         """Somebody says something, of which the words come or will come; its entry, unless it is gone for good."""
         if not item_id or item_id in self._gone:
             return None
@@ -80,7 +80,7 @@ class TranscriptBuilder:
         if entry is None:
             entry = Entry(item_id, speaker, is_spoken=is_spoken, started_ms=now_ms)
             self._add(entry)
-            if speaker is Speaker.ASSISTANT:
+            if speaker is Party.ASSISTANT:
                 self._open[item_id] = None
         if not entry.is_final:
             self.expect(item_id, now_ms)
@@ -98,11 +98,11 @@ class TranscriptBuilder:
 
     def user_typed(self, item_id: str, text: str, now_ms: int) -> None:
         """The user wrote."""
-        self._add(Entry(item_id, Speaker.USER, text, True, False, now_ms, now_ms))
+        self._add(Entry(item_id, Party.USER, text, True, False, now_ms, now_ms))
 
     def committed(self, event: sv.InputCommitted, now_ms: int, *, began_ms: int, is_transcribed: bool) -> None:
         """The user's turn has its place. Where nobody writes it down, it is final as it is."""
-        self.began(event.item_id, Speaker.USER, began_ms)
+        self.began(event.item_id, Party.USER, began_ms)
         self.change(event.item_id, ended_ms=now_ms)
         if not is_transcribed:
             self.change(event.item_id, is_final=True, note=_NOT_TRANSCRIBED)
@@ -110,7 +110,7 @@ class TranscriptBuilder:
 
     def transcription_delta(self, event: sv.TranscriptionDelta, now_ms: int) -> None:
         """More of the user's words, not final."""
-        entry = self.began(event.item_id, Speaker.USER, now_ms)
+        entry = self.began(event.item_id, Party.USER, now_ms)
         if entry is None or (entry.is_final and entry.text and entry.note not in _PROVISIONAL):
             return  # a delta that was overtaken by its completed
         if entry.note in _PROVISIONAL:  # late, but not lost
@@ -120,7 +120,7 @@ class TranscriptBuilder:
 
     def transcription_completed(self, event: sv.TranscriptionCompleted, now_ms: int) -> None:
         """The user's words, final. A turn without words (a cough, a closing door) leaves the transcript."""
-        entry = self.began(event.item_id, Speaker.USER, now_ms)
+        entry = self.began(event.item_id, Party.USER, now_ms)
         text = event.transcript.strip()
         if not text:
             self.deleted(event.item_id)
@@ -130,7 +130,7 @@ class TranscriptBuilder:
 
     def transcription_failed(self, event: sv.TranscriptionFailed, now_ms: int) -> None:
         """The words are not to be had; the turn stays, with the reason."""
-        self.began(event.item_id, Speaker.USER, now_ms)
+        self.began(event.item_id, Party.USER, now_ms)
         why = one_line(event.error.message or "")
         self.change(event.item_id, is_final=True, note=f"{_FAILED}: {why}" if why else f"{_FAILED}.")
 
@@ -148,7 +148,7 @@ class TranscriptBuilder:
             self._previous[item_id] = previous
         if item.type != "message" or item.role not in ("user", "assistant"):
             return
-        speaker = Speaker.USER if item.role == "user" else Speaker.ASSISTANT
+        speaker = Party.USER if item.role == "user" else Party.ASSISTANT
         is_spoken = not item.content or any(part.is_audio for part in item.content or ())
         entry = self.began(item_id, speaker, now_ms, is_spoken=is_spoken)
         self._place(item_id, previous)
@@ -157,7 +157,7 @@ class TranscriptBuilder:
         parts = self._parts.setdefault(item_id, {})
         if not entry.text:
             self.change(item_id, is_final=not is_spoken or is_done, is_spoken=is_spoken)
-        elif speaker is Speaker.USER or not parts or max(parts) >= len(item.content or ()):
+        elif speaker is Party.USER or not parts or max(parts) >= len(item.content or ()):
             return  # the words did not come from here
         for index, part in enumerate(item.content or ()):
             self._part(item_id, index).whole(part.said)
@@ -181,7 +181,7 @@ class TranscriptBuilder:
                 continue
             if entry.text or entry.received_ms:
                 self.change(entry.item_id, is_final=True)
-            elif entry.speaker is Speaker.USER:
+            elif entry.speaker is Party.USER:
                 self.change(entry.item_id, is_final=True, note=f"{_FAILED} before the line was lost.")
             else:
                 self._remove(entry.item_id)
@@ -191,7 +191,7 @@ class TranscriptBuilder:
     def output_delta(self, event: sv.OutputTranscriptDelta | sv.OutputTextDelta, now_ms: int) -> None:
         """More of the assistant's words."""
         is_spoken = isinstance(event, sv.OutputTranscriptDelta)
-        self.began(event.item_id, Speaker.ASSISTANT, now_ms, is_spoken=is_spoken)
+        self.began(event.item_id, Party.ASSISTANT, now_ms, is_spoken=is_spoken)
         self._part(event.item_id, event.content_index).piece(event.delta)
         self.change(event.item_id, text=self._joined(event.item_id), is_spoken=is_spoken)
 
@@ -204,7 +204,7 @@ class TranscriptBuilder:
                 is_spoken = False
             case sv.ContentPartDone(part=part):
                 text, is_spoken = part.said, part.is_audio
-        self.began(event.item_id, Speaker.ASSISTANT, now_ms, is_spoken=is_spoken)
+        self.began(event.item_id, Party.ASSISTANT, now_ms, is_spoken=is_spoken)
         self._part(event.item_id, event.content_index).whole(text)
         self.change(event.item_id, text=self._joined(event.item_id), is_spoken=is_spoken)
 
@@ -214,7 +214,7 @@ class TranscriptBuilder:
         `is_silent`: it was interrupted; what of it had no sound by then was never heard.
         """
         entry = self._transcript.get(item_id)
-        if entry is None or entry.speaker is Speaker.USER:
+        if entry is None or entry.speaker is Party.USER:
             return
         if not self.says_something(item_id):
             self._remove(item_id)
@@ -233,7 +233,7 @@ class TranscriptBuilder:
     def remarked(self, item_id: str, note: str, now_ms: int) -> None:
         """An answer without words stands in the transcript as what there is to say of it."""
         self._gone.discard(item_id)
-        self.began(item_id, Speaker.ASSISTANT, now_ms, is_spoken=False)
+        self.began(item_id, Party.ASSISTANT, now_ms, is_spoken=False)
         self._place(item_id, self._previous.get(item_id))
         self.change(item_id, is_final=True, ended_ms=now_ms, note=note)
 

@@ -14,7 +14,7 @@ from app.conversation.input_audio import LEAST_TURN_MS, TAIL_MS, InputAudio
 from app.conversation.negotiation import SettingsNegotiation
 from app.conversation.responses import Responses
 from app.conversation.session import Detection, Mode
-from app.conversation.transcript import Speaker
+from app.conversation.transcript import Party
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.turn_table import TURNS, Action, Trigger
 from app.protocol import server_events as sv
@@ -159,7 +159,7 @@ class Turns:
             self.is_user_speaking, self._item_id = True, item_id
             self._speech_due_ms = now_ms + self._timeout_ms
             self._responses.active.expect_none()
-            self._builder.began(item_id, Speaker.USER, now_ms)
+            self._builder.began(item_id, Party.USER, now_ms)
         self.do(Trigger.SPEECH_STARTED, now_ms)
 
     def speech_stopped(self, item_id: str, audio_end_ms: int, now_ms: int) -> None:

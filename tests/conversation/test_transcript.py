@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.conversation.effects import EntryChanged, EntryRemoved
-from app.conversation.transcript import Entry, Speaker, Transcript
+from app.conversation.transcript import Entry, Party, Transcript
 from app.protocol import server_events as sv
 from app.protocol.items import Content, ErrorDetail, Item, StatusDetails
 from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk, failure, least, message
@@ -93,7 +93,7 @@ def test_null_and_unknown_and_circular_predecessors_move_nothing():
 def test_placing_keeps_every_entry_once_and_puts_it_where_it_says(moves):
     transcript = Transcript()
     for at in range(6):
-        transcript.insert(at, Entry(str(at), Speaker.USER))
+        transcript.insert(at, Entry(str(at), Party.USER))
     for at, previous in moves:
         before = [entry.item_id for entry in transcript.entries()]
         moved = transcript.place_after(str(at), str(previous))
@@ -280,7 +280,7 @@ def test_what_went_wrong_is_noted_on_the_last_entry(status, details, note):
     ],
 )
 def test_heard_text_ends_with_a_word(text, heard_ms, received_ms, heard):
-    entry = Entry("a", Speaker.ASSISTANT, text, heard_ms=heard_ms, received_ms=received_ms, is_interrupted=True)
+    entry = Entry("a", Party.ASSISTANT, text, heard_ms=heard_ms, received_ms=received_ms, is_interrupted=True)
     assert entry.heard_text == heard
 
 
@@ -294,7 +294,7 @@ def test_heard_text_ends_with_a_word(text, heard_ms, received_ms, heard):
 def test_heard_and_unheard_are_the_text(text, heard_ms, received_ms, is_interrupted, is_spoken):
     entry = Entry(
         "a",
-        Speaker.ASSISTANT,
+        Party.ASSISTANT,
         text,
         is_spoken=is_spoken,
         heard_ms=heard_ms,
@@ -308,13 +308,13 @@ def test_heard_and_unheard_are_the_text(text, heard_ms, received_ms, is_interrup
 
 @given(st.lists(st.text(alphabet="abc.,", min_size=1, max_size=5), max_size=8), st.integers(0, 1000))
 def test_no_word_is_parted(words, heard_ms):
-    entry = Entry("a", Speaker.ASSISTANT, " ".join(words), heard_ms=heard_ms, received_ms=1000, is_interrupted=True)
+    entry = Entry("a", Party.ASSISTANT, " ".join(words), heard_ms=heard_ms, received_ms=1000, is_interrupted=True)
     assert entry.heard_text.split() + entry.unheard_text.split() == words
 
 
 @given(st.text(alphabet="ab 今", max_size=30), st.lists(st.integers(0, 1000), min_size=2, max_size=2))
 def test_more_time_is_never_fewer_words(text, times):
     short, long = (
-        Entry("a", Speaker.ASSISTANT, text, heard_ms=ms, received_ms=1000, is_interrupted=True) for ms in sorted(times)
+        Entry("a", Party.ASSISTANT, text, heard_ms=ms, received_ms=1000, is_interrupted=True) for ms in sorted(times)
     )
     assert long.heard_text.startswith(short.heard_text)
