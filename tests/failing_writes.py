@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.conversation.transcript import Entry, Speaker
+from app.conversation.transcript import Entry, Party
 from app.history.saved import Saved
 from app.history.writer import ConversationWriter
 from tests.e2e.program import home
@@ -82,7 +82,7 @@ def run(way: Way, number: int, error: int) -> Run:
     """One run, with a home of its own, in which that call fails."""
     with tempfile.TemporaryDirectory(prefix="failing-") as place:
         folder = Path(place)
-        entry = Entry("i1", Speaker.USER, "Kept words.", True, started_ms=0, ended_ms=900)
+        entry = Entry("i1", Party.USER, "Kept words.", True, started_ms=0, ended_ms=900)
         kept = ConversationWriter(folder / "realtime/conversations" / KEPT, print)
         kept.end(Saved(1.7e9, "a service", "a model", (entry,)))
         (folder / "realtime/settings.toml").write_text("threshold = 0.6\n")

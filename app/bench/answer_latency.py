@@ -8,12 +8,14 @@ import time
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 
 from app.audio.example import CLIPS, load
 from app.audio.files import ClipMicrophone, PacedSpeaker
 from app.audio.ports import Samples
 from app.conversation.effects import StatusChanged
 from app.conversation.status import State
+from app.conversation.transcript import Latency
 from app.launch.compose import PortAudioSystem, session_settings
 from app.live.conversation import LiveConversation
 from app.live.dialling import EmbeddedDialler
@@ -52,8 +54,17 @@ class FirstSound:
         """Nothing to close."""
 
 
-def answer_latencies_ms(turns: int, log: Path) -> list[float]:
-    """For each of `turns` spoken questions: end of speech to first sound of the answer, less the silence window."""
+class Answer(Struct, frozen=True):
+    """How long a spoken answer took after the last word of its question."""
+
+    measured_ms: float
+    """At the two ends of the sound."""
+    told: Latency
+    """As the conversation has it, with its parts."""
+
+
+def answers(turns: int, log: Path) -> list[Answer]:
+    """How long the answer to each of `turns` spoken questions took."""
     microphone, sink = ClipMicrophone("bench"), FirstSound()
     settings = Settings(greeting=False)
     dialler = EmbeddedDialler({}, None, log)
@@ -89,9 +100,11 @@ def answer_latencies_ms(turns: int, log: Path) -> list[float]:
             microphone.cue(clip, rate_hz)
             if not sink.heard_at.wait(30):
                 break
-            found.append((sink.at_s - said_at_s - speech_s) * 1000 - settings.silence_ms)
+            measured_ms = (sink.at_s - said_at_s - speech_s) * 1000
             _wait_for(states, State.SPEAKING)
             _wait_for(states, State.LISTENING)
+            latencies = [entry.latency for entry in live.entries if entry.latency is not None]
+            found.append(Answer(measured_ms, latencies[-1]))
         return found[1:]  # the first turn may still wait for models to load
     finally:
         live.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 from app.bench.figures import Figure, as_json, as_table
 from app.bench.processes import Use, can_measure, children_of, use_of
 from app.console import say, tell
+from app.settings import Settings
 
 SETTLE_S = 4.0
 SAMPLE_S = 10.0
@@ -63,11 +64,23 @@ def _time_of(events: Path, kind: str) -> float:
 
 
 def _answer(runs: int, folder: Path) -> list[Figure]:
-    from app.bench.answer_latency import answer_latencies_ms
+    from app.bench.answer_latency import answers
 
-    values = answer_latencies_ms(runs, folder / "service.log")
-    note = "end of the user's speech to first sound, less the silence window"
-    return [Figure("answer in speech, beyond the silence window", "ms", tuple(values), "under 150", note)]
+    found, silence_ms = answers(runs, folder / "service.log"), Settings().silence_ms
+    whole = tuple(answer.measured_ms for answer in found)
+    parts = {
+        "of it, until the turn is over": [answer.told.turn_ms for answer in found],
+        "of it, until the service sends sound": [answer.told.service_ms for answer in found],
+        "of it, until the speaker plays it": [answer.told.playback_ms for answer in found],
+    }
+    return [
+        Figure("answer in speech, after the last word", "ms", whole, note="to its first sound, measured at both ends"),
+        Figure("the same beyond the silence window", "ms", tuple(ms - silence_ms for ms in whole), "under 150"),
+        *(
+            Figure(name, "ms", tuple(ms for ms in each if ms is not None), note="as the conversation counts it")
+            for name, each in parts.items()
+        ),
+    ]
 
 
 def _cost(runs: int, folder: Path) -> list[Figure]:

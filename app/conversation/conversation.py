@@ -3,91 +3,117 @@
 No I/O and no clock. Whatever happens comes in as a call with the time; whatever is to be done comes out as a list of
 effects, to be carried out in order. One thread owns it.
 
-    effects = conversation.receive(event, now_ms)
-
-Barge-in takes two steps, since only the speaker knows what was heard: an interruption asks for a `Flush`, and the
-shell reports what the speaker says with `flushed`, which truncates the service's item at exactly that. Until then
-nothing is typed or asked for, so that the service answers knowing what was heard: every `Flush` must be reported.
+One thing cannot wait for the effects: an interruption must know how much was heard. So the conversation is given the
+`Voice` that speaks, silences it on the spot, and tells the service in the same step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Final
 
-from msgspec.structs import replace
+from msgspec import Struct
 
-from app.conversation.ducking import Ducking
-from app.conversation.effects import Duck, Effect, EntryChanged, Flush, Notice, Send, Severity, StatusChanged
-from app.conversation.floor import Floor
-from app.conversation.ids import Ids
-from app.conversation.reception import Reception
-from app.conversation.responses import ANSWER_TIMEOUT_MS
-from app.conversation.scribe import Scribe
-from app.conversation.session import Mode, SessionSettings, whole_session
-from app.conversation.settling import Settling
+from app.conversation.active_response import ANSWER_TIMEOUT_MS
+from app.conversation.effects import Effect, Effects, EntryChanged, Send, Severity, StatusChanged, earliest
+from app.conversation.input_audio import Ducking
+from app.conversation.negotiation import SettingsNegotiation
+from app.conversation.outcome import is_harmless
+from app.conversation.playback import BYTES_PER_MS, Voice
+from app.conversation.responses import Responses
+from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State, Status
-from app.conversation.taking import TurnTaking
-from app.conversation.transcript import Entry, Speaker, Transcript
-from app.conversation.turns import Trigger
-from app.conversation.uplink import Uplink
-from app.protocol.client_events import InputAppend, ItemCreate, ResponseCreate, SessionUpdate
-from app.protocol.items import ResponseOptions, assistant_text, user_text
-from app.protocol.server_events import ServerEvent, SessionCreated
-from app.protocol.text import sanitise_text
+from app.conversation.transcript import Entry, Party, Transcript
+from app.conversation.transcript_builder import TranscriptBuilder
+from app.conversation.turn_table import Trigger
+from app.conversation.turns import Turns
+from app.conversation.usage import UsageTotals, add_usage
+from app.protocol import server_events as sv
+from app.protocol.client_events import ItemCreate, ResponseCreate
+from app.protocol.items import ErrorDetail, ResponseOptions, assistant_text, user_text
+from app.protocol.response_events import ResponsePiece
+from app.protocol.session import Session
+from app.protocol.text import one_line, sanitise_text
 
-GREETING = "Greet the user in one short, friendly sentence and ask what you can do."
+GREETING: Final = "Greet the user in one short, friendly sentence and ask what you can do."
+
+
+class Carried(Struct, frozen=True):
+    """What a session hands on to the one that follows it."""
+
+    entries: tuple[Entry, ...] = ()
+    unsent_texts: tuple[str, ...] = ()
+    is_muted: bool = False
+    has_asked: bool = False
+    usage: UsageTotals = UsageTotals()
+    answers_ms: tuple[int, ...] = ()
 
 
 class Conversation:
-    """One conversation over one session. `seed` makes the ids of our items unique over sessions.
+    """One conversation over one session.
 
-    `timeout_ms`: how long the service may give no sign of life, where an answer or the words of a turn are due.
+    `voice`: silences the speaker. `seed` makes the ids of our items unique over sessions. `timeout_ms`: how long the
+    service may give no sign of life, where an answer or the words of a turn are due. `carried`: of the session before.
     """
 
     def __init__(
         self,
         settings: SessionSettings,
+        voice: Voice,
         *,
         seed: str,
         has_microphone: bool = True,
         greets: bool = False,
         timeout_ms: int = ANSWER_TIMEOUT_MS,
+        carried: Carried | None = None,
     ) -> None:
-        self._ids = Ids(seed)
-        self._timeout_ms = timeout_ms
-        self._transcript = Transcript()
-        self._scribe = Scribe(self._transcript, timeout_ms)
-        self._floor = Floor(self._scribe, self._ids, timeout_ms)
-        self._settling = Settling(settings)
-        self._reception = Reception(self._ids, self._scribe, self._floor, self._settling)
-        self._uplink = Uplink()
-        self._ducking = Ducking()
-        self._turns = TurnTaking(self._ids, self._reception, self._floor, self._settling, self._uplink)
-        self._turns.has_microphone = has_microphone
-        self._greets = greets
-        self._is_voiced = False
-        self._unsent_texts: list[str] = []
-        self._held: list[Effect] = []
-        self._carried: tuple[Entry, ...] = ()
+        self._voice, self._greets, self._timeout_ms = voice, greets, timeout_ms
+        self._carried = carried = carried or Carried()
+        self._effects = effects = Effects(seed)
+        self._transcript = Transcript(carried.entries)
+        self._builder = TranscriptBuilder(self._transcript, effects, timeout_ms)
+        self._responses = Responses(self._builder, effects, voice, timeout_ms, carried.answers_ms)
+        self._negotiation = SettingsNegotiation(settings, effects)
+        self._turns = Turns(
+            effects,
+            self._builder,
+            self._responses,
+            self._negotiation,
+            timeout_ms,
+            has_microphone=has_microphone,
+            is_muted=carried.is_muted,
+            has_asked=carried.has_asked,
+        )
+        self._parts = (self._negotiation, self._turns, self._responses, self._builder)
+        self._ducking = Ducking(effects)
+        self._is_lost = False
+        self._has_begun = False
+        self._model = ""
+        self._expires_at: int | None = None
+        self._usage = carried.usage
+        self._unsent_texts = list(carried.unsent_texts)
         self._told = Status()
 
-    def successor(self, *, seed: str, **fields: object) -> Conversation:
-        """The same conversation over a new session, with some settings changed (names of SessionSettings).
+    def successor(self, change: SessionChange, *, seed: str) -> Conversation:
+        """The same conversation over a new session, with some settings changed.
 
         The transcript goes on. The service is told in text what was said and heard: the assistant's speech itself
         cannot be given back (protocol reference, section 1.5).
         """
-        settings = replace(self._settling.wanted, **fields)  # checked by app.settings
-        after = Conversation(settings, seed=seed, timeout_ms=self._timeout_ms)
-        after._turns.take_over(self._turns)
-        for entry in self.entries:
-            after._transcript.add(entry)
-        after._carried = tuple(entry for entry in self.entries if entry.is_final and entry.heard_text.strip())
-        after._unsent_texts = self._unsent_texts
-        after._reception.usage = self._reception.usage
-        after._floor.answers_ms.extend(self._floor.answers_ms)
-        after._floor.has_asked = self._floor.has_asked
-        return after
+        return Conversation(
+            change.of(self._negotiation.wanted),
+            self._voice,
+            seed=seed,
+            has_microphone=self._turns.has_microphone,
+            timeout_ms=self._timeout_ms,
+            carried=Carried(
+                entries=self.entries,
+                unsent_texts=tuple(self._unsent_texts),
+                is_muted=self._turns.is_muted,
+                has_asked=self._turns.has_asked,
+                usage=self._usage,
+                answers_ms=tuple(self._responses.answers_ms),
+            ),
+        )
 
     # ---------------------------------------------------------------- what is true
 
@@ -109,223 +135,265 @@ class Conversation:
     @property
     def deadline_ms(self) -> float | None:
         """When `tick` has something to do, at the latest."""
-        deadlines = [d for d in (self._uplink.deadline_ms, self._reception.deadline_ms) if d is not None]
-        return min(deadlines, default=None)
+        return None if self._is_lost else earliest(*(part.deadline_ms for part in self._parts))
 
     @property
     def status(self) -> Status:
         """Everything that is shown beside the words."""
-        floor, reception = self._floor, self._reception
+        responses, negotiation, turns = self._responses, self._negotiation, self._turns
         return Status(
             state=self._state(),
-            settings=self._settling.wanted,
-            unacknowledged=self._settling.unacknowledged,
-            has_microphone=self._turns.has_microphone,
-            is_microphone_open=self._uplink.is_open,
-            is_response_active=floor.responses.is_busy,
-            has_asked=floor.has_asked,
-            is_voice_fixed=floor.has_spoken,
-            model=reception.model,
-            expires_at=reception.expires_at,
-            answered_ms=floor.answers_ms[-1] if floor.answers_ms else None,
-            median_answered_ms=floor.median_answered_ms,
-            usage=reception.usage,
+            settings=negotiation.wanted,
+            unacknowledged=negotiation.unacknowledged,
+            refused=negotiation.refused,
+            has_microphone=turns.has_microphone,
+            is_microphone_open=turns.is_open,
+            is_response_active=responses.active.is_busy,
+            has_asked=turns.has_asked,
+            is_voice_fixed=responses.has_spoken,
+            model=self._model,
+            expires_at=self._expires_at,
+            answered_ms=responses.answers_ms[-1] if responses.answers_ms else None,
+            median_answered_ms=responses.median_answered_ms,
+            usage=self._usage,
         )
 
+    @property
+    def _is_live(self) -> bool:
+        """The service has taken the settings, and the line stands."""
+        return self._negotiation.is_ready and not self._is_lost
+
     def _state(self) -> State:
-        reception, is_open = self._reception, self._uplink.is_open
-        is_hands_free = self._settling.wanted.mode is Mode.HANDS_FREE
-        if reception.is_lost:
+        turns, is_open = self._turns, self._turns.is_open
+        is_hands_free = self._negotiation.wanted.mode is Mode.HANDS_FREE
+        if self._is_lost:
             return State.OFFLINE
-        if not reception.is_ready:
+        if not self._negotiation.is_ready:
             return State.CONNECTING
-        if reception.is_user_speaking or (is_open and self._is_voiced and not is_hands_free):
+        if turns.is_user_speaking or (is_open and turns.is_voiced and not is_hands_free):
             return State.HEARING
-        if self._floor.is_speaking:
+        if self._responses.is_speaking:
             return State.SPEAKING
         if is_open and not is_hands_free:
             return State.LISTENING
-        if reception.is_answer_expected or self._floor.responses.is_awaited:
+        if self._responses.active.is_awaited:
             return State.THINKING
         if is_open:
             return State.LISTENING
-        return State.MUTED if is_hands_free and self._turns.has_microphone else State.READY
+        return State.MUTED if is_hands_free and turns.has_microphone else State.READY
 
     # ---------------------------------------------------------------- the line
 
-    def connected(self, created: SessionCreated, now_ms: int) -> list[Effect]:
+    def connected(self, created: sv.SessionCreated, now_ms: int) -> list[Effect]:
         """The service said its first word: tell it the settings. Nothing is heard before they are acknowledged."""
-        self._reception.connected(created, now_ms)
-        event_id = self._ids.event()
-        self._settling.begin(event_id)
-        update = SessionUpdate(event_id=event_id, session=whole_session(self._settling.wanted))
-        return self._with_status([Send(update)])
+        self._learn(created.session)
+        self._negotiation.connected(now_ms)
+        return self._settled(now_ms)
 
-    def lost(self) -> list[Effect]:
-        """The line is gone: nothing more is sent or heard."""
-        self._reception.is_lost = True
-        self._uplink.close(0)
-        self._uplink.discard()
-        return self._with_status(self._scribe.lost())
+    def lost(self, now_ms: int) -> list[Effect]:
+        """The line is gone: nothing more is sent or heard, and the assistant is silent."""
+        self._is_lost = True
+        self._turns.lost()
+        self._responses.silence(now_ms)
+        self._voice.silence()  # also what it says that is none of the conversation's
+        self._builder.lost()
+        return self._settled(now_ms)
 
-    def receive(self, event: ServerEvent, now_ms: int) -> list[Effect]:
+    def receive(self, event: sv.ServerEvent, now_ms: int) -> list[Effect]:
         """The service said something."""
-        was_ready, mode = self._reception.is_ready, self._settling.wanted.mode
-        effects = self._reception.receive(event, now_ms)
-        for trigger in self._reception.take_triggers():
-            effects += self._turns.do(trigger, now_ms)
-        effects += self._turns.mode_changed(mode, now_ms)
-        return self._settled(effects, now_ms, became_ready=not was_ready and self._reception.is_ready)
+        self._received(event, now_ms)
+        return self._settled(now_ms)
 
     def tick(self, now_ms: int) -> list[Effect]:
         """Time has passed: see `deadline_ms`."""
-        if self._reception.is_lost:
-            return []
-        was_ready = self._reception.is_ready
-        effects = self._reception.tick(now_ms)
-        if self._uplink.expire(now_ms):
-            effects += self._turns.commit(now_ms)
-        return self._settled(effects, now_ms, became_ready=not was_ready and self._reception.is_ready)
+        if not self._is_lost:
+            self._turns.tick(now_ms)
+            self._responses.tick(now_ms)
+            for entry in self._builder.take_overdue(now_ms):
+                self._words_overdue(entry, now_ms)
+            self._negotiation.tick(now_ms)
+        return self._settled(now_ms)
 
     # ---------------------------------------------------------------- the user
 
     def talk_key(self, now_ms: int) -> list[Effect]:
         """Space: open or close the microphone; in push-to-talk, begin or end a turn."""
-        if not self._turns.has_microphone or not self._reception.is_live:
-            return []
-        return self._settled(self._turns.do(Trigger.TALK_KEY, now_ms), now_ms)
+        if self._turns.has_microphone and self._is_live:
+            self._turns.do(Trigger.TALK_KEY, now_ms)
+        return self._settled(now_ms)
 
     def stop_key(self, now_ms: int) -> list[Effect]:
-        """Esc: silence the assistant; in push-to-talk with the microphone open, throw the take away."""
-        return self._settled(self._turns.do(Trigger.STOP_KEY, now_ms), now_ms)
+        """Esc: silence the assistant; in push-to-talk with the microphone open, throw away what was said."""
+        self._turns.do(Trigger.STOP_KEY, now_ms)
+        return self._settled(now_ms)
 
     def speak_text(self, text: str, now_ms: int) -> list[Effect]:
         """The user typed; interrupts and is answered. Kept until the service is ready; blank text is nothing."""
-        text = sanitise_text(text).strip()
-        if not text:
+        if not (text := sanitise_text(text).strip()):
             return []
-        if self._reception.is_lost:
-            return [Notice("That was not sent: the line to the service is gone.", Severity.WARNING)]
-        if not self._reception.is_ready:
+        if self._is_lost:
+            self._effects.notify("That was not sent: the line to the service is gone.")
+        elif not self._negotiation.is_ready:
             self._unsent_texts.append(text)
-            return []
-        effects = self._turns.do(Trigger.TEXT, now_ms)
-        return self._settled(effects + self._typed([text], now_ms), now_ms)
+        else:
+            self._turns.do(Trigger.TEXT, now_ms)
+            self._turns.typed([text], now_ms)
+        return self._settled(now_ms)
 
-    def change(self, now_ms: int, **fields: object) -> list[Effect]:
-        """Change settings (names of SessionSettings) while talking; sent now, shown as pending until acknowledged."""
-        old = self._settling.wanted
-        new = replace(old, **fields)  # values come checked from app.settings
-        if new.voice != old.voice and self._floor.has_spoken:
-            notice = "The voice can change only before the assistant has spoken; begin a new session for another one."
-            return [Notice(notice, Severity.WARNING)]
-        self._settling.wanted = new
-        return self._settled(self._turns.mode_changed(old.mode, now_ms), now_ms)
+    def change(self, change: SessionChange, now_ms: int) -> list[Effect]:
+        """Change settings while talking; sent now, shown as pending until acknowledged."""
+        self._negotiation.change(change, is_voice_fixed=self._responses.has_spoken)
+        return self._settled(now_ms)
 
     def microphone_came(self, has_microphone: bool, now_ms: int) -> list[Effect]:
         """A microphone is there now, or is there no more."""
-        if not has_microphone:
-            return self._settled(self._undone_duck() + self._turns.microphone_went(now_ms), now_ms)
-        self._turns.microphone_came()
-        return self._with_status([])
+        if has_microphone:
+            self._turns.microphone_came(is_live=self._is_live)
+        else:
+            self._ducking.release()
+            self._turns.microphone_went(now_ms)
+        return self._settled(now_ms)
 
     # ---------------------------------------------------------------- sound
 
     def captured(self, pcm: bytes, captured_ms: float, voice: float, now_ms: int) -> list[Effect]:
         """A chunk of the microphone (PCM16, 24 kHz), when it ended, and the local detector's voice probability."""
-        effects: list[Effect] = []
-        sent = self._uplink.captured(pcm, captured_ms)
-        if sent.pcm:
-            effects.append(Send(InputAppend(audio=sent.pcm)))
-        if sent.is_turn_complete:
-            effects += self._turns.commit(now_ms)
-        was_voiced, self._is_voiced = self._is_voiced, voice >= self._settling.wanted.threshold
-        if self._is_voiced and self._uplink.is_open:
-            self._reception.voiced(now_ms)
-        ducking = self._duck(len(pcm) / 48)
-        is_news = sent.is_turn_complete or ducking or self._is_voiced != was_voiced or self._reception.is_lost
-        # Fifty times a second nothing else can have changed.
-        return self._settled(effects + ducking, now_ms) if is_news else effects
-
-    def flushed(self, heard: Iterable[tuple[str, int]], now_ms: int) -> list[Effect]:
-        """The speaker is silent; so many milliseconds were heard of each item it held."""
-        effects = self._undone_duck() + self._floor.flushed(heard, now_ms) + self._held
-        self._held = []
-        return self._settled(effects, now_ms)
+        turns, settings, was_voiced = self._turns, self._negotiation.wanted, self._turns.is_voiced
+        turns.captured(pcm, captured_ms, voice, now_ms)
+        if settings.mode is Mode.HANDS_FREE and settings.interrupt_response and turns.is_open:
+            if self._responses.is_sounding:
+                self._ducking.heard(turns.is_voiced, len(pcm) / BYTES_PER_MS)
+        else:
+            self._ducking.release()
+        if turns.is_voiced == was_voiced and self._effects.are_sound_only and not self._is_lost:
+            return self._effects.take()  # fifty times a second nothing else can have changed
+        return self._settled(now_ms)
 
     def sounding(self, item_id: str, now_ms: int) -> list[Effect]:
         """The first sound of an item left the speaker."""
-        return self._with_status(self._floor.started(item_id, now_ms))
+        self._responses.started(item_id, now_ms)
+        return self._settled(now_ms)
 
     def played_out(self, item_id: str, played_ms: int, now_ms: int) -> list[Effect]:
         """The speaker has nothing left of an item; so much of it has sounded."""
-        effects = self._floor.played_out(item_id, played_ms, now_ms)
-        return self._with_status(effects if self._floor.playout.is_sounding else effects + self._undone_duck())
+        self._responses.played_out(item_id, played_ms, now_ms)
+        return self._settled(now_ms)
 
-    def _duck(self, length_ms: float) -> list[Effect]:
-        settings = self._settling.wanted
-        may_interrupt = settings.mode is Mode.HANDS_FREE and settings.interrupt_response and self._uplink.is_open
-        if not (may_interrupt and self._floor.playout.is_sounding):
-            return self._undone_duck()
-        gain_db = self._ducking.heard(self._is_voiced, length_ms)
-        return [] if gain_db is None else [Duck(gain_db)]
+    # ---------------------------------------------------------------- what the service says
 
-    def _undone_duck(self) -> list[Effect]:
-        gain_db = self._ducking.release()
-        return [] if gain_db is None else [Duck(gain_db)]
+    def _received(self, event: sv.ServerEvent, now_ms: int) -> None:  # noqa: PLR0912, PLR0915 - it is one table
+        """What each event means. What concerns other clients (telephones, tools, WebRTC) changes nothing here."""
+        turns, builder, responses = self._turns, self._builder, self._responses
+        if isinstance(event, ResponsePiece):
+            responses.sign_of_life(event.response_id, event.item_id, now_ms)
+        match event:
+            case sv.ErrorEvent(error=error):
+                self._refused(error, now_ms)
+            case sv.SessionUpdated(session=session):
+                self._learn(session)
+                self._negotiation.acknowledged()
+            case sv.SpeechStarted(item_id=item_id):
+                turns.speech_started(item_id, now_ms)
+            case sv.SpeechStopped(item_id=item_id, audio_end_ms=audio_end_ms):
+                turns.speech_stopped(item_id, audio_end_ms, now_ms)
+            case sv.InputCommitted():
+                turns.committed(event, now_ms)
+            case sv.InputTimeoutTriggered():
+                responses.active.expect("", now_ms)
+            case (
+                sv.ItemCreated(item=item, previous_item_id=previous) | sv.ItemDone(item=item, previous_item_id=previous)
+            ):
+                builder.item(item, previous, now_ms, is_done=True)
+            case sv.ItemAdded(item=item, previous_item_id=previous):
+                builder.item(item, previous, now_ms, is_done=False)
+            case sv.ItemDeleted(item_id=item_id):
+                builder.deleted(item_id)
+            case sv.TranscriptionDelta():
+                builder.transcription_delta(event, now_ms)
+            case sv.TranscriptionCompleted():
+                builder.transcription_completed(event, now_ms)
+            case sv.TranscriptionFailed():
+                builder.transcription_failed(event, now_ms)
+            case sv.ResponseCreated(response=response):
+                responses.created(response.id, now_ms)
+            case sv.ResponseDone(response=response):
+                if usage := response.usage or None:
+                    self._usage = add_usage(self._usage, usage, self._model)
+                responses.done(response, now_ms)
+            case sv.OutputItemAdded(response_id=response_id) | sv.OutputItemDone(response_id=response_id):
+                responses.sign_of_life(response_id, event.item.id or "", now_ms)
+                responses.item(response_id, event.item, now_ms)
+            case sv.OutputTextDelta() | sv.OutputTranscriptDelta():
+                responses.words(event, now_ms)
+            case sv.OutputTextDone() | sv.OutputTranscriptDone() | sv.ContentPartDone():
+                responses.words_done(event, now_ms)
+            case sv.OutputAudioDelta():
+                responses.audio(event, now_ms)
+            case sv.OutputAudioDone(item_id=item_id):
+                responses.audio_done(item_id, now_ms)
+            case sv.McpCallInProgress() | sv.McpCallCompleted() | sv.McpCallFailed():
+                responses.active.extend(now_ms)
+
+    def _learn(self, session: Session) -> None:
+        self._model = session.model or self._model
+        self._expires_at = session.expires_at or self._expires_at
+
+    def _refused(self, error: ErrorDetail, now_ms: int) -> None:
+        """An error: of whatever of ours it refuses, or of the service at large."""
+        event_id, code = error.event_id or "", error.code or ""
+        words = one_line(error.message or code or "The service reported an error without saying which.")
+        if self._responses.active.cancel_refused(event_id):
+            return
+        is_final = self._responses.active.refused(event_id, code, now_ms)
+        if is_final:
+            self._effects.notify(f"The service gave no answer: {words}", Severity.ERROR)
+        is_ours = is_final is not None or self._negotiation.update_refused(event_id, words, now_ms)
+        if not (is_ours or self._turns.text_refused(event_id, words) or is_harmless(code, words)):
+            self._effects.notify(f"The service says: {words}", Severity.ERROR)
+
+    def _words_overdue(self, entry: Entry, now_ms: int) -> None:
+        """Nothing came of this entry for too long. What is still being said has a limit of its own."""
+        is_users = entry.speaker is Party.USER
+        if self._turns.is_under_way(entry.item_id) if is_users else self._responses.active.has_begun:
+            self._builder.expect(entry.item_id, now_ms)
+        elif is_users:
+            self._builder.not_written(entry.item_id)
+        else:
+            self._responses.broke_off(entry.item_id, now_ms)
 
     # ---------------------------------------------------------------- after every step
 
-    def _settled(self, effects: list[Effect], now_ms: int, *, became_ready: bool = False) -> list[Effect]:
-        if became_ready:
-            effects += self._begin(now_ms)
-        if self._reception.is_live:
-            if update := self._settling.next_update(self._ids):
-                self._reception.updating(now_ms)
-                effects.append(Send(update))
-            effects += self._floor.next_request(now_ms)
-        return self._with_status(effects)
-
-    def _begin(self, now_ms: int) -> list[Effect]:
-        if self._turns.has_microphone:
-            self._turns.microphone_came()
-        effects: list[Effect] = [Send(self._retold(entry)) for entry in self._carried]
-        texts, self._unsent_texts = self._unsent_texts, []
-        if texts:
-            return effects + self._typed(texts, now_ms)
-        if self._greets:
-            words = f"{self._settling.wanted.instructions}\n{GREETING}".strip()
-            self._floor.ask(ResponseCreate(response=ResponseOptions(instructions=words)), is_users=False)
-        return effects
-
-    def _retold(self, entry: Entry) -> ItemCreate:
-        """A turn of an earlier session, as text and under an id of its own."""
-        item_id = self._ids.item()
-        self._scribe.ignore(item_id)
-        make = user_text if entry.speaker is Speaker.USER else assistant_text
-        return ItemCreate(event_id=self._ids.event(), item=make(item_id, entry.heard_text.strip()))
-
-    def _typed(self, texts: list[str], now_ms: int) -> list[Effect]:
-        """Typed lines and the wish for one answer. They reach the service after it knows what was heard."""
-        effects: list[Effect] = []
-        for text in texts:
-            item_id = self._ids.item()
-            effects += self._scribe.user_typed(item_id, text, now_ms)
-            event_id = self._reception.creating(item_id)
-            creation = Send(ItemCreate(event_id=event_id, item=user_text(item_id, text)))
-            (self._held if self._floor.is_flushing else effects).append(creation)
-        self._floor.turn_ended(now_ms)
-        self._floor.ask(ResponseCreate())
-        return effects
-
-    def _with_status(self, effects: list[Effect]) -> list[Effect]:
-        """Nothing is sent on a lost line; a flush is last, since its report may be given before we return."""
-        if self._reception.is_lost:
-            effects = [effect for effect in effects if not isinstance(effect, Send)]
-        flushes = [effect for effect in effects if isinstance(effect, Flush)]
-        effects = [effect for effect in effects if not isinstance(effect, Flush)]
+    def _settled(self, now_ms: int) -> list[Effect]:
+        """All that the step wants done, with what follows from it."""
+        self._turns.follow_mode(now_ms, is_live=self._is_live)
+        if self._is_live:
+            if not self._has_begun:
+                self._has_begun = True
+                self._begin(now_ms)
+            self._negotiation.update_if_due(now_ms)
+            self._responses.active.ask_if_due(now_ms)
+        if not self._responses.is_sounding:
+            self._ducking.release()
         status = self.status
         if status != self._told:
             self._told = status
-            effects.append(StatusChanged(status))
-        return effects + flushes
+            self._effects.add(StatusChanged(status))
+        effects = self._effects.take()
+        return [effect for effect in effects if not isinstance(effect, Send)] if self._is_lost else effects
+
+    def _begin(self, now_ms: int) -> None:
+        """The service is ready: it is told what was said in the session before, and typed, or asked to greet."""
+        if self._turns.has_microphone:
+            self._turns.microphone_came(is_live=True)
+        for entry in self._carried.entries:
+            if entry.is_final and (text := entry.heard_text.strip()):
+                item_id = self._effects.new_item_id()
+                self._builder.ignore(item_id)
+                make = user_text if entry.speaker is Party.USER else assistant_text
+                self._effects.send(ItemCreate(item=make(item_id, text)))
+        texts, self._unsent_texts = self._unsent_texts, []
+        if texts:
+            self._turns.typed(texts, now_ms)
+        elif self._greets:
+            words = f"{self._negotiation.wanted.instructions}\n{GREETING}".strip()
+            self._responses.active.want(ResponseCreate(response=ResponseOptions(instructions=words)))

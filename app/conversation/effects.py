@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from app.conversation.status import Status
 from app.conversation.transcript import Entry
-from app.protocol.client_events import ClientEvent
+from app.protocol.client_events import ClientEvent, InputAppend
 from app.protocol.text import flat
 
 
@@ -31,13 +31,6 @@ class FinishPlay(Struct, frozen=True):
     """No more sound will come for the item."""
 
     item_id: str
-
-
-class Flush(Struct, frozen=True):
-    """Silence the speaker now, then report what was heard with `Conversation.flushed`.
-
-    Always the last of a step's effects, so the report may be given, and its effects carried out, on the spot.
-    """
 
 
 class Duck(Struct, frozen=True):
@@ -84,10 +77,59 @@ class Notice(Struct, frozen=True):
 
 
 class Interrupted(Struct, frozen=True):
-    """The assistant was just silenced by the user: the moment to say `heard`."""
+    """The user took the word from the assistant."""
 
 
-Effect: TypeAlias = (
-    Send | Play | FinishPlay | Flush | Duck | EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted
-)
+Effect: TypeAlias = Send | Play | FinishPlay | Duck | EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted
 """Everything a conversation can want."""
+
+
+class Effects:
+    """What a step wants done, in order: every part of a conversation adds to it.
+
+    Each event for the service gets an id of its own, but for sound; a refusal names it. `seed` makes ids unique over
+    sessions. Ids of items stay within the 32 characters that services take.
+    """
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed[:12]
+        self._count = 0
+        self._effects: list[Effect] = []
+
+    @property
+    def are_sound_only(self) -> bool:
+        """Nothing but the user's sound is to be sent, if that."""
+        return all(isinstance(effect, Send) and isinstance(effect.event, InputAppend) for effect in self._effects)
+
+    def add(self, effect: Effect) -> None:
+        """Want this done after what was wanted before."""
+        self._effects.append(effect)
+
+    def send(self, event: ClientEvent) -> str:
+        """Say this to the service, under the id that is returned."""
+        if not isinstance(event, InputAppend):
+            event = replace(event, event_id=self._new_id("ev"))
+        self.add(Send(event))
+        return event.event_id or ""
+
+    def notify(self, text: str, severity: Severity = Severity.WARNING) -> None:
+        """Tell the user."""
+        self.add(Notice(text, severity))
+
+    def new_item_id(self) -> str:
+        """An id for an item that we create."""
+        return self._new_id("item")
+
+    def take(self) -> list[Effect]:
+        """All that was wanted since this was last asked."""
+        taken, self._effects = self._effects, []
+        return taken
+
+    def _new_id(self, kind: str) -> str:
+        self._count += 1
+        return f"{kind}_{self._seed}{self._count:x}"
+
+
+def earliest(*moments_ms: float | None) -> float | None:
+    """The first of those deadlines that there are."""
+    return min((moment for moment in moments_ms if moment is not None), default=None)

@@ -83,6 +83,15 @@ class OrderedEntries(Generic[E]):
         self._entries[item_id] = entry
         self._put(index, item_id)
 
+    def put(self, index: int, entry: E) -> None:
+        """Let the entry stand at this place of what is left without it, whether or not it was there before."""
+        if entry.item_id not in self._entries:
+            self.insert(index, entry)
+            return
+        self.replace(entry)
+        if self.index(entry.item_id) != index:
+            self.move(entry.item_id, index)
+
     def replace(self, entry: E) -> None:
         """Put an entry in the place of the one with its id, which is there."""
         assert entry.item_id in self._entries

@@ -1,4 +1,4 @@
-"""How an answer came out, in words for the user; nothing where it is as it should be."""
+"""What went wrong with an answer or a request, in words for the user; nothing where it is as it should be."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from app.protocol.items import Item, Response
 from app.protocol.text import one_line
 
 _LONGEST_ARGUMENTS = 80
+
+_HARMLESS = (
+    *("response_cancel_not_active", "conversation_already_has_active_response", "input_audio_buffer_commit_empty"),
+    *("item_create_duplicate_item_id", "item_truncate_invalid_item_id", "unsupported_content_type"),
+)
+
+
+def is_harmless(code: str, words: str) -> bool:
+    """Whether a refusal loses nothing (protocol reference, section 1.5)."""
+    return code in _HARMLESS or "already shorter than" in words or "can be truncated" in words
 
 
 def failure_note(response: Response) -> str:

@@ -1,244 +1,355 @@
-"""One response at a time (protocol reference, section 5.7).
+"""The assistant's answers: their words and sound as they come, the interruption that ends them, how fast they came.
 
-The service answers by itself under VAD, and answers when asked; a second request while one is active is refused.
-So a request waits here until the active response is done. Requests that wait melt into one: an answer answers all
-that was said.
-
-Nothing is waited for without a limit: a request that nobody takes up, an answer of which nothing comes any more, and
-a cancellation that is not confirmed each count as over after a while, so that the next request goes out.
+The one rule of interruption (protocol reference, section 5.4): silence the speaker, which tells how much was heard;
+let nothing sound that still arrives; cancel, if a response is under way; truncate at what was heard.
 """
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TypeAlias
 
-from msgspec import UNSET
-from msgspec.structs import replace
+from app.conversation.active_response import ActiveResponse, ResponsePhase
+from app.conversation.effects import Effects, FinishPlay, Interrupted, Play, Severity, earliest
+from app.conversation.outcome import failure_note, outcome_note
+from app.conversation.playback import BYTES_PER_MS, PlaybackAccount, Voice
+from app.conversation.transcript import Latency, Party
+from app.conversation.transcript_builder import TranscriptBuilder
+from app.protocol import server_events as sv
+from app.protocol.client_events import ItemTruncate
+from app.protocol.items import Item, Response
 
-from app.conversation.ids import Ids
-from app.protocol.client_events import ResponseCancel, ResponseCreate
+REMEMBERED_ANSWERS = 50
+"""So many latencies make the median."""
 
-ANSWER_TIMEOUT_MS = 20_000
-"""The usual limit for an answer without a sign of life: to begin, and to go on."""
-
-STOP_TIMEOUT_MS = 5_000
-"""A response that was stopped, and of which nothing comes for so long, is over whether the service says so or not."""
-
-BUSY_RETRY_MS = 1_000
-"""After a refusal for a response of which nothing is known here: it may be over already, so ask again."""
-
-
-class Expired(Enum):
-    """What has been waited for long enough."""
-
-    NOTHING = auto()
-    REQUEST = auto()
-    """A request of ours: the service neither began an answer nor refused it."""
-    ANSWER = auto()
-    """The active response: nothing came of it any more."""
-    STOPPED = auto()
-    """What nobody wants any more: no word is due about it."""
+WordsDone: TypeAlias = sv.OutputTranscriptDone | sv.OutputTextDone | sv.ContentPartDone
 
 
-class Refusal(Enum):
-    """What a refused event was."""
+@dataclass(slots=True)
+class _Question:
+    """A turn of the user's that waits for its answer: what happened when."""
 
-    NOT_OURS = auto()
-    """No request for an answer."""
-    AGAIN = auto()
-    """A request that came too early: it is asked again, or was not wanted any more."""
-    FINAL = auto()
-    """A request that gets no answer."""
+    ended_ms: int
+    """The user fell silent, released the key or sent the text."""
+    over_ms: int
+    """The service was told, or told us, that the turn is over."""
+    first_piece_ms: int | None = None
+    first_sound_ms: int | None = None
+    """The first sound came in."""
+
+    def latency(self, heard_ms: int | None = None) -> Latency:
+        """The figures so far; `heard_ms`: when the first sound left the speaker."""
+        came_ms = self.first_piece_ms if heard_ms is None else self.first_sound_ms
+        return Latency(
+            first_word_ms=self._after(self.ended_ms, self.first_piece_ms),
+            first_sound_ms=self._after(self.ended_ms, heard_ms),
+            turn_ms=self.over_ms - self.ended_ms,
+            service_ms=self._after(self.over_ms, came_ms),
+            playback_ms=None if came_ms is None else self._after(came_ms, heard_ms),
+        )
+
+    def _after(self, begin_ms: int, moment_ms: int | None) -> int | None:
+        return None if moment_ms is None else moment_ms - begin_ms
 
 
 class Responses:
-    """Which response is active, and whether another one is wanted."""
+    """All responses of a session, and what was said and heard of each."""
 
-    def __init__(self, timeout_ms: int = ANSWER_TIMEOUT_MS) -> None:
-        self.timeout_ms = timeout_ms
-        self._active_id: str | None = None
-        self._asked: ResponseCreate | None = None
-        self._wanted: ResponseCreate | None = None
-        # The last request, also after some response has begun: that may have been the service's own, and the
-        # refusal of ours is still to come. `_retry` is None where the user does not want it any more.
-        self._sent_id = ""
-        self._retry: ResponseCreate | None = None
-        self._cancel_id = ""
-        self._needless_ids: set[str] = set()  # cancellations of what counts as over already
-        self._is_doomed = False
-        self._is_stopped = False
-        self._is_presumed = False  # active only because the service says that it is busy
-        self._busy_until_ms: int | None = None
-        self._due_ms: int | None = None
-        self._known: set[str] = set()
+    def __init__(
+        self,
+        builder: TranscriptBuilder,
+        effects: Effects,
+        voice: Voice,
+        timeout_ms: int,
+        answers_ms: Iterable[int] = (),
+    ) -> None:
+        """`answers_ms`: how long earlier answers took, for the median."""
+        self.active = ActiveResponse(effects, timeout_ms)
+        self.has_spoken = False
+        self.answers_ms: deque[int] = deque(answers_ms, REMEMBERED_ANSWERS)
+        self._builder, self._effects, self._voice = builder, effects, voice
+        self._playback = PlaybackAccount()
+        self._items_of: dict[str, dict[str, None]] = {}
+        self._calls_of: dict[str, dict[str, Item]] = {}
+        self._response_of: dict[str, str] = {}
+        self._question: _Question | None = None
+        self._is_writing = False
+        self._sounds_until_ms = 0
 
-    @property
-    def active_id(self) -> str | None:
-        """The id of the response that the service is working on; empty where the service did not tell it."""
-        return self._active_id
-
-    @property
-    def is_busy(self) -> bool:
-        """A response is active or was asked for."""
-        return self._active_id is not None or self._asked is not None
+    # ---------------------------------------------------------------- what is true
 
     @property
-    def is_awaited(self) -> bool:
-        """The user waits for an answer: one is active, asked for or wanted, and was not stopped."""
-        if self._wanted is not None:
-            return True
-        if self._active_id is not None:
-            return not self._is_stopped
-        return self._asked is not None and not self._is_doomed
+    def is_sounding(self) -> bool:
+        """The assistant's speech sounds, or waits to."""
+        return self._playback.is_sounding
 
     @property
-    def is_stopped(self) -> bool:
-        """The active response is wanted no more."""
-        return self._active_id is not None and self._is_stopped
+    def is_speaking(self) -> bool:
+        """The assistant's speech sounds, or its written words are coming."""
+        return self._playback.is_sounding or self._is_writing
 
     @property
-    def deadline_ms(self) -> int | None:
-        """When `expire` has something to do."""
-        return self._due_ms
+    def median_answered_ms(self) -> int | None:
+        """The usual time to an answer."""
+        return round(median(self.answers_ms)) if self.answers_ms else None
 
-    def want(self, request: ResponseCreate) -> None:
-        """Ask for an answer as soon as none is active."""
-        self._wanted = request
+    @property
+    def deadline_ms(self) -> float | None:
+        """When `tick` has something to do."""
+        return earliest(self.active.deadline_ms, self._played_by_ms)
 
-    def next_request(self, ids: Ids, now_ms: int) -> ResponseCreate | None:
-        """What to send now, if anything, under an event id of its own also when it is asked again."""
-        if self._wanted is None or self.is_busy:
+    @property
+    def _played_by_ms(self) -> int | None:
+        """When the speaker must have played a whole answer; None while there is none to play."""
+        if not self._playback.is_sounding or self.active.has_begun:
             return None
-        event_id = ids.event()
-        self._asked, self._wanted = replace(self._wanted, event_id=event_id), None
-        self._sent_id, self._retry, self._is_doomed = event_id, self._asked, False
-        self._due_ms = now_ms + self.timeout_ms
-        return self._asked
+        return self._sounds_until_ms + self.active.timeout_ms
 
-    def created(self, response_id: str, now_ms: int) -> bool:
-        """The service began a response, asked for or by itself; whether it was cancelled before it began."""
-        self._active_id, self._asked, self._cancel_id, self._busy_until_ms = response_id, None, "", None
-        self._known.add(response_id)
-        is_doomed, self._is_doomed = self._is_doomed, False
-        self._is_stopped, self._is_presumed = is_doomed, False
-        self._due_ms = now_ms + self._patience_ms
-        return is_doomed
+    # ---------------------------------------------------------------- the user's side
 
-    def heard_of(self, response_id: str, now_ms: int) -> bool:
-        """A piece of a response came: a sign of life. Whether it is of a response whose beginning was not told."""
-        is_new = not response_id or response_id not in self._known
-        if self._active_id is None:
-            return is_new
-        if is_new and response_id and (self._is_presumed or not self._active_id):
-            self._active_id, self._is_presumed = response_id, False
-            self._known.add(response_id)
-        if is_new or response_id == self._active_id:
-            self.extend(now_ms)
-        return False
+    def turn_ended(self, ended_ms: int, now_ms: int) -> None:
+        """The user's turn is over, and was finished at `ended_ms`: the wait for an answer begins."""
+        self._question = _Question(min(ended_ms, now_ms), now_ms)
+        self.active.turn_ended()
 
-    def extend(self, until_ms: int) -> None:
-        """The active response has something to show until then; only from there on it is waited for."""
-        if self._active_id is not None and not self._is_presumed:
-            self._due_ms = max(self._due_ms or 0, until_ms + self._patience_ms)
+    def interrupt(
+        self, now_ms: int, *, is_cancelled_by_service: bool = False, is_expected_unwanted: bool = False
+    ) -> None:
+        """Silence the assistant, and let the service know how much was heard.
 
-    def done(self, response_id: str) -> bool:
-        """A response ended, in whatever way; whether it is the one that is active, or else news.
-
-        One without an id, or with an id that was never heard of, is the active one: there is but one at a time.
+        `is_expected_unwanted`: stop also the answer that the service is about to begin by itself.
         """
-        is_new = not response_id or response_id not in self._known
-        self._known.add(response_id)
-        if self._active_id is None:
-            if not is_new:
-                return False
-            if self._asked is not None:  # its beginning was not told
-                self._is_doomed = False
-                self._end()
-            return True
-        if not is_new and self._active_id not in ("", response_id):
-            return False
-        self._end()
-        return True
+        active = self.active
+        is_awaited = active.is_awaited if is_expected_unwanted else active.is_requested
+        had_floor = self.is_speaking or is_awaited
+        active.interrupted(now_ms, is_expected_unwanted=is_expected_unwanted)
+        self._playback.silence_response(active.response_id)
+        if not is_cancelled_by_service:
+            active.cancel()
+        self._is_writing = False
+        self.silence(now_ms)
+        if had_floor:
+            self._effects.add(Interrupted())
 
-    def refused(self, event_id: str, *, is_busy: bool, now_ms: int) -> Refusal:
-        """The service refused an event of ours. Asked again later if it was only too early, but not for ever."""
-        if not event_id or event_id != self._sent_id:
-            return Refusal.NOT_OURS
-        retry, self._retry, self._sent_id = self._retry, None, ""
-        if is_busy:
-            self._busy_until_ms = self._busy_until_ms or now_ms + self.timeout_ms
-            if now_ms >= self._busy_until_ms:
-                is_busy, self._busy_until_ms = False, None
-        if is_busy and self._wanted is None:
-            self._wanted = retry
-        if self._asked is not None:
-            self._asked, self._is_doomed, self._due_ms = None, False, None
-            if is_busy:
-                self._active_id, self._cancel_id, self._is_stopped, self._is_presumed = "", "", False, True
-                self._due_ms = now_ms + BUSY_RETRY_MS
-        return Refusal.AGAIN if is_busy else Refusal.FINAL
+    def silence(self, now_ms: int) -> None:
+        """Let nothing sound of what was received so far. The service and the transcript are told what was heard."""
+        if self._playback.is_sounding:
+            heard = {**self._playback.silence(), **self._voice.silence()}
+            for item_id, heard_ms in heard.items():
+                self._cut(item_id, heard_ms, now_ms)
 
-    def cancel_refused(self, event_id: str) -> bool:
-        """The service refused this event: if it was our cancellation, nothing is active, whatever we missed.
+    def _cut(self, item_id: str, heard_ms: int, now_ms: int) -> None:
+        """Once for each item."""
+        settled = self._playback.settle(item_id, heard_ms)
+        if settled is None:
+            return
+        heard_ms, is_missed = settled
+        if is_missed:
+            self._effects.send(ItemTruncate(item_id=item_id, audio_end_ms=heard_ms))
+            self._builder.change(item_id, heard_ms=heard_ms, ended_ms=now_ms, is_interrupted=True)
+        else:
+            self._builder.change(item_id, heard_ms=heard_ms, ended_ms=now_ms)
 
-        Whether it was the cancellation of what counts as over, of which the refusal is no news.
-        """
-        if event_id and event_id == self._cancel_id and self._active_id is not None:
-            self._end()
-        return event_id in self._needless_ids
+    # ---------------------------------------------------------------- the speaker's side
 
-    def expire(self, now_ms: int) -> Expired:
-        """Time has passed; what was given up."""
-        if self._due_ms is None or now_ms < self._due_ms:
-            return Expired.NOTHING
-        if self._asked is not None:
-            is_unwanted = self._is_doomed
-            self._end()
-            self._is_doomed = False
-            return Expired.STOPPED if is_unwanted else Expired.REQUEST
-        expired = Expired.STOPPED if self._is_stopped else Expired.ANSWER
-        expired = Expired.NOTHING if self._is_presumed else expired
-        self._end()
-        return expired
+    def started(self, item_id: str, now_ms: int) -> None:
+        """The item's first sound left the speaker."""
+        if self._playback.started(item_id):
+            self._builder.change(item_id, started_ms=now_ms)
+            self._answered(item_id, heard_ms=now_ms)
 
-    def interrupted(self, now_ms: int, *, is_answer_expected: bool) -> None:
-        """The user wants none of the answers to come: not the one that waits, nor one that was asked for.
+    def played_out(self, item_id: str, played_ms: int, now_ms: int) -> None:
+        """So much of the item was heard, and for the speaker that was all."""
+        if self._playback.played_out(item_id, played_ms):
+            self._over(item_id, now_ms)
 
-        `is_answer_expected`: nor the one that the service is about to begin by itself.
-        """
-        self._wanted = self._retry = None
-        self._is_doomed = not self._active_id and (self.is_busy or is_answer_expected)
-        if self._active_id is not None and not self._is_stopped:
-            self._is_stopped = True
-            if not self._is_presumed:
-                self._due_ms = now_ms + self._patience_ms
+    def _over(self, item_id: str, now_ms: int) -> None:
+        self._builder.change(item_id, heard_ms=self._playback.received_ms(item_id), ended_ms=now_ms)
 
-    def turn_ended(self) -> None:
-        """A new turn deserves an answer, whatever was not wanted before it."""
-        self._is_doomed = self._is_doomed and self._asked is not None
+    # ---------------------------------------------------------------- the service's side
 
-    def cancel(self, event_id: str) -> ResponseCancel | None:
-        """The event that stops the active response; None where none is active or it is being stopped already.
+    def created(self, response_id: str, now_ms: int) -> None:
+        """A response begins; one that was unwanted before it began is stopped at once."""
+        if self.active.created(response_id, now_ms):
+            self._playback.silence_response(response_id)
+            self.active.cancel()
 
-        One that has not begun cannot be cancelled yet: `created` will say that it must be.
-        """
-        if self._active_id is None or self._cancel_id:
-            return None
-        self._cancel_id = event_id
-        return ResponseCancel(event_id=event_id, response_id=self._active_id or UNSET)
+    def sign_of_life(self, response_id: str, item_id: str, now_ms: int) -> None:
+        """A piece of a response came, perhaps of one whose beginning the service did not tell."""
+        active = self.active
+        if not active.has_begun and self._builder.is_over(item_id):
+            return  # late
+        if active.heard_of(response_id or self._response_of.get(item_id, ""), now_ms):
+            self.created(response_id or self._response_of.get(item_id, ""), now_ms)
+        elif active.phase is ResponsePhase.STOPPED:
+            self._playback.silence_response(active.response_id)
+        if active.is_requested:
+            active.expect_none()
 
-    def cancel_late(self, response_id: str, event_id: str) -> ResponseCancel:
-        """The event that stops a response which counts as over, in case it is not."""
-        self._needless_ids.add(event_id)
-        return ResponseCancel(event_id=event_id, response_id=response_id)
+    def item(self, response_id: str, item: Item, now_ms: int) -> None:
+        """A response has this item."""
+        self._belongs(response_id, item.id or "")
+        if item.type != "message":
+            calls = self._calls_of.setdefault(response_id, {})
+            if item.arguments or item.id not in calls:  # what is added has no arguments yet
+                calls[item.id or ""] = item
+        self._builder.item(item, None, now_ms, is_done=False)
+
+    def words(self, event: sv.OutputTranscriptDelta | sv.OutputTextDelta, now_ms: int) -> None:
+        """More words, of speech or written."""
+        self._belongs(event.response_id, event.item_id)
+        self._builder.output_delta(event, now_ms)
+        self._piece_arrived(event, now_ms)
+
+    def words_done(self, event: WordsDone, now_ms: int) -> None:
+        """All words of a part."""
+        self._belongs(event.response_id, event.item_id)
+        self._builder.output_done(event, now_ms)
+
+    def audio(self, event: sv.OutputAudioDelta, now_ms: int) -> None:
+        """More speech."""
+        item_id = event.item_id
+        self._belongs(event.response_id, item_id)
+        self.has_spoken = True
+        if self._playback.receive(event.response_id, item_id, len(event.delta)):
+            self._effects.add(Play(item_id, event.delta))
+            if self._question and self._question.first_sound_ms is None:
+                self._question.first_sound_ms = now_ms
+            self._sounds_until_ms = max(self._sounds_until_ms, now_ms) + len(event.delta) // BYTES_PER_MS
+            self.active.extend(self._sounds_until_ms)
+        self._builder.began(item_id, Party.ASSISTANT, now_ms)
+        self._builder.received(item_id, self._playback.received_ms(item_id))
+        self._piece_arrived(event, now_ms)
+        if not self.active.has_begun:  # late: nobody will say that this was all
+            self.audio_done(item_id, now_ms)
+
+    def audio_done(self, item_id: str, now_ms: int) -> None:
+        """All speech of the item is here."""
+        if self._playback.complete(item_id):
+            self._sounds_until_ms = max(self._sounds_until_ms, now_ms)
+            self._effects.add(FinishPlay(item_id))
+            if self._playback.is_over(item_id):
+                self._over(item_id, now_ms)
+
+    def done(self, response: Response, now_ms: int) -> None:
+        """A response was generated to its end, cancelled, or failed."""
+        active = self.active
+        active_id, had_begun, is_awaited = active.response_id, active.has_begun, active.is_awaited
+        ids = [known for known in (response.id, active_id) if known]
+        is_silent = any(self._playback.is_silent(known) for known in ids)
+        is_stopped = is_silent or active.phase is ResponsePhase.STOPPED
+        is_answer = active.done(response.id) and (had_begun or is_awaited)
+        calls = self._take_calls(response, ids)
+        said = self._complete(response, now_ms, is_silent=is_silent, is_last=not active.has_begun)
+        note = outcome_note(response, calls, has_words=bool(said), is_stopped=is_stopped)
+        if note and failure_note(response) and not said:
+            self._effects.notify(note, Severity.ERROR)
+        elif said or is_answer:
+            self._remark(response, calls, said, note, now_ms)
+
+    def broke_off(self, item_id: str, now_ms: int) -> None:
+        """No more words of this item came for too long."""
+        is_silent = self._playback.is_silent(self._response_of.get(item_id, ""), item_id)
+        self._builder.completed(item_id, now_ms, is_silent=is_silent)
+        self._cut(item_id, 0, now_ms)
+
+    # ---------------------------------------------------------------- limits
+
+    def tick(self, now_ms: int) -> None:
+        """Time has passed: see `deadline_ms`."""
+        expected, response_id = self.active.expire_expected(now_ms), self.active.response_id
+        phase = self.active.expire(now_ms)
+        seconds = f"{self.active.timeout_ms / 1000:g} s"
+        is_unanswered = expected is not None and not self._builder.is_gone(expected.item_id)  # a cough needs no answer
+        if is_unanswered or phase is ResponsePhase.ASKED:
+            self._effects.notify(f"The service did not answer for {seconds}. Say it again or type it.")
+        if phase in (ResponsePhase.ACTIVE, ResponsePhase.STOPPED):
+            self._give_up(response_id, seconds, now_ms, is_stopped=phase is ResponsePhase.STOPPED)
+        if self._played_by_ms is not None and now_ms >= self._played_by_ms:
+            self._effects.notify("The speaker did not play the answer to its end.")
+            for item_id in self._playback.silence():
+                self._builder.change(item_id, ended_ms=now_ms)
+
+    def _give_up(self, response_id: str, seconds: str, now_ms: int, *, is_stopped: bool) -> None:
+        """Nothing came of a response any more: it is over, whatever the service thinks, and need not go on."""
+        self._playback.silence_response(response_id)
+        if response_id:
+            self.active.cancel_late(response_id)
+        response = Response(id=response_id)
+        said = self._complete(response, now_ms, is_silent=is_stopped, is_last=True)
+        if not is_stopped:
+            what = "broke off its answer" if said else "began an answer"
+            note = f"The service {what} and sent nothing for {seconds}; the answer counts as over."
+            self._remark(response, [], said, note, now_ms)
 
     # ---------------------------------------------------------------- within
 
-    @property
-    def _patience_ms(self) -> int:
-        return min(self.timeout_ms, STOP_TIMEOUT_MS) if self._is_stopped else self.timeout_ms
+    def _belongs(self, response_id: str, item_id: str) -> None:
+        if item_id:
+            self._items_of.setdefault(response_id, {})[item_id] = None
+            self._response_of[item_id] = response_id
 
-    def _end(self) -> None:
-        self._active_id, self._asked, self._due_ms = None, None, None
-        self._is_stopped = self._is_presumed = False
-        self._sent_id, self._retry = "", None
+    def _piece_arrived(
+        self, event: sv.OutputTextDelta | sv.OutputTranscriptDelta | sv.OutputAudioDelta, now_ms: int
+    ) -> None:
+        """More of an answer is here, as text or as sound; what was silenced answers no turn."""
+        if self._playback.is_silent(event.response_id, event.item_id):
+            return
+        is_text = isinstance(event, sv.OutputTextDelta)
+        self._is_writing = is_text and self.active.has_begun
+        if self._question is not None and self._question.first_piece_ms is None:
+            self._question.first_piece_ms = now_ms
+            if is_text:
+                self._answered(event.item_id)
+            else:
+                self._builder.change(event.item_id, latency=self._question.latency())
+
+    def _answered(self, item_id: str, heard_ms: int | None = None) -> None:
+        question, self._question = self._question, None
+        if question is not None:
+            latency = question.latency(heard_ms)
+            if latency.answered_ms is not None:
+                self.answers_ms.append(latency.answered_ms)
+            self._builder.change(item_id, latency=latency)
+
+    def _complete(self, response: Response, now_ms: int, *, is_silent: bool, is_last: bool) -> list[str]:
+        """The response's items are final. Which of them there are: those in which something was said.
+
+        `is_silent`: it was interrupted; what of it had no sound by then was never heard. `is_last`: no other response
+        is under way, so nothing else of the assistant's goes on either. Services leave out the end of speech when they
+        break off, and what arrived too late to sound was not heard.
+        """
+        for item in response.output or ():
+            self.item(response.id, item, now_ms)
+        ids = self._items_of.pop(response.id, {})
+        done = [ids, *(self._items_of.values() if is_last else ())]
+        if is_last:
+            ids |= dict.fromkeys(self._builder.open_items)
+            self._is_writing = False
+        for item_id in ids:
+            self._builder.completed(item_id, now_ms, is_silent=is_silent)
+        for item_id in [item_id for items in done for item_id in items]:
+            self.audio_done(item_id, now_ms)
+            self._cut(item_id, 0, now_ms)
+        return [item_id for item_id in ids if self._builder.says_something(item_id)]
+
+    def _take_calls(self, response: Response, ids: Iterable[str]) -> list[Item]:
+        """What a response, under whichever of these ids it went, holds beside messages: calls of functions, tools."""
+        calls: dict[str, Item] = {}
+        for response_id in ids:
+            calls |= self._calls_of.pop(response_id, {})
+        told = [item for item in response.output or () if item.type != "message"]
+        calls |= {item.id or str(at): item for at, item in enumerate(told)}
+        return list(calls.values())
+
+    def _remark(self, response: Response, calls: Sequence[Item], said: Sequence[str], note: str, now_ms: int) -> None:
+        """What is to be said of an answer stands with its last words; without any, in the place of words."""
+        if note and said:
+            self._builder.change(said[-1], note=note)
+        elif note:
+            ids = [item.id for item in (*calls, *(response.output or ())) if item.id]
+            item_id = next(iter(ids), response.id or self._effects.new_item_id())
+            self._builder.remarked(item_id, note, now_ms)

@@ -1,27 +1,13 @@
-"""The settings of a session, and the update that carries them to the service.
-
-Whole at the start, then only what changed (protocol reference, section 4.3). One group is sent whole when any part
-of it changes: turn_detection, since services differ in whether they merge it.
-"""
+"""The settings of a session, as values: all of them, some of them changed, and those that a service refused."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
-
-from app.protocol.session import (
-    PCM24,
-    AudioInput,
-    AudioOutput,
-    NoiseReduction,
-    SemanticVad,
-    ServerVad,
-    Session,
-    SessionAudio,
-    Transcription,
-)
+from msgspec.structs import asdict, replace
 
 
 class Mode(StrEnum):
@@ -39,7 +25,7 @@ class Detection(StrEnum):
 
 
 class SessionSettings(Struct, frozen=True):
-    """What the user wants of the session. Field names are the names used in `Status.unacknowledged`."""
+    """What the user wants of the session. Field names are the names used in `Status`."""
 
     mode: Mode = Mode.HANDS_FREE
     detection: Detection = Detection.SERVER_VAD
@@ -59,19 +45,49 @@ class SessionSettings(Struct, frozen=True):
     noise_reduction: str | None = None
 
 
-_TURN_FIELDS = frozenset(
-    {
-        "mode",
-        "detection",
-        "threshold",
-        "prefix_padding_ms",
-        "silence_ms",
-        "idle_timeout_ms",
-        "eagerness",
-        "create_response",
-        "interrupt_response",
-    }
-)
+SettingValue: TypeAlias = str | int | float | bool | None
+"""Of one field; modes and the like are strings too."""
+
+
+class SessionChange(Struct, frozen=True, omit_defaults=True):
+    """Some settings are to be others: those that are set here. The fields are those of SessionSettings."""
+
+    mode: Mode | UnsetType = UNSET
+    detection: Detection | UnsetType = UNSET
+    threshold: float | UnsetType = UNSET
+    prefix_padding_ms: int | UnsetType = UNSET
+    silence_ms: int | UnsetType = UNSET
+    idle_timeout_ms: int | None | UnsetType = UNSET
+    eagerness: str | UnsetType = UNSET
+    create_response: bool | UnsetType = UNSET
+    interrupt_response: bool | UnsetType = UNSET
+    voice: str | UnsetType = UNSET
+    speed: float | UnsetType = UNSET
+    instructions: str | UnsetType = UNSET
+    output: Literal["audio", "text"] | UnsetType = UNSET
+    transcription_model: str | None | UnsetType = UNSET
+    language: str | None | UnsetType = UNSET
+    noise_reduction: str | None | UnsetType = UNSET
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The fields that it sets."""
+        return frozenset(self._values())
+
+    def of(self, settings: SessionSettings) -> SessionSettings:
+        """These settings with the change made."""
+        return replace(settings, **self._values())
+
+    def _values(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if value is not UNSET}
+
+
+class RefusedSetting(Struct, frozen=True):
+    """A field that was changed in vain."""
+
+    wanted: SettingValue
+    value: SettingValue
+    """What is in effect instead."""
 
 
 def differences(old: SessionSettings, new: SessionSettings) -> frozenset[str]:
@@ -79,95 +95,6 @@ def differences(old: SessionSettings, new: SessionSettings) -> frozenset[str]:
     return frozenset(name for name in new.__struct_fields__ if getattr(old, name) != getattr(new, name))
 
 
-def whole_session(settings: SessionSettings) -> Session:
-    """The first update: everything, set by ourselves, since services' defaults differ."""
-    session = _session(settings, frozenset(settings.__struct_fields__))
-    assert isinstance(session.audio, SessionAudio)
-    assert isinstance(session.audio.input, AudioInput)
-    assert isinstance(session.audio.output, AudioOutput)
-    return Session(
-        type="realtime",
-        output_modalities=session.output_modalities,
-        instructions=session.instructions,
-        audio=SessionAudio(
-            input=AudioInput(
-                format=PCM24,
-                transcription=session.audio.input.transcription,
-                noise_reduction=session.audio.input.noise_reduction,
-                turn_detection=session.audio.input.turn_detection,
-            ),
-            output=AudioOutput(format=PCM24, voice=session.audio.output.voice, speed=session.audio.output.speed),
-        ),
-    )
-
-
-def least_session(settings: SessionSettings) -> Session:
-    """What every service should take: for those that refuse the whole one."""
-    return Session(
-        type="realtime",
-        instructions=settings.instructions or UNSET,
-        audio=SessionAudio(input=AudioInput(turn_detection=turn_detection(settings))),
-    )
-
-
-def changed_session(old: SessionSettings, new: SessionSettings) -> Session:
-    """An update that carries only what differs."""
-    clears_idle_timeout = old.idle_timeout_ms is not None
-    return _session(new, differences(old, new), clears_idle_timeout=clears_idle_timeout)
-
-
-def turn_detection(settings: SessionSettings, *, clears_idle_timeout: bool = False) -> ServerVad | SemanticVad | None:
-    """The turn_detection object; None is push-to-talk.
-
-    An idle timeout that was never set is absent rather than null: older and compatible services do not know the
-    field. One that was set is cleared by null, since a service that merges the object would keep it.
-    """
-    if settings.mode is Mode.PUSH_TO_TALK:
-        return None
-    if settings.detection is Detection.SEMANTIC_VAD:
-        return SemanticVad(
-            eagerness=settings.eagerness,
-            create_response=settings.create_response,
-            interrupt_response=settings.interrupt_response,
-        )
-    return ServerVad(
-        threshold=settings.threshold,
-        prefix_padding_ms=settings.prefix_padding_ms,
-        silence_duration_ms=settings.silence_ms,
-        idle_timeout_ms=settings.idle_timeout_ms or (None if clears_idle_timeout else UNSET),
-        create_response=settings.create_response,
-        interrupt_response=settings.interrupt_response,
-    )
-
-
-def _session(settings: SessionSettings, names: frozenset[str], *, clears_idle_timeout: bool = False) -> Session:
-    detection = turn_detection(settings, clears_idle_timeout=clears_idle_timeout)
-    heard = AudioInput(
-        turn_detection=detection if names & _TURN_FIELDS else UNSET,
-        transcription=_transcription(settings) if names & {"transcription_model", "language"} else UNSET,
-        noise_reduction=_noise_reduction(settings) if "noise_reduction" in names else UNSET,
-    )
-    spoken = AudioOutput(
-        voice=settings.voice if "voice" in names else UNSET,
-        speed=settings.speed if "speed" in names else UNSET,
-    )
-    audio = SessionAudio(
-        input=heard if heard != AudioInput() else UNSET,
-        output=spoken if spoken != AudioOutput() else UNSET,
-    )
-    return Session(
-        type="realtime",
-        output_modalities=(settings.output,) if "output" in names else UNSET,
-        instructions=settings.instructions if "instructions" in names else UNSET,
-        audio=audio if audio != SessionAudio() else UNSET,
-    )
-
-
-def _transcription(settings: SessionSettings) -> Transcription | None | UnsetType:
-    if settings.transcription_model is None:
-        return None
-    return Transcription(model=settings.transcription_model, language=settings.language or UNSET)
-
-
-def _noise_reduction(settings: SessionSettings) -> NoiseReduction | None:
-    return NoiseReduction(type=settings.noise_reduction) if settings.noise_reduction else None
+def taken_from(settings: SessionSettings, names: Iterable[str]) -> SessionChange:
+    """The change that sets these fields as they are in the settings."""
+    return SessionChange(**{name: getattr(settings, name) for name in names})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
 
-from app.conversation.session import SessionSettings
+from app.conversation.session import RefusedSetting, SessionSettings
 from app.conversation.usage import UsageTotals
 
 
@@ -33,6 +34,8 @@ class Status(Struct, frozen=True):
     """As the user wants them."""
     unacknowledged: frozenset[str] = frozenset()
     """Names of the settings that the service has not confirmed yet."""
+    refused: Mapping[str, RefusedSetting] = field(default_factory=dict)
+    """Names of the settings that were changed in vain, until they are changed again."""
     has_microphone: bool = False
     is_microphone_open: bool = False
     is_response_active: bool = False

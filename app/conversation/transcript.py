@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from app.conversation.ordered import OrderedEntries
 
 
-class Speaker(StrEnum):
+class Party(StrEnum):
     """Whose turn an entry is."""
 
     USER = "you"
@@ -29,18 +29,26 @@ class Speaker(StrEnum):
 
 
 class Latency(Struct, frozen=True):
-    """When an answer came, all in milliseconds after the user's turn was over.
+    """How long after the user's last word an answer came, in milliseconds.
 
-    The turn is over when the service says so (`speech_stopped`), when the key was released, or when the text was
-    sent; a silence window that the service waits before it says so is not counted.
+    The wait begins when the user fell silent, as the service or the microphone heard it; in push-to-talk when the key
+    ended the turn; with a typed text when it was sent.
     """
 
     first_word_ms: int | None = None
+    """The first of it was here: a word, or sound where that came before."""
     first_sound_ms: int | None = None
+    """The first of it left the speaker."""
+    turn_ms: int | None = None
+    """Part of the whole: until the turn was over, such as the silence that the service waits for."""
+    service_ms: int | None = None
+    """Part of the whole: from there until the service sent the first of what was heard, or read."""
+    playback_ms: int | None = None
+    """Part of the whole: from there until it left the speaker; none where nothing sounds."""
 
     @property
     def answered_ms(self) -> int | None:
-        """What the user noticed: the first sound, or the first word where nothing sounds."""
+        """The whole, as the user felt it: to the first sound, or to the first word where nothing sounds."""
         return self.first_sound_ms if self.first_sound_ms is not None else self.first_word_ms
 
 
@@ -48,7 +56,7 @@ class Entry(Struct, frozen=True):
     """One turn. Times are milliseconds since the conversation began."""
 
     item_id: str
-    speaker: Speaker
+    speaker: Party
     text: str = ""
     is_final: bool = False
     is_spoken: bool = True
@@ -110,11 +118,6 @@ class Transcript(OrderedEntries[Entry]):
         """All entries in order."""
         return tuple(self)
 
-    def add(self, entry: Entry) -> None:
-        """Put a new entry at the end. An item that is known already is left alone."""
-        if entry.item_id not in self:
-            self.insert(len(self), entry)
-
     def change(self, item_id: str, **fields: object) -> Entry | None:
         """Replace fields of an entry; the new entry, or None when nothing changed or there is none."""
         old = self.get(item_id)
@@ -126,19 +129,15 @@ class Transcript(OrderedEntries[Entry]):
         self.replace(new)
         return new
 
-    def place_after(self, item_id: str, previous_item_id: str | None) -> bool:
-        """Move an entry to right after another one (None: to the start); whether it moved.
+    def place_after(self, item_id: str, previous_item_id: str) -> bool:
+        """Move an entry to right after another one; whether it moved.
 
         An unknown `previous_item_id` (an item without words, such as a function call) moves nothing.
         """
-        if item_id not in self or item_id == previous_item_id:
+        if item_id == previous_item_id or item_id not in self or previous_item_id not in self:
             return False
-        if previous_item_id is not None and previous_item_id not in self:
-            return False
-        at = self.index(item_id)
-        target = 0 if previous_item_id is None else self.index(previous_item_id) + 1
+        at, target = self.index(item_id), self.index(previous_item_id) + 1
         target -= at < target
-        if at == target:
-            return False
-        self.move(item_id, target)
-        return True
+        if at != target:
+            self.move(item_id, target)
+        return at != target

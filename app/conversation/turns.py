@@ -1,91 +1,244 @@
-"""Turn-taking as a table.
+"""The user's turn: what opens and closes the microphone, what ends or discards a turn, what the service heard of it.
 
-Two rules for this file: whatever decides what a key, a voice or a typed line does to the turn stands here, and
-nothing here knows how it is carried out. Hands-free, the service decides that a turn is over; in push-to-talk the
-user does. Space opens and closes the microphone in both.
+Carries out the table of turn-taking.
 """
 
 from __future__ import annotations
 
-from enum import Enum, auto
-from typing import Final
+import math
+from collections.abc import Sequence
+from typing import assert_never
 
-from app.conversation.session import Mode
-
-
-class Trigger(Enum):
-    """What happened."""
-
-    TALK_KEY = auto()
-    """The talk key, tapped: open or close the microphone."""
-    SPEECH_STARTED = auto()
-    """The service hears the user."""
-    TEXT = auto()
-    """The user typed to the assistant."""
-    STOP_KEY = auto()
-    """The user wants silence (Esc)."""
-    TO_HANDS_FREE = auto()
-    TO_PUSH_TO_TALK = auto()
+from app.conversation.effects import Effects, Severity, earliest
+from app.conversation.input_audio import LEAST_TURN_MS, TAIL_MS, InputAudio
+from app.conversation.negotiation import SettingsNegotiation
+from app.conversation.responses import Responses
+from app.conversation.session import Detection, Mode
+from app.conversation.transcript import Party
+from app.conversation.transcript_builder import TranscriptBuilder
+from app.conversation.turn_table import TURNS, Action, Trigger
+from app.protocol import server_events as sv
+from app.protocol.client_events import InputAppend, InputClear, InputCommit, ItemCreate, ResponseCreate
+from app.protocol.items import user_text
 
 
-class Action(Enum):
-    """What to do about it, in the order of the table."""
+class Turns:
+    """The user's turn. Muted (the microphone closed by hand) outlives the microphone: another one stays closed."""
 
-    INTERRUPT = auto()
-    """Silence the assistant, cancel its response if one is active, truncate at what was heard."""
-    INTERRUPT_UNLESS_SERVER_DOES = auto()
-    """The same, but the service cancels its own response at speech. Nothing where speech may not interrupt."""
-    OPEN = auto()
-    """Open the microphone."""
-    CLOSE = auto()
-    """Close the microphone; the end of what was said still goes out."""
-    END_TURN = auto()
-    """Commit what was said and ask for an answer."""
-    DISCARD = auto()
-    """Throw away what was said since the microphone was opened."""
+    def __init__(
+        self,
+        effects: Effects,
+        builder: TranscriptBuilder,
+        responses: Responses,
+        negotiation: SettingsNegotiation,
+        timeout_ms: int,
+        *,
+        has_microphone: bool,
+        is_muted: bool,
+        has_asked: bool,
+    ) -> None:
+        """`timeout_ms`: how long the service may hear the user while the microphone hears no voice."""
+        self.has_microphone = has_microphone
+        self.is_muted = is_muted
+        self.has_asked = has_asked
+        """The user asked for an answer: typed, or ended a turn in push-to-talk."""
+        self.is_voiced = False
+        """The microphone hears a voice now."""
+        self.is_user_speaking = False
+        """The service hears the user."""
+        self._effects, self._builder, self._responses, self._negotiation = effects, builder, responses, negotiation
+        self._mode = negotiation.wanted.mode
+        self._input = InputAudio()
+        self._timeout_ms = timeout_ms
+        self._typed_items: dict[str, str] = {}
+        self._item_id = ""
+        self._opened_ms: int | None = None
+        self._released_ms: int | None = None
+        self._last_voice_ms: float | None = None
+        self._speech_due_ms = 0
 
+    @property
+    def is_open(self) -> bool:
+        """The microphone is open."""
+        return self._input.is_open
 
-class Microphone(Enum):
-    """The microphone as the table sees it."""
+    @property
+    def deadline_ms(self) -> float | None:
+        """When `tick` has something to do."""
+        return earliest(self._input.deadline_ms, self._speech_due_ms if self.is_user_speaking else None)
 
-    OPEN = auto()
-    CLOSED = auto()
+    # ---------------------------------------------------------------- what the user does
 
+    def do(self, trigger: Trigger, now_ms: int) -> None:
+        """What the table says to do about it."""
+        for action in TURNS[self._mode, self.is_open, trigger]:
+            self._act(action, trigger, now_ms)
 
-_HF, _PTT = Mode.HANDS_FREE, Mode.PUSH_TO_TALK
-_OPEN, _CLOSED = Microphone.OPEN, Microphone.CLOSED
+    def follow_mode(self, now_ms: int, *, is_live: bool) -> None:
+        """The mode may be another one, because the user wished for it or because it was refused."""
+        before, after = self._mode, self._negotiation.wanted.mode
+        if is_live and before is not after:
+            # A turn whose last chunk is still awaited is complete as it is: the service is about to judge for itself.
+            if before is Mode.PUSH_TO_TALK and self._input.expire(math.inf):
+                self._commit(now_ms)
+            self.do(Trigger.TO_HANDS_FREE if after is Mode.HANDS_FREE else Trigger.TO_PUSH_TO_TALK, now_ms)
+        self._mode = after
 
-TURNS: Final[dict[tuple[Mode, Microphone, Trigger], tuple[Action, ...]]] = {
-    (_HF, _CLOSED, Trigger.TALK_KEY): (Action.OPEN,),
-    (_HF, _OPEN, Trigger.TALK_KEY): (Action.CLOSE,),
-    (_HF, _OPEN, Trigger.SPEECH_STARTED): (Action.INTERRUPT_UNLESS_SERVER_DOES,),
-    # The service may still hear the last words from before the microphone was closed.
-    (_HF, _CLOSED, Trigger.SPEECH_STARTED): (Action.INTERRUPT_UNLESS_SERVER_DOES,),
-    (_HF, _OPEN, Trigger.TEXT): (Action.INTERRUPT,),
-    (_HF, _CLOSED, Trigger.TEXT): (Action.INTERRUPT,),
-    (_HF, _OPEN, Trigger.STOP_KEY): (Action.INTERRUPT,),
-    (_HF, _CLOSED, Trigger.STOP_KEY): (Action.INTERRUPT,),
-    (_HF, _OPEN, Trigger.TO_PUSH_TO_TALK): (Action.CLOSE, Action.DISCARD),
-    (_HF, _CLOSED, Trigger.TO_PUSH_TO_TALK): (Action.DISCARD,),
-    (_PTT, _CLOSED, Trigger.TALK_KEY): (Action.INTERRUPT, Action.OPEN),
-    (_PTT, _OPEN, Trigger.TALK_KEY): (Action.CLOSE, Action.END_TURN),
-    # A typed line while the microphone is open is a turn of its own; the spoken one goes on.
-    (_PTT, _OPEN, Trigger.TEXT): (Action.INTERRUPT,),
-    (_PTT, _CLOSED, Trigger.TEXT): (Action.INTERRUPT,),
-    (_PTT, _OPEN, Trigger.STOP_KEY): (Action.CLOSE, Action.DISCARD),
-    (_PTT, _CLOSED, Trigger.STOP_KEY): (Action.INTERRUPT,),
-    (_PTT, _OPEN, Trigger.TO_HANDS_FREE): (Action.END_TURN,),
-    (_PTT, _CLOSED, Trigger.TO_HANDS_FREE): (Action.OPEN,),
-    # An update that switches detection off can cross a last speech_started on the wire.
-    (_PTT, _OPEN, Trigger.SPEECH_STARTED): (),
-    (_PTT, _CLOSED, Trigger.SPEECH_STARTED): (),
-    (_HF, _OPEN, Trigger.TO_HANDS_FREE): (),
-    (_HF, _CLOSED, Trigger.TO_HANDS_FREE): (),
-    (_PTT, _OPEN, Trigger.TO_PUSH_TO_TALK): (),
-    (_PTT, _CLOSED, Trigger.TO_PUSH_TO_TALK): (),
-}
+    def ask(self, ended_ms: int, now_ms: int) -> None:
+        """The user's turn is over, and the user wants an answer to it."""
+        self.has_asked = True
+        self._responses.turn_ended(ended_ms, now_ms)
+        self._responses.active.want(ResponseCreate())
 
+    def typed(self, texts: Sequence[str], now_ms: int) -> None:
+        """The user typed these lines, to be answered together."""
+        for text in texts:
+            item_id = self._effects.new_item_id()
+            self._builder.user_typed(item_id, text, now_ms)
+            event_id = self._effects.send(ItemCreate(item=user_text(item_id, text)))
+            self._typed_items[event_id] = item_id
+        self.ask(now_ms, now_ms)
 
-def actions(mode: Mode, is_open: bool, trigger: Trigger) -> tuple[Action, ...]:
-    """What a trigger does in a mode, with the microphone open or closed. Every case is in the table."""
-    return TURNS[mode, _OPEN if is_open else _CLOSED, trigger]
+    def text_refused(self, event_id: str, why: str) -> bool:
+        """The service refused an event; whether it was a typed line."""
+        item_id = self._typed_items.pop(event_id, None)
+        if item_id is not None:
+            note = f"The service did not take it: {why}"
+            self._builder.change(item_id, note=note)
+            self._effects.notify(note, Severity.ERROR)
+        return item_id is not None
+
+    def microphone_came(self, *, is_live: bool) -> None:
+        """A microphone is there; hands-free it is open, once the service hears us, unless the user had closed it."""
+        self.has_microphone = True
+        if is_live and self._mode is Mode.HANDS_FREE and not self.is_muted:
+            self._input.open()
+
+    def microphone_went(self, now_ms: int) -> None:
+        """No chunk will come any more. What was said so far counts; the tail goes out at once."""
+        self.has_microphone = False
+        was_open = self.is_open
+        self._input.close(now_ms, tail_ms=self._tail_ms)
+        if was_open and self._mode is Mode.PUSH_TO_TALK:
+            self._input.end_turn()
+        self._sent(*self._input.finish(), now_ms)
+
+    def captured(self, pcm: bytes, captured_ms: float, voice: float, now_ms: int) -> None:
+        """A chunk of the microphone: see `Conversation.captured`."""
+        self.is_voiced = voice >= self._negotiation.wanted.threshold
+        if self.is_voiced and self.is_open:
+            self._last_voice_ms = captured_ms
+            self._speech_due_ms = now_ms + self._timeout_ms
+        self._sent(*self._input.captured(pcm, captured_ms), now_ms)
+
+    def lost(self) -> None:
+        """The line is gone: nothing more is sent."""
+        self._input.close(0)
+        self._input.discard()
+
+    def tick(self, now_ms: int) -> None:
+        """Time has passed: see `deadline_ms`."""
+        if self.is_user_speaking and now_ms >= self._speech_due_ms:
+            self.is_user_speaking, self._item_id = False, ""
+            seconds = f"{self._timeout_ms / 1000:g} s"
+            self._effects.notify(
+                f"The service heard you and did not say for {seconds} that you stopped. Say it again or type it."
+            )
+        if self._input.expire(now_ms):
+            self._commit(now_ms)
+
+    # ---------------------------------------------------------------- what the service heard
+
+    def is_under_way(self, item_id: str) -> bool:
+        """The service hears the user say this item."""
+        return self.is_user_speaking and item_id == self._item_id
+
+    def speech_started(self, item_id: str, now_ms: int) -> None:
+        """The service hears the user."""
+        if self._mode is Mode.HANDS_FREE:  # else crossed by the update that switches detection off
+            self.is_user_speaking, self._item_id = True, item_id
+            self._speech_due_ms = now_ms + self._timeout_ms
+            self._responses.active.expect_none()
+            self._builder.began(item_id, Party.USER, now_ms)
+        self.do(Trigger.SPEECH_STARTED, now_ms)
+
+    def speech_stopped(self, item_id: str, audio_end_ms: int, now_ms: int) -> None:
+        """The service judges that the turn is over."""
+        self.is_user_speaking = False
+        self._responses.turn_ended(self._fell_silent_ms(audio_end_ms, now_ms), now_ms)
+        settings = self._negotiation.effective
+        if settings.create_response and settings.mode is Mode.HANDS_FREE:
+            self._responses.active.expect(item_id, now_ms)
+
+    def committed(self, event: sv.InputCommitted, now_ms: int) -> None:
+        """The user's turn has become an item."""
+        self.is_user_speaking, self._item_id = False, ""
+        began_ms, self._opened_ms = (now_ms if self._opened_ms is None else self._opened_ms), None
+        is_transcribed = self._negotiation.effective.transcription_model is not None
+        self._builder.committed(event, now_ms, began_ms=began_ms, is_transcribed=is_transcribed)
+
+    # ---------------------------------------------------------------- within
+
+    def _act(self, action: Action, trigger: Trigger, now_ms: int) -> None:
+        match action:
+            case Action.INTERRUPT:
+                self._responses.interrupt(now_ms, is_expected_unwanted=trigger is Trigger.STOP_KEY)
+            case Action.INTERRUPT_UNLESS_SERVER_DOES:
+                if self._negotiation.effective.interrupt_response:
+                    self._responses.interrupt(now_ms, is_cancelled_by_service=True)
+            case Action.OPEN:
+                self.is_muted, self._released_ms = False, None
+                if self.has_microphone:
+                    self._input.open()
+                    self._opened_ms = now_ms
+            case Action.CLOSE:
+                self.is_muted, self._released_ms = True, now_ms
+                self._input.close(now_ms, tail_ms=self._tail_ms)
+            case Action.END_TURN:
+                if self._input.end_turn():
+                    self._commit(now_ms)
+            case Action.DISCARD:
+                self._input.discard()
+                self.is_user_speaking, self._opened_ms = False, None
+                item_id, self._item_id = self._item_id, ""
+                self._builder.dropped(item_id)
+                self._effects.send(InputClear())
+            case _:
+                assert_never(action)
+
+    def _sent(self, pcm: bytes, is_complete: bool, now_ms: int) -> None:
+        if pcm:
+            self._effects.send(InputAppend(audio=pcm))
+        if is_complete:
+            self._commit(now_ms)
+
+    def _commit(self, now_ms: int) -> None:
+        """The turn is complete: hand it over and ask for an answer, unless it is too short to be one."""
+        released_ms, self._released_ms = self._released_ms, None
+        if self._input.turn_ms < LEAST_TURN_MS:
+            self._effects.send(InputClear())
+            too_short = "That was too short to be heard: keep the microphone open while you speak."
+            self._effects.notify(too_short, Severity.INFORMATION)
+            return
+        self._effects.send(InputCommit())
+        self.ask(now_ms if released_ms is None else released_ms, now_ms)
+
+    def _fell_silent_ms(self, audio_end_ms: int, now_ms: int) -> int:
+        """When the user stopped speaking, on the conversation's clock.
+
+        The service's `audio_end_ms` is the end of all that it judged by, so the silence that it waited for is part of
+        it. Semantic detection waits for as long as it likes: there the last voice at the microphone counts. A service
+        that does not say where the speech ended is taken to have judged what was captured just now.
+        """
+        judged_ms = self._input.captured_at_ms(audio_end_ms) if audio_end_ms else None
+        end_ms = now_ms if judged_ms is None else min(judged_ms, now_ms)
+        if self._negotiation.effective.detection is Detection.SERVER_VAD:
+            end_ms -= self._negotiation.effective.silence_ms
+        elif self._last_voice_ms is not None:
+            end_ms = min(end_ms, self._last_voice_ms)
+        return max(0, round(end_ms))
+
+    @property
+    def _tail_ms(self) -> float:
+        settings = self._negotiation.effective
+        return settings.silence_ms + TAIL_MS if settings.mode is Mode.HANDS_FREE else 0.0

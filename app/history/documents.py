@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from app.conversation.transcript import Entry
 
@@ -150,7 +151,7 @@ def _turn(conversation: ExportedConversation, entry: Entry) -> dict[str, object]
         "received_ms": entry.received_ms,
         "started_at": _iso(conversation.at(entry)),
         "note": entry.note,
-        "latency_ms": latency and {"first_word": latency.first_word_ms, "first_sound": latency.first_sound_ms},
+        "latency_ms": latency and {name.removesuffix("_ms"): ms for name, ms in asdict(latency).items()},
     }
 
 

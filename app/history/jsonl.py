@@ -18,6 +18,7 @@ from typing import Final
 
 import msgspec
 
+from app.conversation.ordered import OrderedEntries
 from app.conversation.transcript import Entry
 from app.history.sanitise import is_plausible, sanitised, sanitised_id
 from app.history.saved import LAST_MOMENT_S, Saved
@@ -68,18 +69,14 @@ class _FileReader:
 
     def __init__(self) -> None:
         self.header = _Line()
-        self._entries: dict[str, Entry] = {}
-        self._order: list[str] = []
-
-    def turns(self) -> tuple[Entry, ...]:
-        return tuple(self._entries[item_id] for item_id in self._order)
+        self.entries: OrderedEntries[Entry] = OrderedEntries()
 
     def take(self, line: _Line) -> bool:
         """Whether the line was one that can be."""
         if line.entry is not None:
             return self._put(sanitised(line.entry), line.index) if is_plausible(line.entry) else False
         if line.removed is not None:
-            self._remove(sanitised_id(line.removed))
+            self.entries.remove(sanitised_id(line.removed))
             return True
         if line.version is None or not 0 <= (line.started_at or 0.0) <= LAST_MOMENT_S:
             return False
@@ -89,19 +86,8 @@ class _FileReader:
     def _put(self, entry: Entry, index: int | None) -> bool:
         if index is not None and not -MOST_ENTRIES <= index <= MOST_ENTRIES:
             return False
-        item_id = entry.item_id
-        at = len(self._order) if index is None else max(0, index)
-        if item_id in self._entries and not (at < len(self._order) and self._order[at] == item_id):
-            self._order.remove(item_id)
-            self._order.insert(at, item_id)
-        elif item_id not in self._entries:
-            self._order.insert(at, item_id)
-        self._entries[item_id] = entry
+        self.entries.put(len(self.entries) if index is None else max(0, index), entry)
         return True
-
-    def _remove(self, item_id: str) -> None:
-        if self._entries.pop(item_id, None) is not None:
-            self._order.remove(item_id)
 
 
 def read_lines(data: bytes, *, started_at: float) -> Saved:
@@ -121,4 +107,4 @@ def read_lines(data: bytes, *, started_at: float) -> Saved:
         skipped += not is_taken
     header = reading.header
     began = started_at if header.started_at is None else header.started_at
-    return Saved(began, one_line(header.service), one_line(header.model), reading.turns(), skipped)
+    return Saved(began, one_line(header.service), one_line(header.model), tuple(reading.entries), skipped)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from app.conversation.transcript import Entry, Latency
 from app.protocol.ranges import MOST_MS
@@ -26,7 +26,7 @@ def sanitised(entry: Entry) -> Entry:
         ended_ms=_bounded_or_none(entry.ended_ms),
         received_ms=_bounded(entry.received_ms),
         heard_ms=_bounded_or_none(entry.heard_ms),
-        latency=latency and Latency(_bounded_or_none(latency.first_word_ms), _bounded_or_none(latency.first_sound_ms)),
+        latency=latency and Latency(*map(_bounded_or_none, astuple(latency))),
     )
 
 
@@ -43,8 +43,7 @@ def is_plausible(entry: Entry) -> bool:
         entry.ended_ms,
         entry.received_ms,
         entry.heard_ms,
-        latency.first_word_ms,
-        latency.first_sound_ms,
+        *astuple(latency),
     )
     return all(number is None or 0 <= number <= MOST_MS for number in numbers)
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from app.conversation.transcript import Entry, Speaker
+from app.conversation.transcript import Entry, Party
 from app.history.jsonl import read_lines
 from app.history.saved import Saved
 from app.history.writer import FILE_NAME
@@ -140,12 +140,12 @@ def _summary(folder: Path) -> Summary:
         saved = load(folder)
     except HistoryError as error:  # one that cannot be read hides no other
         return Summary(folder.name, folder, _time_of(folder.name), 0, str(error), str(error))
-    words = _first_words(saved.entries, Speaker.USER) or _first_words(saved.entries, Speaker.ASSISTANT)
+    words = _first_words(saved.entries, Party.USER) or _first_words(saved.entries, Party.ASSISTANT)
     trouble = f"{folder.name}: {skipped}." if (skipped := skipped_sentence(saved)) else ""
     return Summary(folder.name, folder, saved.started_at, len(saved.entries), words, trouble)
 
 
-def _first_words(entries: tuple[Entry, ...], speaker: Speaker) -> str:
+def _first_words(entries: tuple[Entry, ...], speaker: Party) -> str:
     return next((one_line(each.text) for each in entries if each.speaker is speaker and each.text.strip()), "")
 
 

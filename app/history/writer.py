@@ -104,12 +104,7 @@ class ConversationWriter:
         if is_placed and before == entry:
             return
         self._write(about, entry_line(entry, index))
-        if before is None:
-            self._written.insert(index, entry)
-            return
-        self._written.replace(entry)
-        if not is_placed:
-            self._written.move(item_id, index)
+        self._written.put(index, entry)
 
     def _write(self, saved: Saved, line: bytes) -> None:
         if self._file is None:

@@ -12,8 +12,8 @@ from app.audio.files import WavMicrophone
 from app.audio.open import NONE, open_microphone, open_speaker
 from app.audio.portaudio import Kind, list_devices
 from app.audio.ports import AudioError, Microphone, Speaker
+from app.conversation.active_response import ANSWER_TIMEOUT_MS
 from app.conversation.effects import Notice, Severity
-from app.conversation.responses import ANSWER_TIMEOUT_MS
 from app.conversation.session import Detection, Mode, SessionSettings
 from app.history.writer import ConversationWriter, new_folder_name
 from app.launch.request import NoDeviceError

@@ -14,11 +14,11 @@ from app.audio.capture import Chunk, Levels
 from app.audio.example import CLIPS, Clip, load
 from app.audio.files import ClipMicrophone
 from app.audio.ports import AudioError, Microphone, Speaker
+from app.conversation.active_response import ANSWER_TIMEOUT_MS
 from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, Notice, Severity, StatusChanged
 from app.conversation.ordered import OrderedEntries
-from app.conversation.responses import ANSWER_TIMEOUT_MS
-from app.conversation.session import Mode, SessionSettings
+from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry, Transcript
 from app.history.saved import Saved
@@ -82,6 +82,7 @@ class LiveConversation:
         self._line = Line(
             Conversation(
                 settings,
+                self._speaker,
                 seed=secrets.token_hex(5),
                 has_microphone=first is not None,
                 greets=greets,
@@ -166,11 +167,11 @@ class LiveConversation:
     def say(self, text: str) -> None:
         self._line.post(lambda talk, now_ms: talk.speak_text(text, now_ms))
 
-    def change(self, **fields: object) -> None:
-        self._line.post(lambda talk, now_ms: talk.change(now_ms, **fields))
+    def change(self, change: SessionChange) -> None:
+        self._line.post(lambda talk, now_ms: talk.change(change, now_ms))
 
-    def renew(self, **fields: object) -> None:
-        self._line.renew(**fields)
+    def renew(self, change: SessionChange) -> None:
+        self._line.renew(change)
 
     def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return self._system.names()

@@ -11,6 +11,7 @@ from msgspec.structs import force_setattr
 
 from app.audio.capture import Levels
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
+from app.conversation.session import SessionChange
 from app.conversation.transcript import Entry
 from app.live.sound_check import CheckStep
 from app.protocol.text import flat
@@ -97,10 +98,10 @@ class Live(Protocol):
     def say(self, text: str) -> None:
         """Type to the assistant."""
 
-    def change(self, **fields: object) -> None:
-        """Change settings, by the names of SessionSettings."""
+    def change(self, change: SessionChange) -> None:
+        """Change settings of the session."""
 
-    def renew(self, **fields: object) -> None:
+    def renew(self, change: SessionChange) -> None:
         """Begin a new session with these settings changed; the text of the conversation is carried over."""
 
     def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -22,7 +22,6 @@ from app.conversation.effects import (
     EntryChanged,
     EntryRemoved,
     FinishPlay,
-    Flush,
     Interrupted,
     Notice,
     Play,
@@ -30,6 +29,7 @@ from app.conversation.effects import (
     Severity,
     StatusChanged,
 )
+from app.conversation.session import SessionChange
 from app.conversation.status import Status
 from app.conversation.transcript import Entry, Transcript
 from app.exit_status import LOST, REFUSED
@@ -109,24 +109,24 @@ class Line:
         with self._guard:
             return self._conversation.status
 
-    def renew(self, **fields: object) -> None:
+    def renew(self, change: SessionChange) -> None:
         """Go on in a new session with these settings changed; the text is carried over. From any thread."""
         with self._gate:
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._renew, fields)
+                self._loop.call_soon_threadsafe(self._renew, change)
 
-    def _renew(self, fields: dict[str, object]) -> None:
+    def _renew(self, change: SessionChange) -> None:
         """From now on everything happens to the successor; the old session's task ends when it sees that."""
         self._finish_session()
         self._outbox = Outbox()  # what was still to be said was meant for the old session
         with self._guard:
-            self._conversation = self._conversation.successor(seed=secrets.token_hex(5), **fields)
+            self._conversation = self._conversation.successor(change, seed=secrets.token_hex(5))
         self._do(StatusChanged(self._conversation.status))
         self._renewing.set()
 
     def _finish_session(self) -> None:
         """What was said until now is all there is of this session."""
-        self._happen(lambda conversation, _: [*conversation.lost(), Flush()])
+        self._happen(Conversation.lost)
 
     def close(self) -> None:
         """Let `run` return."""
@@ -235,17 +235,14 @@ class Line:
     def _happen(self, step: Step) -> None:
         try:
             with self._guard:
-                self._apply(step(self._conversation, self._now_ms()))
+                for effect in step(self._conversation, self._now_ms()):
+                    self._do(effect)
+                self._set_timer()
             if self._final_news:
                 news, self._final_news = self._final_news, set()
                 self._on_final(self._conversation.transcript, news)  # no guard: a slow disk keeps no screen waiting
         except Exception as error:
             self._fail(error)
-
-    def _apply(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            self._do(effect)
-        self._set_timer()
 
     def _do(self, effect: Effect) -> None:
         match effect:
@@ -255,8 +252,6 @@ class Line:
                 self._speaker.play(item_id, pcm)
             case FinishPlay(item_id):
                 self._speaker.finish(item_id)
-            case Flush():
-                self._flush()
             case Duck(gain_db):
                 self._speaker.duck(gain_db)
             case EntryChanged(entry):
@@ -272,10 +267,6 @@ class Line:
                 self._on_status(effect)
             case Notice() | Interrupted():
                 self._listener(effect)
-
-    def _flush(self) -> None:
-        heard = [(item.item_id, item.heard_ms) for item in self._speaker.flush()]
-        self._apply(self._conversation.flushed(heard, self._now_ms()))
 
     def _tell_entries(self, item_ids: tuple[str, ...]) -> None:
         found = [changed for item_id in item_ids if (changed := self._conversation.find(item_id))]

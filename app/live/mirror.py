@@ -16,9 +16,4 @@ class Mirror(OrderedEntries[Entry]):
             case EntryRemoved(item_id):
                 self.remove(item_id)
             case EntryChanged(entry, index):
-                if entry.item_id not in self:
-                    self.insert(index, entry)
-                    return
-                self.replace(entry)
-                if self.index(entry.item_id) != index:
-                    self.move(entry.item_id, index)
+                self.put(index, entry)

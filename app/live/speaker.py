@@ -144,6 +144,10 @@ class LastingSpeaker:
             self._given.clear()
         return heard
 
+    def silence(self) -> dict[str, int]:
+        """The same, as a conversation asks for it: milliseconds heard of each item."""
+        return {heard.item_id: heard.heard_ms for heard in self.flush()}
+
     def duck(self, gain_db: float) -> None:
         """Play quieter, or as given."""
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.conversation.transcript import Entry, Speaker
+from app.conversation.transcript import Entry, Party
 
 
 def line_of(entry: Entry, *, late: bool = False) -> str:
@@ -27,7 +27,7 @@ def is_complete(entry: Entry) -> bool:
     """Whether the line of it will stay as it is."""
     if not entry.is_final:
         return False
-    return entry.speaker is Speaker.USER or not entry.is_spoken or entry.ended_ms is not None
+    return entry.speaker is Party.USER or not entry.is_spoken or entry.ended_ms is not None
 
 
 def is_unanswered(entries: Sequence[Entry], *, has_asked: bool, answers_speech: bool) -> bool:
@@ -36,9 +36,9 @@ def is_unanswered(entries: Sequence[Entry], *, has_asked: bool, answers_speech: 
     `has_asked`: something was asked, whether or not it is among the entries. `answers_speech`: spoken turns are to be
     answered too, as typed ones always are.
     """
-    has_asked = has_asked and not any(entry.speaker is Speaker.USER for entry in entries)
+    has_asked = has_asked and not any(entry.speaker is Party.USER for entry in entries)
     for entry in entries:
-        if entry.speaker is Speaker.USER:
+        if entry.speaker is Party.USER:
             has_asked |= answers_speech or not entry.is_spoken
         elif has_asked and _was_heard(entry):
             return False

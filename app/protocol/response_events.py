@@ -9,12 +9,15 @@ from app.protocol.ranges import Index
 from app.protocol.server_base import AboutItem, ServerEventBase
 
 
-class _Located(ServerEventBase, frozen=True, kw_only=True):
-    """Where in a response something belongs. Key by `item_id`: one response may hold several items."""
+class ResponsePiece(ServerEventBase, frozen=True, kw_only=True):
+    """A piece of one item of a response. Key by `item_id`: one response may hold several items."""
 
     response_id: str = ""
     item_id: str = ""
     output_index: Index = 0
+
+
+class _Located(ResponsePiece, frozen=True, kw_only=True):
     content_index: Index = 0
 
 
@@ -111,24 +114,18 @@ class OutputAudioDone(_Located, frozen=True, kw_only=True):
 # ---------------------------------------------------------------- tools
 
 
-class FunctionArgumentsDelta(ServerEventBase, frozen=True, kw_only=True):
+class FunctionArgumentsDelta(ResponsePiece, frozen=True, kw_only=True):
     """More of a function call's arguments."""
 
     TYPE: ClassVar = "response.function_call_arguments.delta"
-    response_id: str = ""
-    item_id: str = ""
-    output_index: Index = 0
     call_id: str = ""
     delta: str = ""
 
 
-class FunctionArgumentsDone(ServerEventBase, frozen=True, kw_only=True):
+class FunctionArgumentsDone(ResponsePiece, frozen=True, kw_only=True):
     """A function call's arguments, whole."""
 
     TYPE: ClassVar = "response.function_call_arguments.done"
-    response_id: str = ""
-    item_id: str = ""
-    output_index: Index = 0
     call_id: str = ""
     name: str = ""
     arguments: str = ""
@@ -152,23 +149,17 @@ class McpListToolsFailed(AboutItem, frozen=True, kw_only=True):
     TYPE: ClassVar = "mcp_list_tools.failed"
 
 
-class McpArgumentsDelta(ServerEventBase, frozen=True, kw_only=True):
+class McpArgumentsDelta(ResponsePiece, frozen=True, kw_only=True):
     """More of an MCP call's arguments."""
 
     TYPE: ClassVar = "response.mcp_call_arguments.delta"
-    response_id: str = ""
-    item_id: str = ""
-    output_index: Index = 0
     delta: str = ""
 
 
-class McpArgumentsDone(ServerEventBase, frozen=True, kw_only=True):
+class McpArgumentsDone(ResponsePiece, frozen=True, kw_only=True):
     """An MCP call's arguments, whole."""
 
     TYPE: ClassVar = "response.mcp_call_arguments.done"
-    response_id: str = ""
-    item_id: str = ""
-    output_index: Index = 0
     arguments: str = ""
 
 

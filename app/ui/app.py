@@ -271,7 +271,7 @@ class RealtimeApp(App[None]):
 
     def _keep_theme(self, theme: Theme) -> None:
         if theme.name != self._edited.settings.theme:
-            self._edited.change("theme", theme.name, self._clock())
+            self._edited.change("theme", theme.name)
         if "theme" in self._edited.unsaved:
             self._save({"theme": theme.name})
 

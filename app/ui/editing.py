@@ -1,4 +1,4 @@
-"""The settings as the user has changed them while the program runs. Pure: the time is given."""
+"""The settings as the user has changed them while the program runs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from app.conversation.session import SessionSettings, differences
+from app.conversation.session import SessionChange, SessionSettings, differences, taken_from
+from app.conversation.status import Status
 from app.settings import SETTINGS, Loaded, Settings
 
 SessionOf: TypeAlias = Callable[[Settings], SessionSettings]
 """What of the settings the session knows; depends on the service."""
-
-_PATIENCE_S: Final = 2.0
-"""A change that no status has shown after so long was not taken."""
 
 _NONE_IS: Final = {"noise_reduction": "off", "language": ""}
 """The setting's value where the session has none."""
@@ -30,8 +28,6 @@ class EditedSettings:
         self._session_of = session_of
         self._unsaved: dict[str, object] = {}
         self._told: SessionSettings | None = None
-        self._asked: dict[str, tuple[object, float]] = {}
-        """Fields of the session that were asked for and not seen in a status yet, and when."""
         self._waiting: set[str] = set()
         """Fields of the session that only a new one takes."""
 
@@ -50,7 +46,7 @@ class EditedSettings:
         """What was changed since it was last written to the file."""
         return dict(self._unsaved)
 
-    def change(self, name: str, value: object, now_s: float, *, waits: bool = False) -> dict[str, object]:
+    def change(self, name: str, value: object, *, waits: bool = False) -> SessionChange:
         """Set one setting; what is to be changed in the session for it (nothing: it knows no such thing).
 
         With `waits` this session refuses it, and the next one takes it, see `renewed`.
@@ -61,43 +57,33 @@ class EditedSettings:
             self._unsaved.pop(name, None)
         else:
             self._unsaved[name] = value
+        after = self._session()
         if waits:
             self._waiting.add(name)
-            return {}
-        after = self._session()
-        if before is None or after is None:
-            return {}
-        changed = set(differences(before, after))
+        if waits or before is None or after is None:
+            return SessionChange()
+        changed = differences(before, after)
         if self._told is not None and name in differences(self._told, after):
-            changed.add(name)  # the session was not as the settings said
-        fields: dict[str, object] = {field: getattr(after, field) for field in changed}
-        self._asked.update({field: (wanted, now_s) for field, wanted in fields.items()})
-        return fields
+            changed |= {name}  # the session was not as the settings said
+        return taken_from(after, changed)
 
-    def renewed(self, now_s: float) -> dict[str, object]:
+    def renewed(self) -> SessionChange:
         """A new session begins: what is to be set in it of what has waited."""
         session, waiting = self._session(), self._waiting
         self._waiting = set()
-        if session is None:
-            return {}
-        fields: dict[str, object] = {field: getattr(session, field) for field in waiting}
-        self._asked.update({field: (wanted, now_s) for field, wanted in fields.items()})
-        return fields
+        return taken_from(session, waiting) if session is not None else SessionChange()
 
-    def told(self, session: SessionSettings, now_s: float) -> None:
-        """The session as a status shows it: what was refused is put back, and is no longer to be saved."""
-        self._told = session
+    def told(self, status: Status) -> None:
+        """The session as it is now: what it refused is put back, and is no longer to be saved."""
+        self._told = status.settings
         ours = self._session()
         if ours is None:
             return
-        for field, (wanted, asked_s) in tuple(self._asked.items()):
-            if getattr(session, field) == wanted or now_s - asked_s > _PATIENCE_S:
-                del self._asked[field]
-        for field in differences(ours, session) - self._asked.keys() - self._waiting:
-            value = getattr(session, field)
-            value = _NONE_IS.get(field) if value is None else value.value if isinstance(value, Enum) else value
-            if field in self._unsaved and (value is not None or SETTINGS[field].is_optional):
-                self._set(field, value)
+        for field, refused in status.refused.items():
+            value = _NONE_IS.get(field) if refused.value is None else refused.value
+            is_ours = field in self._unsaved and field not in self._waiting and getattr(ours, field) == refused.wanted
+            if is_ours and (value is not None or SETTINGS[field].is_optional):
+                self._set(field, value.value if isinstance(value, Enum) else value)
                 del self._unsaved[field]
 
     def saved(self, names: Set[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +31,10 @@ class SettingsDesk:
         edited: EditedSettings,
         file: Path,
         suggestions: Mapping[str, Sequence[str]],
-        clock: Callable[[], float],
     ) -> None:
-        """`suggestions` are values to choose from for settings that are texts. `clock` gives seconds and never goes
-        back."""
+        """`suggestions` are values to choose from for settings that are texts."""
         self._screen, self._live, self._edited, self._file = screen, live, edited, file
-        self._suggestions, self._clock = suggestions, clock
+        self._suggestions = suggestions
         self._panel: SettingsPanel | None = None
         self._is_open = False
         self._status = Status()
@@ -49,14 +47,15 @@ class SettingsDesk:
     def show_status(self, status: Status) -> None:
         """What the service has taken and what not."""
         self._status = status
-        self._edited.told(status.settings, self._clock())
+        self._edited.told(status)
         self._show()
 
     def change(self, name: str, value: object) -> None:
         """Set one setting, in the conversation at once where it knows it."""
         waits = name == "voice" and self._status.is_voice_fixed
-        if fields := self._edited.change(name, value, self._clock(), waits=waits):
-            self._live.change(**fields)
+        change = self._edited.change(name, value, waits=waits)
+        if change.names:
+            self._live.change(change)
         match name:
             case "mic":
                 self._live.use_microphone(str(value))
@@ -89,7 +88,7 @@ class SettingsDesk:
 
     def renew(self) -> None:
         """A new session with all that has waited for one."""
-        self._live.renew(**self._edited.renewed(self._clock()))
+        self._live.renew(self._edited.renewed())
         self._show()
 
     def save(self) -> None:
@@ -101,7 +100,7 @@ class SettingsDesk:
         """The next export is offered there and so."""
         used = {"export_folder": str(place.path.parent), "export_format": place.form.value}
         for name, value in used.items():
-            self._edited.change(name, value, self._clock())
+            self._edited.change(name, value)
         self._save(used)
 
     def _save(self, values: Mapping[str, object]) -> bool:

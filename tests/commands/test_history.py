@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from app.conversation.transcript import Entry, Speaker
+from app.conversation.transcript import Entry, Party
 from app.history.saved import Saved
 from app.history.writer import FILE_NAME, ConversationWriter
 
 ROOT = Path(__file__).parent.parent.parent
 OLD, NEW = "2026-01-02_03-04-05_aaaa", "2026-11-25_02-27-08_0c0c"
 ENTRIES = (
-    Entry("a", Speaker.USER, "What is the capital of France?", True, started_ms=0, ended_ms=900),
-    Entry("b", Speaker.ASSISTANT, "Paris ✓", True, started_ms=1200, ended_ms=2000, received_ms=800),
+    Entry("a", Party.USER, "What is the capital of France?", True, started_ms=0, ended_ms=900),
+    Entry("b", Party.ASSISTANT, "Paris ✓", True, started_ms=1200, ended_ms=2000, received_ms=800),
 )
 
 

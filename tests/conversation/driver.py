@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from app.conversation.conversation import Conversation
-from app.conversation.effects import Effect, Flush, Interrupted, Notice, Play, Send
-from app.conversation.session import Mode, SessionSettings
+from app.conversation.effects import Effect, Interrupted, Notice, Play, Send
+from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State
 from app.conversation.transcript import Entry
 from app.protocol import server_events as sv
@@ -32,6 +32,19 @@ def kinds(events: list[ClientEvent]) -> list[str]:
     return [event.TYPE for event in events]
 
 
+class HandVoice:
+    """A speaker that says of itself what it is told to say."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, int] = {}
+        self.silenced = 0
+
+    def silence(self) -> dict[str, int]:
+        self.silenced += 1
+        heard, self.heard = self.heard, {}
+        return heard
+
+
 class Talk:
     """One conversation and all that it wanted so far."""
 
@@ -44,7 +57,11 @@ class Talk:
         greets: bool = False,
         model: str = "gpt-realtime-2.1",
     ) -> None:
-        self.conversation = Conversation(settings, seed="t", has_microphone=has_microphone, greets=greets)
+        self.voice = HandVoice()
+        self.flushes = 0
+        """How often the last step silenced the speaker."""
+        self._silenced = 0
+        self.conversation = Conversation(settings, self.voice, seed="t", has_microphone=has_microphone, greets=greets)
         self.now_ms = 0
         self.effects: list[Effect] = []
         self.step: list[Effect] = []
@@ -56,6 +73,7 @@ class Talk:
     def __call__(self, effects: list[Effect]) -> list[Effect]:
         self.step = effects
         self.effects += effects
+        self.flushes, self._silenced = self.voice.silenced - self._silenced, self.voice.silenced
         return effects
 
     # ---------------------------------------------------------------- looking
@@ -87,11 +105,6 @@ class Talk:
     def notices(self) -> list[str]:
         """The words of the last step's notices."""
         return [notice.text for notice in self.of(Notice)]
-
-    @property
-    def flushes(self) -> int:
-        """How often the last step silenced the speaker."""
-        return len(self.of(Flush))
 
     @property
     def was_interrupted(self) -> bool:
@@ -146,7 +159,11 @@ class Talk:
 
     def change(self, **fields: Any) -> list[Effect]:
         """Other settings."""
-        return self(self.conversation.change(self.now_ms, **fields))
+        return self(self.conversation.change(SessionChange(**fields), self.now_ms))
+
+    def lose(self) -> list[Effect]:
+        """The line is gone."""
+        return self(self.conversation.lost(self.now_ms))
 
     def microphone(self, is_there: bool) -> list[Effect]:
         """It was plugged in or pulled out."""
@@ -162,9 +179,10 @@ class Talk:
         for _ in range(ms // 20):
             self.later(20).capture(voice=0.9)
 
-    def flushed(self, **heard: int) -> list[Effect]:
-        """The speaker's report."""
-        return self(self.conversation.flushed(list(heard.items()), self.now_ms))
+    def heard(self, **heard_ms: int) -> Talk:
+        """So much of these items has left the speaker, which says so when it is silenced."""
+        self.voice.heard = heard_ms
+        return self
 
     def sounding(self, item_id: str) -> list[Effect]:
         """Its first sound is out."""
@@ -230,9 +248,9 @@ class Talk:
         """The service hears the user."""
         return self.hear(sv.SpeechStarted(item_id=item_id))
 
-    def user_spoke(self, item_id: str = "u1", previous: str | None = None) -> list[Effect]:
+    def user_spoke(self, item_id: str = "u1", previous: str | None = None, audio_end_ms: int = 0) -> list[Effect]:
         """The service judges that the turn is over."""
-        self.hear(sv.SpeechStopped(item_id=item_id))
+        self.hear(sv.SpeechStopped(item_id=item_id, audio_end_ms=audio_end_ms))
         return self.hear(sv.InputCommitted(item_id=item_id, previous_item_id=previous))
 
     def transcribed(self, text: str, item_id: str = "u1") -> list[Effect]:

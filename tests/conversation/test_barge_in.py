@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.conversation.effects import Effect, Flush, Play, StatusChanged
+from app.conversation.effects import Play, StatusChanged
 from app.conversation.status import State
 from app.protocol import server_events as sv
 from app.protocol.client_events import ResponseCancel
@@ -15,31 +15,18 @@ from tests.conversation.interruptions import WAYS, interrupt, speaking, truncati
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_speaker_is_flushed_at_once_and_truncation_waits_for_what_it_says(way):
-    talk = speaking(way)
+def test_speaker_is_silenced_at_once_and_the_service_is_told_what_was_heard(way):
+    talk = speaking(way).heard(a1=300)
     interrupt(way, talk)
     assert talk.flushes == 1
     assert talk.was_interrupted
-    assert truncations(talk) == []
-    talk.flushed(a1=300)
     assert truncations(talk) == [("a1", 0, 300)]
 
 
-def test_flush_is_the_last_effect_so_that_its_report_may_be_given_in_its_place():
-    talk = speaking("text")
+def test_the_status_told_last_is_true():
+    talk = speaking("text", done=True).heard(a1=300)
     talk.type("wait")
-    assert isinstance(talk.step[-1], Flush)
-    assert any(isinstance(effect, StatusChanged) for effect in talk.step[:-1])
-
-
-def test_report_given_within_the_flush_leaves_the_status_told_last_true():
-    talk = speaking("text", done=True)
-    told: list[Effect] = []
-    for effect in talk.type("wait"):
-        told.append(effect)
-        if isinstance(effect, Flush):
-            told += talk.flushed(a1=300)
-    last = [effect.status for effect in told if isinstance(effect, StatusChanged)][-1]
+    last = talk.of(StatusChanged)[-1].status
     assert last == talk.conversation.status
     assert last.state is State.THINKING
 
@@ -48,12 +35,9 @@ def test_report_given_within_the_flush_leaves_the_status_told_last_true():
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_late_speech_is_dropped_before_and_after_the_truncation(way):
-    talk = speaking(way)
+def test_late_speech_is_dropped(way):
+    talk = speaking(way).heard(a1=300)
     interrupt(way, talk)
-    talk.audio(100)
-    assert talk.of(Play) == []
-    talk.flushed(a1=300)
     talk.audio(100)
     talk.audio(100, "a2")  # another item of the same response
     assert talk.of(Play) == []
@@ -62,8 +46,8 @@ def test_late_speech_is_dropped_before_and_after_the_truncation(way):
 
 def test_next_response_sounds():
     talk = speaking("speech")
+    talk.heard(a1=300)
     talk.user_speaks()
-    talk.flushed(a1=300)
     talk.ended("r1", "cancelled")
     talk.user_spoke()
     talk.began("r2")

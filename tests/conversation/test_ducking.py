@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.conversation.ducking import DUCK_DB, HOLD_MS, VOICED_MS, Ducking
-from app.conversation.effects import Duck, Flush
+from app.conversation.effects import Duck, Effects
+from app.conversation.input_audio import DUCK_DB, HOLD_MS, VOICED_MS, Ducking
 from app.conversation.session import Mode
 from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk, least
 
@@ -70,12 +70,10 @@ def test_no_ducking_while_muted_or_silent():
     assert gains(talk) == []
 
 
-def test_interruption_ends_ducking_after_the_flush():
+def test_interruption_ends_ducking():
     talk = ducked()
     talk.user_speaks()
-    assert talk.of(Flush)
-    assert gains(talk) == [DUCK_DB]
-    talk.flushed(a1=300)
+    assert talk.flushes == 1
     assert gains(talk) == [DUCK_DB, 0.0]
 
 
@@ -107,10 +105,14 @@ def test_pulled_out_microphone_ends_ducking():
 
 
 def test_release_forgets_what_was_heard():
-    ducking = Ducking()
+    effects = Effects("")
+    ducking = Ducking(effects)
     ducking.heard(True, VOICED_MS - 1)
-    assert ducking.release() is None
-    assert ducking.heard(True, VOICED_MS - 1) is None
-    assert ducking.heard(True, 1) == DUCK_DB
-    assert ducking.release() == 0.0
-    assert ducking.release() is None
+    ducking.release()
+    ducking.heard(True, VOICED_MS - 1)
+    assert effects.take() == []
+    ducking.heard(True, 1)
+    assert effects.take() == [Duck(DUCK_DB)]
+    ducking.release()
+    ducking.release()
+    assert effects.take() == [Duck(0.0)]

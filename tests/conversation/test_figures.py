@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import UNSET
 
+from app.conversation.session import Detection, SessionSettings
+from app.conversation.transcript import Latency
 from app.conversation.usage import PRICES, UsageTotals, add_usage, price_of, response_cost_usd
 from app.protocol.items import CachedTokens, InputTokens, OutputTokens, Usage
-from tests.conversation.driver import PUSH_TO_TALK, Talk
+from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk, least
 
 # ---------------------------------------------------------------- latency
 
 
-def test_answer_is_timed_from_the_end_of_the_turn_to_the_first_sound():
-    talk = Talk()
-    talk.later(1000).user_speaks()
-    talk.later(2000).user_spoke()
+def test_answer_is_timed_from_the_last_word_to_the_first_sound_and_the_parts_add_up():
+    talk = Talk()  # 500 ms of silence end a turn
+    talk.speak(1000)
+    talk.user_speaks()
+    silent(talk, 500)
+    talk.later(80).user_spoke(audio_end_ms=1500)  # the news takes 80 ms
     talk.later(300).began()
     talk.words("Hi")
     talk.later(50).audio(100)
     assert talk.conversation.status.answered_ms is None
     talk.later(150).sounding("a1")
-    latency = talk.entry("a1").latency
-    assert (latency.first_word_ms, latency.first_sound_ms, latency.answered_ms) == (300, 500, 500)
-    assert talk.conversation.status.answered_ms == 500
+    assert talk.entry("a1").latency == Latency(
+        first_word_ms=580 + 300, first_sound_ms=580 + 500, turn_ms=580, service_ms=350, playback_ms=150
+    )
+    assert talk.conversation.status.answered_ms == 1080
     assert talk.entry("a1").started_ms == talk.now_ms
+
+
+def silent(talk: Talk, ms: int) -> None:
+    for _ in range(ms // 20):
+        talk.later(20).capture(voice=0.0)
 
 
 def test_written_answer_is_timed_to_the_first_word():
@@ -33,18 +45,83 @@ def test_written_answer_is_timed_to_the_first_word():
     talk.began()
     talk.later(200).text("Hi")
     talk.later(200).text(" there")
-    assert talk.entry("a1").latency.answered_ms == 200
+    assert talk.entry("a1").latency == Latency(first_word_ms=200, turn_ms=0, service_ms=200)
     assert talk.conversation.status.answered_ms == 200
 
 
-def test_push_to_talk_is_timed_from_the_commit():
+def test_push_to_talk_is_timed_from_the_key():
     talk = Talk(PUSH_TO_TALK)
     talk.talk_key()
     talk.speak(400)
     talk.talk_key()
     talk.later(20).capture()
     talk.later(300).answer()
-    assert talk.entry("a1").latency.answered_ms == 300
+    assert talk.entry("a1").latency == Latency(
+        first_word_ms=320, first_sound_ms=320, turn_ms=20, service_ms=300, playback_ms=0
+    )
+
+
+SEMANTIC = least(HANDS_FREE, detection=Detection.SEMANTIC_VAD)
+
+
+@pytest.mark.parametrize(
+    ("settings", "audio_end_ms", "turn_ms"),
+    [
+        (HANDS_FREE, 2000, 600),  # judged what was captured up to 2000, of which 500 were the silence it waits for
+        (HANDS_FREE, 1900, 700),
+        (HANDS_FREE, 0, 500),  # does not say: judged what was captured just now
+        (HANDS_FREE, 9999, 500),  # judged what was never sent
+        (least(HANDS_FREE, silence_ms=200), 2000, 300),
+        (SEMANTIC, 2000, 1100),  # the microphone heard the last voice at 1000
+        (SEMANTIC, 900, 1200),
+        (SEMANTIC, 0, 1100),
+    ],
+)
+def test_when_the_user_fell_silent(settings: SessionSettings, audio_end_ms: int, turn_ms: int):
+    talk = Talk(settings)
+    talk.speak(1000)
+    talk.user_speaks()
+    silent(talk, 1000)
+    talk.later(100).user_spoke(audio_end_ms=audio_end_ms)
+    talk.began()
+    talk.text("Hi")
+    assert talk.entry("a1").latency.turn_ms == turn_ms
+
+
+def test_time_in_which_nothing_was_sent_is_no_place_in_the_sound():
+    talk = Talk()
+    talk.speak(1000)
+    talk.talk_key()
+    talk.later(60_000).talk_key()
+    talk.speak(1000)
+    talk.user_speaks()
+    silent(talk, 500)
+    talk.user_spoke(audio_end_ms=2500)
+    talk.began()
+    talk.later(100).text("Hi")
+    assert talk.entry("a1").latency == Latency(first_word_ms=600, turn_ms=500, service_ms=100)
+
+
+waits = st.integers(0, 3000)
+
+
+@given(st.sampled_from([HANDS_FREE, SEMANTIC]), st.integers(0, 100_000), waits, waits, waits, waits, waits)
+def test_the_parts_are_the_whole_whatever_the_service_says(settings, audio_end_ms, quiet, news, work, sound, playing):
+    talk = Talk(settings)
+    talk.speak(200)
+    talk.user_speaks()
+    silent(talk, quiet)
+    talk.later(news).user_spoke(audio_end_ms=audio_end_ms)
+    talk.later(work).began()
+    talk.words("Hi")
+    talk.later(sound).audio(100)
+    talk.later(playing).sounding("a1")
+    latency = talk.entry("a1").latency
+    parts = (latency.turn_ms, latency.service_ms, latency.playback_ms)
+    assert all(part >= 0 for part in parts)
+    assert sum(parts) == latency.answered_ms
+    assert parts[1:] == (work + sound, playing)
+    assert latency.turn_ms <= talk.now_ms
 
 
 def test_median_of_answers():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from app.conversation.input_audio import TAIL_MS
 from app.conversation.session import Mode
 from app.conversation.status import State
-from app.conversation.uplink import TAIL_MS
 from app.protocol import server_events as sv
 from app.protocol.client_events import InputAppend, InputCommit, ResponseCreate
 from app.protocol.session import Session
@@ -63,8 +63,8 @@ def test_mute_in_the_middle_of_an_utterance_sends_silence_so_that_the_service_en
     assert talk.said(InputCommit) == []
     talk.user_spoke()
     talk.answer()
+    talk.heard(a1=0)
     talk.stop_key()
-    talk.flushed(a1=0)
     talk.ended("r1", "cancelled")
     assert talk.state is State.MUTED
 

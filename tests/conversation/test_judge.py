@@ -58,8 +58,8 @@ def scenario() -> list[ClientEvent]:
     voice = Talk(least(HANDS_FREE, instructions="Be brief.", language="en", idle_timeout_ms=6000), greets=True)
     voice.speak(40)
     voice.answer()
+    voice.heard(a1=300)
     voice.type("wait")
-    voice.flushed(a1=300)
     voice.ended("r1", "cancelled")
     voice.microphone(False)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.conversation.responses import ANSWER_TIMEOUT_MS, STOP_TIMEOUT_MS
+from app.conversation.active_response import ANSWER_TIMEOUT_MS, STOP_TIMEOUT_MS
 from app.conversation.status import State
 from app.protocol import server_events as sv
 from app.protocol.client_events import ResponseCancel, ResponseCreate

@@ -70,8 +70,8 @@ def test_items_are_ours_by_id():
 def test_everything_but_sound_carries_an_id_of_its_own():
     talk = Talk(PUSH_TO_TALK, greets=True)
     talk.answer()
+    talk.heard(a1=0)
     talk.stop_key()
-    talk.flushed(a1=0)
     talk.ended("r1", "cancelled")
     talk.talk_key()
     talk.speak(200)
@@ -90,10 +90,9 @@ def test_lost_line_sends_nothing_more():
     talk.speak(200)
     talk.type("one")
     before = kinds(talk.all_sent)
-    talk(talk.conversation.lost())
+    talk.lose()
     assert talk.state is State.OFFLINE
     assert talk.conversation.deadline_ms is None
-    talk.flushed(a1=100)
     talk.ended("r1", "cancelled")
     talk.stop_key()
     talk.talk_key()
@@ -109,7 +108,7 @@ def test_lost_line_sends_nothing_more():
 
 def test_line_typed_when_all_is_over_is_not_swallowed():
     talk = Talk()
-    talk(talk.conversation.lost())
+    talk.lose()
     talk.type("one")
     assert talk.notices == ["That was not sent: the line to the service is gone."]
     assert talk.conversation.entries == ()
@@ -117,7 +116,7 @@ def test_line_typed_when_all_is_over_is_not_swallowed():
 
 def test_line_that_was_never_ready_can_be_lost():
     talk = Talk(ready=False)
-    talk(talk.conversation.lost())
+    talk.lose()
     assert talk.state is State.OFFLINE
     talk.later(60_000).tick()
     assert talk.step == []
@@ -129,13 +128,22 @@ def test_lost_line_leaves_nothing_half_said():
     talk.answer(500)
     talk.began("r2")
     talk.words("", "a2", "r2")
+    talk.heard(a1=250)
     talk.user_speaks("u1")
-    talk(talk.conversation.lost())
+    talk.lose()
     assert [entry.text for entry in talk.conversation.entries] == ["one", "one two three four", ""]
     assert all(entry.is_final for entry in talk.conversation.entries)
     assert talk.entry("u1").note == "The words could not be written down before the line was lost."
-    talk.flushed(a1=250)
     assert talk.entry("a1").heard_text == "one two three"
+
+
+def test_lost_line_silences_the_assistant_and_what_was_heard_of_it_stays():
+    talk = Talk()
+    talk.answer(1000)
+    talk.heard(a1=500).lose()
+    assert talk.flushes
+    assert talk.sent == []
+    assert (talk.entry("a1").is_interrupted, talk.entry("a1").heard_ms) == (True, 500)
 
 
 def test_status_is_told_when_it_changes_and_only_then():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.conversation.effects import Flush, Notice, Play
+from app.conversation.effects import Notice, Play
 from app.conversation.session import Mode, SessionSettings
 from app.history.export import ExportFormat, render
 from app.history.jsonl import entry_line, read_lines
@@ -49,13 +49,11 @@ def hold_conversation(frames: list[str], chance: Random) -> Talk:
         _answer_like_a_shell(talk, chance)
     for _ in range(4):
         talk.later(20_000).tick()
-    talk(talk.conversation.lost())
+    talk.lose()
     return talk
 
 
 def _answer_like_a_shell(talk: Talk, chance: Random) -> None:
-    while talk.flushes:
-        talk.flushed()
     for play in talk.of(Play):
         if chance.random() < 0.5:
             talk.sounding(play.item_id)
@@ -69,8 +67,6 @@ def _answer_like_a_shell(talk: Talk, chance: Random) -> None:
             talk.talk_key()
         case 3:
             talk.tick()
-    while talk.of(Flush):
-        talk.flushed()
 
 
 def check(talk: Talk) -> None:

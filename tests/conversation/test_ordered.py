@@ -22,6 +22,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("insert"), ids, st.integers(-1, 60)),
         st.tuples(st.just("move"), ids, st.integers(-1, 60)),
+        st.tuples(st.just("put"), ids, st.integers(0, 60)),
         st.tuples(st.sampled_from(["remove", "mark", "replace"]), ids, st.just(0)),
     ),
     max_size=120,
@@ -53,6 +54,12 @@ def _follow(story):
             entries.insert(at, Thing(item_id))
             order.insert(max(0, at), item_id)
             words[item_id] = ""
+        elif what == "put":
+            entries.put(at, Thing(item_id, what))
+            if item_id in order:
+                order.remove(item_id)
+            order.insert(at, item_id)
+            words[item_id] = what
         elif item_id not in order:
             assert entries.get(item_id) is None
         elif what == "move":

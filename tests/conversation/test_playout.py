@@ -44,8 +44,8 @@ def test_end_that_is_told_after_all_was_played():
 
 def test_playout_reports_of_the_dead_change_nothing():
     talk = speaking("stop key")
+    talk.heard(a1=300)
     talk.stop_key()
-    talk.flushed(a1=300)
     before = talk.entry("a1")
     talk.later(100).sounding("a1")
     talk.played_out("a1")
@@ -67,8 +67,8 @@ def test_speech_before_its_words_is_counted():
     talk.began()
     talk.audio(200)
     talk.words("one two")
+    talk.heard(a1=50)
     talk.stop_key()
-    talk.flushed(a1=50)
     assert talk.entry("a1").heard_text == "one"
 
 
@@ -107,8 +107,8 @@ def test_more_sound_is_counted_and_told_with_the_next_change():
 def test_what_was_received_is_told_with_an_interruption_and_with_the_end():
     talk = speaking("stop key")
     talk.audio(500)
+    talk.heard(a1=300)
     talk.stop_key()
-    talk.flushed(a1=300)
     assert talk.of(EntryChanged)[-1].entry.received_ms == 1500
     talk.answer(400, "a2", "r2")
     talk.audio(400, "a2", "r2")
@@ -120,8 +120,8 @@ def test_what_was_received_is_told_with_an_interruption_and_with_the_end():
 
 def test_sound_that_comes_when_nothing_else_may_is_told():
     talk = speaking("stop key")
+    talk.heard(a1=300)
     talk.stop_key()
-    talk.flushed(a1=300)
     talk.audio(500)
     assert talk.of(EntryChanged)[-1].entry.received_ms == 1500
     talk.answer(400, "a2", "r2", done=True)

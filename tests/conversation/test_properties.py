@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from app.conversation.effects import Effect, EntryChanged, EntryRemoved, Flush, Play, Send
-from app.conversation.responses import ANSWER_TIMEOUT_MS, STOP_TIMEOUT_MS
+from app.conversation.active_response import ANSWER_TIMEOUT_MS, STOP_TIMEOUT_MS
+from app.conversation.effects import Effect, EntryChanged, EntryRemoved, Play, Send
 from app.conversation.session import Detection, Mode, SessionSettings
 from app.conversation.status import State
 from app.conversation.transcript import Entry
@@ -124,7 +124,7 @@ steps = st.one_of(
     st.tuples(st.just("hear"), server_events()),
     st.tuples(st.just("refuse"), st.integers(0, 50), st.sampled_from(["x", BUSY])),
     st.tuples(st.just("capture"), st.integers(1, 120), st.integers(-300, 0), st.sampled_from([0.0, 0.9])),
-    st.tuples(st.just("flushed"), st.dictionaries(items, st.integers(-50, 500), max_size=2)),
+    st.tuples(st.just("heard"), st.dictionaries(items, st.integers(-50, 500), max_size=2)),
     st.tuples(st.sampled_from(["sounding", "played_out"]), items),
     st.tuples(st.just("change"), st.sampled_from(CHANGES)),
     st.tuples(st.just("type"), words),
@@ -175,18 +175,20 @@ class Watch:
                 talk.capture(ms, captured_ms=talk.now_ms + ago_ms, voice=voice)
                 if not was_open and talk.now_ms + ago_ms - ms >= self.closed_ms:
                     self._check_unheard()
-            case "flushed", (heard,):
-                talk.flushed(**heard)
-                self.dead |= set(heard) & self.given
+            case "heard", (heard,):
+                talk.heard(**heard)
+                return
             case "change", (fields,):
                 talk.change(**fields)
             case "lost", ():
-                talk(talk.conversation.lost())
+                talk.lose()
                 self.is_lost = True
             case _:
                 getattr(talk, name)(*args)
         if was_open and not talk.conversation.status.is_microphone_open:
             self.closed_ms = talk.now_ms
+        if talk.flushes:
+            self.dead |= self.given
         for effect in talk.step:
             self._check(effect)
         assert [_as_told(entry) for entry in self.mirror] == [_as_told(entry) for entry in talk.conversation.entries]
@@ -230,9 +232,6 @@ class Watch:
                 assert sound
                 assert item_id not in self.dead
                 self.given.add(item_id)
-            case Flush():
-                self.dead |= self.given
-                assert effect is self.talk.step[-1]
             case EntryChanged(entry, index):
                 self.mirror = [other for other in self.mirror if other.item_id != entry.item_id]
                 self.mirror.insert(index, entry)
@@ -293,12 +292,10 @@ def test_whatever_happened_silence_leads_to_rest_and_the_next_words_go_out(mode,
                 talk.change(**fields)
             case "capture", (length_ms, ago_ms, voice):
                 talk.capture(length_ms, captured_ms=talk.now_ms + ago_ms, voice=voice)
-            case "flushed", (heard,):
-                talk.flushed(**heard)
+            case "heard", (heard,):
+                talk.heard(**heard)
             case _:
                 getattr(talk, name)(*args)
-        if talk.flushes:
-            talk.flushed()
     talk.capture(20, voice=0.0)
     steps_left = 200
     while (due_ms := talk.conversation.deadline_ms) is not None:
@@ -313,8 +310,6 @@ def test_whatever_happened_silence_leads_to_rest_and_the_next_words_go_out(mode,
     assert not talk.conversation.status.is_response_active
     assert all(entry.is_final for entry in talk.conversation.entries)
     talk.type("next")
-    if talk.flushes:
-        talk.flushed()
     assert "response.create" in talk.wire
 
 
@@ -343,16 +338,14 @@ others = server_events([sv.SpeechStarted, sv.SpeechStopped, sv.ResponseCreated, 
 
 
 @settings(deadline=None)
-@given(st.lists(assistant_words | user_words | others | st.sampled_from(["stop", "flush"]), max_size=40))
+@given(st.lists(assistant_words | user_words | others | st.just("stop"), max_size=40))
 def test_every_word_is_in_the_entry_of_its_item_and_in_no_other(story):
     talk = Talk()
     said: dict[str, dict[int, str]] = {}
     for step in story:
         match step:
             case "stop":
-                talk.stop_key()
-            case "flush":
-                talk.flushed(a1=10)
+                talk.heard(a1=10).stop_key()
             case (item_id, word):
                 talk.hear(sv.TranscriptionDelta(item_id=item_id, delta=word))
                 parts = said.setdefault(item_id, {0: ""})

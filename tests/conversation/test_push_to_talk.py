@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from app.conversation.input_audio import CLOSING_GRACE_MS
 from app.conversation.session import Mode
 from app.conversation.status import State
-from app.conversation.uplink import CLOSING_GRACE_MS
 from app.protocol import server_events as sv
 from app.protocol.client_events import InputAppend, InputClear, InputCommit
 from tests.conversation.driver import PUSH_TO_TALK, Talk

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from app.conversation.active_response import ANSWER_TIMEOUT_MS, BUSY_RETRY_MS
 from app.conversation.effects import Severity
-from app.conversation.responses import ANSWER_TIMEOUT_MS, BUSY_RETRY_MS
 from app.conversation.status import State
 from app.protocol.client_events import ResponseCancel, ResponseCreate
 from tests.conversation.driver import PUSH_TO_TALK, Talk

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.conversation.reception import SETTINGS_TIMEOUT_MS
-from app.conversation.session import Detection, Mode, SessionSettings, changed_session, whole_session
+from app.conversation.negotiation import SETTINGS_TIMEOUT_MS
+from app.conversation.session import Detection, Mode, SessionSettings
+from app.conversation.session_update import changed_session, whole_session
 from app.conversation.status import State
 from app.protocol.client_events import SessionUpdate
 from app.protocol.convert import to_json

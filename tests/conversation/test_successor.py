@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from app.conversation.session import SessionChange
 from app.conversation.status import State
 from app.protocol import server_events as sv
 from app.protocol.client_events import ItemCreate
@@ -11,12 +14,12 @@ from tests.conversation.driver import Talk
 from tests.conversation.interruptions import speaking
 
 
-def renewed(talk: Talk, **changes: object) -> Talk:
+def renewed(talk: Talk, **changes: Any) -> Talk:
     """The talk over its second session, connected and ready."""
-    talk(talk.conversation.lost())
+    talk.lose()
     after = Talk(ready=False)
     after.now_ms = talk.now_ms
-    after.conversation = talk.conversation.successor(seed="u", **changes)
+    after.conversation = talk.conversation.successor(SessionChange(**changes), seed="u")
     session = Session(type="realtime", model="gpt-realtime-2.1")
     after(after.conversation.connected(sv.SessionCreated(session=session), after.now_ms))
     after.hear(sv.SessionUpdated(session=session))
@@ -30,8 +33,8 @@ def told(talk: Talk) -> list[tuple[str, str]]:
 
 def test_the_service_is_told_in_text_what_was_said_and_heard():
     talk = speaking("stop key")
+    talk.heard(a1=300)
     talk.stop_key()
-    talk.flushed(a1=300)
     heard = talk.entry("a1").heard_text.strip()
     talk(talk.conversation.speak_text("And then?", talk.now_ms))
     after = renewed(talk, voice="cedar")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.conversation.effects import EntryChanged, EntryRemoved
-from app.conversation.transcript import Entry, Speaker, Transcript
+from app.conversation.transcript import Entry, Party, Transcript
 from app.protocol import server_events as sv
 from app.protocol.items import Content, ErrorDetail, Item, StatusDetails
 from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk, failure, least, message
@@ -89,20 +89,18 @@ def test_null_and_unknown_and_circular_predecessors_move_nothing():
     assert order(talk) == ["u1", "u2", "u3"]
 
 
-@given(st.lists(st.tuples(st.integers(0, 5), st.none() | st.integers(0, 6)), max_size=20))
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6)), max_size=20))
 def test_placing_keeps_every_entry_once_and_puts_it_where_it_says(moves):
     transcript = Transcript()
     for at in range(6):
-        transcript.add(Entry(str(at), Speaker.USER))
+        transcript.insert(at, Entry(str(at), Party.USER))
     for at, previous in moves:
         before = [entry.item_id for entry in transcript.entries()]
-        moved = transcript.place_after(str(at), None if previous is None else str(previous))
+        moved = transcript.place_after(str(at), str(previous))
         after = [entry.item_id for entry in transcript.entries()]
         assert sorted(after) == sorted(before)
         assert moved is (after != before)
-        if previous is None:
-            assert after[0] == str(at)
-        elif previous not in (at, 6):
+        if previous not in (at, 6):
             assert after.index(str(at)) == after.index(str(previous)) + 1
         assert all(transcript.index(item_id) == place for place, item_id in enumerate(after))
 
@@ -282,7 +280,7 @@ def test_what_went_wrong_is_noted_on_the_last_entry(status, details, note):
     ],
 )
 def test_heard_text_ends_with_a_word(text, heard_ms, received_ms, heard):
-    entry = Entry("a", Speaker.ASSISTANT, text, heard_ms=heard_ms, received_ms=received_ms, is_interrupted=True)
+    entry = Entry("a", Party.ASSISTANT, text, heard_ms=heard_ms, received_ms=received_ms, is_interrupted=True)
     assert entry.heard_text == heard
 
 
@@ -296,7 +294,7 @@ def test_heard_text_ends_with_a_word(text, heard_ms, received_ms, heard):
 def test_heard_and_unheard_are_the_text(text, heard_ms, received_ms, is_interrupted, is_spoken):
     entry = Entry(
         "a",
-        Speaker.ASSISTANT,
+        Party.ASSISTANT,
         text,
         is_spoken=is_spoken,
         heard_ms=heard_ms,
@@ -310,13 +308,13 @@ def test_heard_and_unheard_are_the_text(text, heard_ms, received_ms, is_interrup
 
 @given(st.lists(st.text(alphabet="abc.,", min_size=1, max_size=5), max_size=8), st.integers(0, 1000))
 def test_no_word_is_parted(words, heard_ms):
-    entry = Entry("a", Speaker.ASSISTANT, " ".join(words), heard_ms=heard_ms, received_ms=1000, is_interrupted=True)
+    entry = Entry("a", Party.ASSISTANT, " ".join(words), heard_ms=heard_ms, received_ms=1000, is_interrupted=True)
     assert entry.heard_text.split() + entry.unheard_text.split() == words
 
 
 @given(st.text(alphabet="ab 今", max_size=30), st.lists(st.integers(0, 1000), min_size=2, max_size=2))
 def test_more_time_is_never_fewer_words(text, times):
     short, long = (
-        Entry("a", Speaker.ASSISTANT, text, heard_ms=ms, received_ms=1000, is_interrupted=True) for ms in sorted(times)
+        Entry("a", Party.ASSISTANT, text, heard_ms=ms, received_ms=1000, is_interrupted=True) for ms in sorted(times)
     )
     assert long.heard_text.startswith(short.heard_text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.protocol.client_events import ItemTruncate
+from app.protocol.client_events import ItemCreate, ItemTruncate
 from tests.conversation.driver import Talk, message
 from tests.conversation.interruptions import WAYS, interrupt, speaking, truncations
 
@@ -15,8 +15,8 @@ from tests.conversation.interruptions import WAYS, interrupt, speaking, truncati
 def test_truncated_also_when_the_response_was_done_long_ago(way):
     talk = speaking(way, done=True)
     talk.later(60_000)
+    talk.heard(a1=999)
     interrupt(way, talk)
-    talk.flushed(a1=999)
     assert truncations(talk) == [("a1", 0, 999)]
 
 
@@ -25,8 +25,8 @@ def test_every_item_that_waits_is_truncated():
     talk.answer(done=False)
     talk.words("more", "a2")
     talk.audio(500, "a2")
+    talk.heard(a1=300, a2=0)
     talk.user_speaks()
-    talk.flushed(a1=300, a2=0)
     assert truncations(talk) == [("a1", 0, 300), ("a2", 0, 0)]
 
 
@@ -35,8 +35,8 @@ def test_what_the_speaker_does_not_know_of_was_not_heard_unless_it_was_complete(
     talk.answer(done=True)
     talk.began("r2")
     talk.audio(500, "a2", "r2")
+    talk.heard()
     talk.user_speaks()
-    talk.flushed()
     assert truncations(talk) == [("a2", 0, 0)]
     assert talk.entry("a1").heard_ms == 1000
     assert not talk.entry("a1").is_interrupted
@@ -48,8 +48,8 @@ def test_what_the_speaker_does_not_know_of_was_not_heard_unless_it_was_complete(
 @pytest.mark.parametrize(("heard_ms", "end_ms"), [(0, 0), (-20, 0), (1, 1), (1000, 1000), (1085, 1000)])
 def test_audio_end_is_clamped_to_what_was_received(heard_ms, end_ms):
     talk = speaking("speech")
+    talk.heard(a1=heard_ms)
     talk.user_speaks()
-    talk.flushed(a1=heard_ms)
     assert truncations(talk) == [("a1", 0, end_ms)]
     assert talk.entry("a1").heard_ms == end_ms
 
@@ -60,8 +60,8 @@ def test_audio_end_is_clamped_to_what_was_received(heard_ms, end_ms):
 @pytest.mark.parametrize("heard_ms", [1000, 1085])
 def test_no_truncation_when_all_was_heard(heard_ms):
     talk = speaking("speech", done=True)
+    talk.heard(a1=heard_ms)
     talk.user_speaks()
-    talk.flushed(a1=heard_ms)
     assert truncations(talk) == []
     assert talk.entry("a1").heard_ms == 1000
     assert not talk.entry("a1").is_interrupted
@@ -82,16 +82,17 @@ def test_no_truncation_when_no_speech_arrived():
     talk.words("Well")
     talk.user_speaks()
     assert talk.flushes == 0
-    talk.flushed(a1=0)
     assert truncations(talk) == []
 
 
 def test_what_was_heard_of_an_item_that_is_over_stays_as_it_was():
     talk = speaking("speech", done=True)
     talk.later(1000).played_out("a1")
-    talk.later(500).flushed(a1=1000)  # the speaker had not forgotten it yet
+    talk.answer(500, "a2", "r2")
+    talk.later(500).heard(a1=1000, a2=200)  # the speaker had not forgotten it yet
+    talk.user_speaks()
     assert talk.entry("a1").ended_ms == 1000
-    assert truncations(talk) == []
+    assert truncations(talk) == [("a2", 0, 200)]
 
 
 # ---------------------------------------------------------------- 7: once per item; our own words stay
@@ -99,11 +100,11 @@ def test_what_was_heard_of_an_item_that_is_over_stays_as_it_was():
 
 def test_once_per_item():
     talk = speaking("stop key")
+    talk.heard(a1=300)
     talk.stop_key()
-    talk.flushed(a1=300)
     talk.audio(200)
+    talk.heard(a1=900)
     talk.stop_key()
-    talk.flushed(a1=900)
     talk.ended("r1", "cancelled")
     assert truncations(talk) == [("a1", 0, 300)]
     assert talk.entry("a1").heard_ms == 300
@@ -111,8 +112,8 @@ def test_once_per_item():
 
 def test_own_words_stay_and_are_marked():
     talk = speaking("stop key")
+    talk.heard(a1=400)
     talk.stop_key()
-    talk.flushed(a1=400)
     talk.ended("r1", "cancelled", message("a1", text="one"))  # the service has forgotten the rest
     entry = talk.entry("a1")
     assert entry.text == "one two three four"
@@ -132,8 +133,8 @@ def test_own_words_stay_and_are_marked():
 )
 def test_refused_truncation_is_no_news(code, words):
     talk = speaking("stop key")
+    talk.heard(a1=400)
     talk.stop_key()
-    talk.flushed(a1=400)
     talk.refuse(talk.said(ItemTruncate)[0], code, words)
     assert talk.notices == []
 
@@ -142,11 +143,10 @@ def test_refused_truncation_is_no_news(code, words):
 
 
 def test_a_response_the_service_cancelled_is_truncated_by_us():
-    talk = speaking("speech")
+    talk = speaking("speech").heard(a1=250)
     talk.user_speaks()
-    talk.ended("r1", "cancelled")  # before the speaker has said what was heard
-    assert truncations(talk) == []
-    talk.flushed(a1=250)
+    assert truncations(talk) == [("a1", 0, 250)]
+    talk.ended("r1", "cancelled")
     assert truncations(talk) == [("a1", 0, 250)]
 
 
@@ -154,31 +154,30 @@ def test_a_response_the_service_cancelled_is_truncated_by_us():
 
 
 def test_typed_text_interrupts_then_is_created_then_is_answered():
-    talk = speaking("text")
+    talk = speaking("text").heard(a1=300)
     talk.type("wait")
-    assert talk.wire == ["response.cancel"]
-    talk.flushed(a1=300)
-    assert talk.wire == ["conversation.item.truncate", "conversation.item.create"]
+    assert talk.wire == ["response.cancel", "conversation.item.truncate", "conversation.item.create"]
     talk.ended("r1", "cancelled")
     assert talk.wire == ["response.create"]
 
 
 def test_typed_text_after_the_response_is_done_is_answered_once_the_service_knows_what_was_heard():
-    talk = speaking("text", done=True)
+    talk = speaking("text", done=True).heard(a1=300)
     talk.type("wait")
-    assert talk.wire == []
-    talk.flushed(a1=300)
     assert talk.wire == ["conversation.item.truncate", "conversation.item.create", "response.create"]
 
 
-def test_typed_lines_during_one_flush_keep_their_order():
-    talk = speaking("text", done=True)
+def test_typed_lines_keep_their_order_and_are_answered_together():
+    talk = speaking("text", done=True).heard(a1=300)
     talk.type("first")
+    assert talk.wire == ["conversation.item.truncate", "conversation.item.create", "response.create"]
     talk.type("second")
-    talk.flushed(a1=300)
-    assert talk.wire == ["conversation.item.truncate", *["conversation.item.create"] * 2, "response.create"]
-    texts = [event.item.said for event in talk.sent if event.TYPE == "conversation.item.create"]
-    assert texts == ["first", "second"]
+    assert talk.wire == ["conversation.item.create"]
+    assert [event.item.said for event in talk.said(ItemCreate)] == ["first", "second"]
+    talk.began("r2")
+    assert talk.wire == ["response.cancel"]
+    talk.ended("r2", "cancelled")
+    assert talk.wire == ["response.create"]
 
 
 def test_typed_line_stands_in_the_transcript_at_once():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.conversation.transcript import Entry, Speaker
+from app.conversation.transcript import Entry, Party
 from app.history.saved import Saved
 from app.history.writer import ConversationWriter
 from app.settings import SETTINGS
@@ -163,6 +163,6 @@ def test_names_of_devices(tmp_path: Path):
 
 def keep(home: Path) -> None:
     """A conversation, in a folder and with words that mean harm."""
-    entry = Entry("i1", Speaker.USER, EVIL.replace("\udcff", ""), True, started_ms=0, ended_ms=900)
+    entry = Entry("i1", Party.USER, EVIL.replace("\udcff", ""), True, started_ms=0, ended_ms=900)
     saved = Saved(1.7e9, "a service", "a model", (entry,))
     ConversationWriter(home / "conversations" / f"2026-01-02{FOLDER}", pytest.fail).end(saved)

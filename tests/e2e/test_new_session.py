@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.audio.files import silent_speaker
+from app.conversation.session import SessionChange
 from app.launch.compose import PortAudioSystem, session_settings
 from app.live.conversation import LiveConversation
 from app.live.dialling import EmbeddedDialler
@@ -43,7 +44,7 @@ def test_the_name_told_in_the_first_session_is_known_in_the_second(tmp_path: Pat
     try:
         live.say("My name is Ada.")
         until(lambda: len(live.entries) == 2 and live.entries[1].is_final)
-        live.renew(voice="cedar")
+        live.renew(SessionChange(voice="cedar"))
         live.say("What is my name?")
         until(lambda: len(live.entries) == 4 and live.entries[3].is_final)
     finally:

@@ -16,7 +16,7 @@ from app.audio.files import PacedSpeaker, WavMicrophone, WavSink
 from app.audio.pcm import WIRE_RATE_HZ, from_pcm16
 from app.audio.wav import read_wav
 from app.conversation.effects import EntryChanged
-from app.conversation.transcript import Speaker
+from app.conversation.transcript import Party
 from app.launch.compose import PortAudioSystem, session_settings
 from app.live.conversation import LiveConversation
 from app.live.dialling import EmbeddedDialler
@@ -97,7 +97,7 @@ def test_speaking_over_the_answer_stops_it_where_the_transcript_says(tmp_path: P
     def told(event: LiveEvent) -> None:
         if isinstance(event, EntryChanged):
             mirror.apply(event)
-            answers = [entry for entry in mirror if entry.speaker is Speaker.ASSISTANT]
+            answers = [entry for entry in mirror if entry.speaker is Party.ASSISTANT]
             if len(answers) == 2 and answers[1].ended_ms is not None:
                 answered.set()
 
@@ -120,7 +120,7 @@ def test_speaking_over_the_answer_stops_it_where_the_transcript_says(tmp_path: P
         live.close()
         for worker in workers:
             worker.join()
-    story, reply = (entry for entry in live.entries if entry.speaker is Speaker.ASSISTANT)
+    story, reply = (entry for entry in live.entries if entry.speaker is Party.ASSISTANT)
     assert story.is_interrupted
     assert story.heard_text + story.unheard_text == story.text
     assert story.unheard_text

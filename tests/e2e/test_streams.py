@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.conversation.transcript import Entry, Speaker
+from app.conversation.transcript import Entry, Party
 from app.history.saved import Saved
 from app.history.writer import ConversationWriter
 from tests.e2e.program import command, home, turns
@@ -58,7 +58,7 @@ def is_orderly(done: subprocess.CompletedProcess) -> bool:
 def kept(tmp_path: Path) -> Path:
     """A home with a conversation in it, which it gives the folder of."""
     folder = tmp_path / "realtime/conversations/2026-01-02_03-04-05_abcd"
-    entry = Entry("i1", Speaker.USER, "Ünï 漢 kept.", True, started_ms=0, ended_ms=900)
+    entry = Entry("i1", Party.USER, "Ünï 漢 kept.", True, started_ms=0, ended_ms=900)
     ConversationWriter(folder, pytest.fail).end(Saved(1.7e9, "a service", "a model", (entry,)))
     return folder
 

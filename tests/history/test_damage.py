@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.conversation.transcript import Entry, Latency, Speaker
+from app.conversation.transcript import Entry, Latency, Party
 from app.history.export import ExportFormat, render
 from app.history.jsonl import entry_line, header_line, read_lines, removed_line
 from app.history.saved import LAST_MOMENT_S, Saved
@@ -21,10 +21,10 @@ from app.protocol.text import sanitise_text
 NAME = "2026-11-25_02-27-08_0c0c"
 NUMBERS = ["1e300", "-1e18", "-1", "0", "1.5", "NaN", "Infinity", "null", "true", '"x"', "[]", "{}", str(2**70),
            str(-(2**70)), "1" + "0" * 400, "1" + "0" * 5_000, "[" * 20_000 + "]" * 20_000]  # fmt: skip
-ENTRY = Entry("a1", Speaker.ASSISTANT, "one two three", True, True, 5, 900, 800, 300, True, "cut", Latency(1, 2))
+ENTRY = Entry("a1", Party.ASSISTANT, "one two three", True, True, 5, 900, 800, 300, True, "cut", Latency(1, 2))
 LINES = [
     header_line(Saved(50.0, "OpenAI", "m")),
-    entry_line(Entry("u1", Speaker.USER, "Hello.", True), 0),
+    entry_line(Entry("u1", Party.USER, "Hello.", True), 0),
     entry_line(ENTRY, 1),
     entry_line(ENTRY, 0),
     removed_line("u1"),
@@ -109,12 +109,12 @@ def test_a_damaged_file_hides_no_other(tmp_path_factory, lines: list[bytes]):
 
 def test_a_line_of_ten_megabytes_is_read():
     text = "word " * 2_000_000
-    saved = read_lines(LINES[0] + entry_line(Entry("a", Speaker.USER, text, True), 0), started_at=1.0)
+    saved = read_lines(LINES[0] + entry_line(Entry("a", Party.USER, text, True), 0), started_at=1.0)
     assert (len(saved.entries[0].text), saved.skipped_lines) == (len(text), 0)
 
 
 def test_ids_lose_what_a_terminal_would_obey():
-    wild = Entry("a\x1b[2J\u202eb\nc", Speaker.USER, "x", True)
+    wild = Entry("a\x1b[2J\u202eb\nc", Party.USER, "x", True)
     saved = read_lines(LINES[0] + entry_line(wild, 0), started_at=1.0)
     assert [entry.item_id for entry in saved.entries] == ["a[2Jb c"]
     gone = read_lines(LINES[0] + entry_line(wild, 0) + removed_line(wild.item_id), started_at=1.0)

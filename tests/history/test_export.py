@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
-from app.conversation.transcript import Entry, Latency, Speaker
+from app.conversation.transcript import Entry, Latency, Party
 from app.history.export import ExportError, ExportFormat, UnknownFormatError, format_of, render
 from app.protocol.text import sanitise_text
 
@@ -20,10 +20,10 @@ ZONE = timezone(timedelta(hours=1))
 BEGAN = datetime(2026, 11, 24, 14, 2, 7, 250_000, ZONE)
 
 TALK = (
-    Entry("u1", Speaker.USER, "What is the capital of France?", True, True, 4_000, 6_500),
+    Entry("u1", Party.USER, "What is the capital of France?", True, True, 4_000, 6_500),
     Entry(
         "a1",
-        Speaker.ASSISTANT,
+        Party.ASSISTANT,
         "The capital of France is Paris. About two million people live there.",
         True,
         True,
@@ -32,10 +32,10 @@ TALK = (
         received_ms=6_800,
         heard_ms=3_200,
         is_interrupted=True,
-        latency=Latency(310, 420),
+        latency=Latency(310, 420, 150, 200, 70),
     ),
-    Entry("u2", Speaker.USER, "2 * 3 is <b>?", True, False, 12_000, 12_000),
-    Entry("a2", Speaker.ASSISTANT, "Six", False, False, 12_500, note="The answer is incomplete."),
+    Entry("u2", Party.USER, "2 * 3 is <b>?", True, False, 12_000, 12_000),
+    Entry("a2", Party.ASSISTANT, "Six", False, False, 12_500, note="The answer is incomplete."),
 )
 
 
@@ -144,7 +144,7 @@ def test_json():
         ("received_ms", 6_800),
         ("started_at", "2026-11-24T14:02:14.250+01:00"),
         ("note", ""),
-        ("latency_ms", {"first_word": 310, "first_sound": 420}),
+        ("latency_ms", {"first_word": 310, "first_sound": 420, "turn": 150, "service": 200, "playback": 70}),
     ]
     assert document["turns"][3]["ended_ms"] is None
     assert document["turns"][3]["latency_ms"] is None
@@ -212,7 +212,7 @@ def test_nothing_was_said(form: ExportFormat):
     ],
 )
 def test_markdown_signs_in_speech_are_only_said(said: str, written: str):
-    turn = export([Entry("i", Speaker.USER, said, True)], ExportFormat.MARKDOWN).partition("**14:02:07 you**\n\n")[2]
+    turn = export([Entry("i", Party.USER, said, True)], ExportFormat.MARKDOWN).partition("**14:02:07 you**\n\n")[2]
     assert turn == written + "\n"
 
 
@@ -227,7 +227,7 @@ def test_markdown_signs_in_speech_are_only_said(said: str, written: str):
     ],
 )
 def test_markdown_strikes_what_was_not_heard_on_every_line(text: str, heard_ms: int, written: str):
-    entry = Entry("a", Speaker.ASSISTANT, text, True, received_ms=8_000, heard_ms=heard_ms, is_interrupted=True)
+    entry = Entry("a", Party.ASSISTANT, text, True, received_ms=8_000, heard_ms=heard_ms, is_interrupted=True)
     turn = export([entry], ExportFormat.MARKDOWN).partition("assistant**\n\n")[2]
     assert turn.rpartition("\n\n")[0] == written
 
@@ -259,7 +259,7 @@ def spans(srt: str) -> list[tuple[str, str]]:
 )
 def test_when_cues_show(turns, expected):
     entries = [
-        Entry(f"i{at}", Speaker.USER, "word", True, started_ms=start, ended_ms=end)
+        Entry(f"i{at}", Party.USER, "word", True, started_ms=start, ended_ms=end)
         for at, (start, end) in enumerate(turns)
     ]
     assert spans(export(entries, ExportFormat.SRT)) == expected
@@ -267,7 +267,7 @@ def test_when_cues_show(turns, expected):
 
 def test_a_long_turn_is_cut_at_words_and_shares_its_time_by_length():
     words = " ".join(f"word{number:03d}" for number in range(100))
-    srt = export([Entry("a", Speaker.ASSISTANT, words, True, started_ms=0, ended_ms=60_000)], ExportFormat.SRT)
+    srt = export([Entry("a", Party.ASSISTANT, words, True, started_ms=0, ended_ms=60_000)], ExportFormat.SRT)
     blocks = srt.removesuffix("\n").split("\n\n")
     assert len(blocks) == 10
     for number, block in enumerate(blocks, 1):
@@ -280,7 +280,7 @@ def test_a_long_turn_is_cut_at_words_and_shares_its_time_by_length():
 
 
 def test_a_language_without_spaces_is_cut_too():
-    vtt = export([Entry("a", Speaker.ASSISTANT, "あ" * 200, True)], ExportFormat.VTT)
+    vtt = export([Entry("a", Party.ASSISTANT, "あ" * 200, True)], ExportFormat.VTT)
     assert [line.removeprefix("<v assistant>").count("あ") for line in vtt.split("\n") if "あ" in line] == [
         42,
         42,
@@ -306,7 +306,7 @@ ENTRIES = st.lists(
     st.builds(
         Entry,
         item_id=st.text(min_size=1, max_size=8),
-        speaker=st.sampled_from(Speaker),
+        speaker=st.sampled_from(Party),
         text=TEXTS,
         is_final=st.booleans(),
         is_spoken=st.booleans(),
@@ -316,7 +316,7 @@ ENTRIES = st.lists(
         heard_ms=st.none() | st.integers(0, 60_000) | TIMES,
         is_interrupted=st.booleans(),
         note=TEXTS,
-        latency=st.none() | st.builds(Latency, st.none() | TIMES, st.none() | TIMES),
+        latency=st.none() | st.builds(Latency, *[st.none() | TIMES] * 5),
     ),
     max_size=8,
 )
@@ -332,7 +332,7 @@ def in_range(ms: int | None) -> int | None:
 def harmless(entry: Entry) -> Entry:
     """What an export may tell of it."""
     times = {name: in_range(getattr(entry, name)) for name in ("started_ms", "ended_ms", "received_ms", "heard_ms")}
-    latency = entry.latency and Latency(in_range(entry.latency.first_word_ms), in_range(entry.latency.first_sound_ms))
+    latency = entry.latency and Latency(*map(in_range, astuple(entry.latency)))
     item_id = " ".join(sanitise_text(entry.item_id).split())
     return replace(entry, item_id=item_id, text=sanitise_text(entry.text), latency=latency, **times)
 
@@ -359,8 +359,8 @@ def test_json_gives_back_every_field(entries):
         latency = turn["latency_ms"]
         read = Entry(
             note=entry.note,
-            latency=latency and Latency(latency["first_word"], latency["first_sound"]),
-            speaker=Speaker(turn["speaker"]),
+            latency=latency and Latency(**{f"{name}_ms": ms for name, ms in latency.items()}),
+            speaker=Party(turn["speaker"]),
             **{name: turn[name] for name in PLAIN_FIELDS},
         )
         assert read == entry

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from app.conversation.transcript import Entry, Speaker
+from app.conversation.transcript import Entry, Party
 from app.history.jsonl import entry_line, header_line, read_lines, removed_line
 from app.history.saved import Saved
 from app.history.store import HistoryError, delete, find, list_conversations, load
 from app.history.writer import FILE_NAME, ConversationWriter
 
 HEADER = header_line(Saved(50.0, "OpenAI", "gpt-realtime"))
-A, B, C = (Entry(name, Speaker.USER, name.upper(), True) for name in "abc")
+A, B, C = (Entry(name, Party.USER, name.upper(), True) for name in "abc")
 OLD, MIDDLE, NEW = "2026-01-02_03-04-05_aaaa", "2026-01-02_13-04-05_bbbb", "2026-11-25_02-27-08_0c0c"
 
 
@@ -55,15 +55,20 @@ def test_reads_what_can_be_read_and_counts_the_rest(data: bytes, entries: tuple[
 
 
 def test_text_from_the_file_is_harmless():
-    wild = Entry("a", Speaker.USER, "\x1b[2Jone\x07\ntwo", True, note="\x1b]0;x\x07n")
+    wild = Entry("a", Party.USER, "\x1b[2Jone\x07\ntwo", True, note="\x1b]0;x\x07n")
     saved = read_lines(header_line(Saved(1.0, "\x1b[1mO", "m\n")) + entry_line(wild, 0), started_at=0.0)
     assert (saved.service, saved.model) == ("[1mO", "m")
     assert (saved.entries[0].text, saved.entries[0].note) == ("[2Jone\ntwo", "]0;xn")
 
 
 def test_lists_newest_first_with_the_users_first_words(tmp_path: Path):
-    kept(tmp_path, OLD, Entry("g", Speaker.ASSISTANT, "Hello!", True), Entry("q", Speaker.USER, "What\n is it?", True))
-    kept(tmp_path, NEW, Entry("g", Speaker.ASSISTANT, "Hello!", True), started_at=99.0)
+    kept(
+        tmp_path,
+        OLD,
+        Entry("g", Party.ASSISTANT, "Hello!", True),
+        Entry("q", Party.USER, "What\n is it?", True),
+    )
+    kept(tmp_path, NEW, Entry("g", Party.ASSISTANT, "Hello!", True), started_at=99.0)
     (tmp_path / "notes").mkdir()
     (tmp_path / MIDDLE.replace("bbbb", "file")).write_text("")
     newest, oldest = list_conversations(tmp_path)

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.conversation.ordered import OrderedEntries
-from app.conversation.transcript import Entry, Latency, Speaker
+from app.conversation.transcript import Entry, Latency, Party
 from app.history.saved import Saved
 from app.history.store import load
 from app.history.writer import FILE_NAME, ConversationWriter, new_folder_name
 
-HELLO = Entry("a", Speaker.USER, "Hello.", True, started_ms=10, ended_ms=900)
-ANSWER = Entry("b", Speaker.ASSISTANT, "Good day ✓", True, started_ms=1200, received_ms=1500, latency=Latency(210, 300))
+HELLO = Entry("a", Party.USER, "Hello.", True, started_ms=10, ended_ms=900)
+ANSWER = Entry("b", Party.ASSISTANT, "Good day ✓", True, started_ms=1200, received_ms=1500, latency=Latency(210, 300))
 TALK = Saved(1_790_000_000.25, "OpenAI", "gpt-realtime")
 
 
@@ -66,7 +66,7 @@ def test_the_same_again_writes_nothing(tmp_path: Path):
 def test_at_the_end_a_turn_that_was_cut_off_is_kept_too(tmp_path: Path):
     writer = ConversationWriter(tmp_path / "c", silent)
     growing = replace(ANSWER, text="Good", is_final=False)
-    empty = Entry("c", Speaker.USER)
+    empty = Entry("c", Party.USER)
     keep(writer, HELLO, growing, empty)
     writer.end(shown(HELLO, growing, empty))
     assert load(tmp_path / "c") == shown(HELLO, growing)
@@ -74,8 +74,8 @@ def test_at_the_end_a_turn_that_was_cut_off_is_kept_too(tmp_path: Path):
 
 def test_a_conversation_without_words_leaves_no_folder(tmp_path: Path):
     writer = ConversationWriter(tmp_path / "deep" / "c", silent)
-    keep(writer, Entry("a", Speaker.USER))
-    writer.end(shown(Entry("a", Speaker.USER)))
+    keep(writer, Entry("a", Party.USER))
+    writer.end(shown(Entry("a", Party.USER)))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -144,10 +144,10 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from app.conversation.ordered import OrderedEntries
-from app.conversation.transcript import Entry, Speaker
+from app.conversation.transcript import Entry, Party
 from app.history.saved import Saved
 from app.history.writer import ConversationWriter
-entries = tuple(Entry(str(n), Speaker.USER, f"turn {n}", True) for n in range(50))
+entries = tuple(Entry(str(n), Party.USER, f"turn {n}", True) for n in range(50))
 writer = ConversationWriter(Path(sys.argv[1]), print)
 for n in range(50):
     writer.keep(Saved(1.0), OrderedEntries(entries[: n + 1]), [str(n)])
@@ -166,7 +166,7 @@ def test_a_killed_program_loses_no_final_turn(tmp_path: Path):
 entries = st.builds(
     Entry,
     item_id=st.sampled_from("abcdef"),
-    speaker=st.sampled_from(Speaker),
+    speaker=st.sampled_from(Party),
     text=st.sampled_from(["", "one", "two ✓"]),
     is_final=st.booleans(),
     heard_ms=st.sampled_from([None, 5]),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.conversation.effects import EntryChanged, EntryRemoved
-from app.conversation.transcript import Entry, Speaker, Transcript
+from app.conversation.transcript import Entry, Party, Transcript
 from app.live.mirror import Mirror
 
 ids = st.sampled_from(["a", "b", "c", "d"])
@@ -22,7 +22,8 @@ def test_the_mirror_follows(changes: list[tuple[str, str, str]]):
                 mirror.apply(EntryRemoved(item_id))
             continue
         if what == "add":
-            transcript.add(Entry(item_id, Speaker.USER))
+            if item_id not in transcript:
+                transcript.insert(len(transcript), Entry(item_id, Party.USER))
         elif what == "change":
             transcript.change(item_id, text=str(number))
         else:

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from app.audio.capture import Levels
 from app.conversation.effects import EntryChanged, EntryRemoved, StatusChanged
-from app.conversation.session import SessionSettings
+from app.conversation.session import SessionChange, SessionSettings
 from app.conversation.status import State, Status
-from app.conversation.transcript import Entry, Speaker
+from app.conversation.transcript import Entry, Party
 from app.live.events import Ended, Listener, LiveEvent
 
 LISTENING = Status(state=State.LISTENING, has_microphone=True, is_microphone_open=True)
@@ -69,12 +69,12 @@ class FakeLive:
     def say(self, text: str) -> None:
         self.asked.append(("say", text))
 
-    def change(self, **fields: object) -> None:
-        self.asked.append(("change", fields))
-        self.now(settings=replace(self.status.settings, **fields))
+    def change(self, change: SessionChange) -> None:
+        self.asked.append(("change", change))
+        self.now(settings=change.of(self.status.settings))
 
-    def renew(self, **fields: object) -> None:
-        self.asked.append(("renew", fields))
+    def renew(self, change: SessionChange) -> None:
+        self.asked.append(("renew", change))
 
     def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return ("headset", "webcam"), ("loudspeaker", "headset")
@@ -130,13 +130,13 @@ class FakeLive:
 
 def user(text: str = "What time is it?", item_id: str = "u1", **fields: object) -> Entry:
     """A final turn of the user's."""
-    return Entry(item_id, Speaker.USER, text, **{"is_final": True, "ended_ms": 1, **fields})
+    return Entry(item_id, Party.USER, text, **{"is_final": True, "ended_ms": 1, **fields})
 
 
 def assistant(text: str = "It is noon.", item_id: str = "a1", **fields: object) -> Entry:
     """A final turn of the assistant's, wholly heard."""
     base: dict[str, object] = {"is_final": True, "received_ms": 2000, "heard_ms": 2000, "ended_ms": 9}
-    return Entry(item_id, Speaker.ASSISTANT, text, **{**base, **fields})
+    return Entry(item_id, Party.ASSISTANT, text, **{**base, **fields})
 
 
 def session_of(settings: Any) -> SessionSettings:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from app.conversation.session import Mode
+from app.conversation.session import Mode, RefusedSetting, SessionChange
+from app.conversation.status import Status
 from app.settings import Loaded, Settings
 from app.ui.editing import EditedSettings
 from tests.ui.conftest import Drive
@@ -17,62 +18,86 @@ SESSION = session_of(Settings())
 @pytest.fixture
 def edited() -> EditedSettings:
     settings = EditedSettings(Loaded(Settings()), session_of)
-    settings.told(SESSION, 0)
+    settings.told(Status(settings=SESSION))
     return settings
 
 
+def told(edited: EditedSettings, **fields: object) -> None:
+    """The status: the session with these fields different, nothing refused."""
+    edited.told(Status(settings=replace(SESSION, **fields)))
+
+
+def refused(edited: EditedSettings, name: str, wanted: object, value: object) -> None:
+    """The status: the session as it was, and a field that was changed in vain."""
+    edited.told(Status(settings=SESSION, refused={name: RefusedSetting(wanted, value)}))
+
+
 def test_a_change_tells_what_to_change_in_the_session(edited: EditedSettings) -> None:
-    assert edited.change("threshold", 0.7, 0) == {"threshold": 0.7}
-    assert edited.change("mode", "push-to-talk", 0) == {"mode": Mode.PUSH_TO_TALK}
-    assert edited.change("theme", "nord", 0) == {}
+    assert edited.change("threshold", 0.7) == SessionChange(threshold=0.7)
+    assert edited.change("mode", "push-to-talk") == SessionChange(mode=Mode.PUSH_TO_TALK)
+    assert edited.change("theme", "nord") == SessionChange()
     assert edited.unsaved == {"threshold": 0.7, "mode": "push-to-talk", "theme": "nord"}
     edited.saved({"theme"})
     assert edited.unsaved == {"threshold": 0.7, "mode": "push-to-talk"}
 
 
 def test_what_is_again_as_it_was_need_not_be_saved(edited: EditedSettings) -> None:
-    edited.change("threshold", 0.7, 0)
-    edited.change("threshold", 0.5, 0)
+    edited.change("threshold", 0.7)
+    edited.change("threshold", 0.5)
     assert edited.unsaved == {}
-    edited.change("threshold", 0.7, 0)
+    edited.change("threshold", 0.7)
     edited.saved({"threshold"})
-    edited.change("threshold", 0.5, 0)
+    edited.change("threshold", 0.5)
     assert edited.unsaved == {"threshold": 0.5}
 
 
 def test_a_status_from_before_the_change_does_not_undo_it(edited: EditedSettings) -> None:
-    edited.change("threshold", 0.7, 10)
-    edited.told(SESSION, 10.1)
+    edited.change("threshold", 0.7)
+    told(edited)
     assert edited.settings.threshold == 0.7
-    edited.told(replace(SESSION, threshold=0.7), 10.2)
+    refused(edited, "threshold", 0.9, 0.5)  # an earlier change
+    assert edited.settings.threshold == 0.7
+    told(edited, threshold=0.7)
     assert edited.settings.threshold == 0.7
 
 
-def test_what_the_service_refuses_is_put_back_and_not_saved(edited: EditedSettings) -> None:
-    edited.change("threshold", 0.7, 10)
-    edited.told(replace(SESSION, threshold=0.7), 10.1)
-    edited.told(SESSION, 10.2)
-    assert edited.settings.threshold == 0.5
+@pytest.mark.parametrize(
+    ("name", "value", "wanted", "before"),
+    [
+        ("threshold", 0.7, 0.7, 0.5),
+        ("mode", "push-to-talk", Mode.PUSH_TO_TALK, Mode.HANDS_FREE),
+        ("voice", "cedar", "cedar", "marin"),
+    ],
+)
+def test_what_is_refused_is_put_back_at_once_and_not_saved(
+    edited: EditedSettings, name: str, value: object, wanted: object, before: object
+) -> None:
+    edited.change(name, value)
+    told(edited, **{name: wanted})
+    refused(edited, name, wanted, before)
+    assert edited.settings == Settings()
     assert edited.unsaved == {}
+    refused(edited, name, wanted, before)
+    assert edited.settings == Settings()
 
 
-def test_what_was_never_taken_is_put_back_in_time(edited: EditedSettings) -> None:
-    edited.change("voice", "cedar", 10)
-    edited.told(SESSION, 11)
+def test_a_voice_that_waits_for_the_next_session_is_not_put_back(edited: EditedSettings) -> None:
+    assert edited.change("voice", "cedar", waits=True) == SessionChange()
+    refused(edited, "voice", "cedar", "marin")
     assert edited.settings.voice == "cedar"
-    edited.told(SESSION, 13)
-    assert edited.settings.voice == "marin"
+    assert edited.renewed() == SessionChange(voice="cedar")
+    assert edited.renewed() == SessionChange()
 
 
 def test_a_session_that_was_not_as_the_settings_said_is_changed_all_the_same(edited: EditedSettings) -> None:
-    edited.told(replace(SESSION, threshold=0.9), 0)
-    assert edited.change("threshold", 0.5, 1) == {"threshold": 0.5}
+    told(edited, threshold=0.9)
+    assert edited.change("threshold", 0.5) == SessionChange(threshold=0.5)
 
 
 def test_without_a_session_nothing_is_asked() -> None:
     edited = EditedSettings(Loaded(Settings()), None)
-    assert edited.change("threshold", 0.7, 0) == {}
-    edited.told(SESSION, 0)
+    assert edited.change("threshold", 0.7) == SessionChange()
+    refused(edited, "threshold", 0.7, 0.5)
     assert edited.settings.threshold == 0.7
 
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from textual.app import App
 
-from app.conversation.session import Detection, Mode, SessionSettings
+from app.conversation.session import Detection, Mode, SessionChange, SessionSettings
 from app.conversation.status import State, Status
 from app.ui import keys
 from app.ui.key_hints import bound_key, key_name
@@ -62,7 +62,7 @@ async def test_a_click_presses_the_key(drive: Drive) -> None:
     async with drive() as run:
         await run.pilot.click(KeyBar, offset=(run.main.key_bar.text.index("push-to-talk"), 0))
         await run.settle()
-        assert run.live.asked == [("change", {"mode": Mode.PUSH_TO_TALK})]
+        assert run.live.asked == [("change", SessionChange(mode=Mode.PUSH_TO_TALK))]
 
 
 async def test_only_what_works_while_typing_is_offered_then(drive: Drive) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from app.audio.capture import Levels
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, Severity, StatusChanged
-from app.conversation.session import Mode, SessionSettings
+from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State, Status
 from app.live.events import Ended, ExampleOffered, Listener, LiveEvent
 from app.settings import Folders, Loaded, Settings, Source
@@ -103,12 +103,12 @@ async def test_keys_hands_free(drive: Drive, status: Status) -> None:
         await run.press("f9", "m")
         assert run.live.asked == [
             ("stop_key",),
-            ("change", {"threshold": 0.45}),
-            ("change", {"threshold": 0.5}),
-            ("change", {"threshold": 0.55}),
+            ("change", SessionChange(threshold=0.45)),
+            ("change", SessionChange(threshold=0.5)),
+            ("change", SessionChange(threshold=0.55)),
             ("talk_key",),
             ("talk_key",),
-            ("change", {"mode": Mode.PUSH_TO_TALK}),
+            ("change", SessionChange(mode=Mode.PUSH_TO_TALK)),
         ]
 
 
@@ -120,7 +120,12 @@ async def test_keys_in_push_to_talk(drive: Drive) -> None:
         assert "Esc discard" in run.main.key_bar.text
         run.seconds[0] += 5
         await run.press("f9", "m")
-        assert run.live.asked == [("stop_key",), ("talk_key",), ("talk_key",), ("change", {"mode": Mode.HANDS_FREE})]
+        assert run.live.asked == [
+            ("stop_key",),
+            ("talk_key",),
+            ("talk_key",),
+            ("change", SessionChange(mode=Mode.HANDS_FREE)),
+        ]
 
 
 @pytest.mark.parametrize("key", ["space", "f9"])
@@ -173,7 +178,7 @@ async def test_a_held_space_toggles_once(drive: Drive) -> None:
 async def test_the_threshold_stays_between_0_and_1(drive: Drive) -> None:
     async with drive() as run:
         await run.press(*["right_square_bracket"] * 12)
-        assert run.live.asked[-1] == ("change", {"threshold": 1.0})
+        assert run.live.asked[-1] == ("change", SessionChange(threshold=1.0))
         assert run.live.status.settings.threshold == 1.0
 
 
@@ -286,7 +291,7 @@ async def test_the_palette_has_every_command(drive: Drive) -> None:
         await run.press("ctrl+p", *"push-to-talk")
         assert "Mode: push-to-talk" in run.text
         next(command for command in commands_of(run.main) if command.title == "Mode: push-to-talk").run()
-        assert run.live.asked == [("change", {"mode": Mode.PUSH_TO_TALK})]
+        assert run.live.asked == [("change", SessionChange(mode=Mode.PUSH_TO_TALK))]
 
 
 # ---------------------------------------------------------------- state in words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from app.conversation.session import SessionChange
 from app.live.events import SoundChecked
 from app.live.sound_check import CheckStep
 from app.ui.screens.sound_check import SoundCheckScreen
@@ -25,14 +26,14 @@ async def test_another_voice_is_carried_into_a_new_session(drive: Drive) -> None
         await run.settle()
         assert asked(run, "change") == []
         await run.press("ctrl+n")
-        assert asked(run, "renew") == [("renew", {"voice": "cedar"})]
+        assert asked(run, "renew") == [("renew", SessionChange(voice="cedar"))]
 
 
 async def test_a_voice_that_was_not_heard_yet_changes_at_once(drive: Drive) -> None:
     async with drive() as run:
         run.app.screen.change("voice", "cedar")
         await run.settle()
-        assert asked(run, "change", "renew") == [("change", {"voice": "cedar"})]
+        assert asked(run, "change", "renew") == [("change", SessionChange(voice="cedar"))]
 
 
 async def test_devices_change_while_talking_and_are_there_to_choose_from(drive: Drive) -> None:

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from textual.selection import Selection
 from textual.strip import Strip
 
-from app.conversation.transcript import Entry, Speaker
+from app.conversation.transcript import Entry, Party
 from app.ui.widgets.transcript_layout import Look, Piece, Row, plain
 from app.ui.widgets.transcript_log import TranscriptLog
 from app.ui.widgets.transcript_painting import changed_cells
@@ -118,7 +118,7 @@ async def settled(pilot: Pilot[None]) -> None:
 
 
 def spoken(item_id: str, text: str, **fields: object) -> Entry:
-    speaker = Speaker.USER if item_id.startswith("u") else Speaker.ASSISTANT
+    speaker = Party.USER if item_id.startswith("u") else Party.ASSISTANT
     return Entry(item_id, speaker, text, **{"is_final": False, **fields})
 
 

@@ -80,7 +80,7 @@ class MainScreen(Screen[None]):
         self.edited = edited
         self.status = Status()
         self.ended: Ended | None = None
-        self.desk = SettingsDesk(self, live, edited, settings_file, suggestions, clock)
+        self.desk = SettingsDesk(self, live, edited, settings_file, suggestions)
         self.exporter = Exporter(
             self, live, lambda: edited.settings, self.desk.remember_export, lambda: self.status.model
         )

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 from rich.cells import cell_len
 
-from app.conversation.transcript import Entry, Speaker
+from app.conversation.transcript import Entry, Party
 from app.ui.widgets.wrapping import Span, cut_to, shown, wrap
 
 INDENT: Final = 3
@@ -152,15 +152,15 @@ def lay_out(entry: Entry, width: int, *, is_open: bool = False, before: Block | 
 
 
 def _is_partial(entry: Entry) -> bool:
-    return not entry.is_final and entry.speaker is Speaker.USER
+    return not entry.is_final and entry.speaker is Party.USER
 
 
 def _is_live(entry: Entry) -> bool:
-    return not entry.is_final or (entry.speaker is Speaker.ASSISTANT and entry.ended_ms is None)
+    return not entry.is_final or (entry.speaker is Party.ASSISTANT and entry.ended_ms is None)
 
 
 def _headline(entry: Entry, width: int, clock: Clock) -> Row:
-    by_speaker = Look.YOU if entry.speaker is Speaker.USER else Look.ASSISTANT
+    by_speaker = Look.YOU if entry.speaker is Party.USER else Look.ASSISTANT
     speaker = Piece(entry.speaker.value, Look.LIVE if _is_live(entry) else by_speaker)
     left = [Piece(f" {clock(entry.started_ms)}", Look.TIME), Piece("  ", Look.BLANK), speaker]
     right = list(_right(entry))
@@ -173,7 +173,7 @@ def _headline(entry: Entry, width: int, clock: Clock) -> Row:
 def _right(entry: Entry) -> Iterable[Piece]:
     if _is_partial(entry):
         yield Piece("partial", Look.REMARK)
-    elif entry.speaker is Speaker.USER and not entry.is_spoken:
+    elif entry.speaker is Party.USER and not entry.is_spoken:
         yield Piece("typed", Look.REMARK)
     if entry.latency and (answered_ms := entry.latency.answered_ms) is not None:
         yield Piece(f"{answered_ms / 1000:.2f} s", Look.FIGURE)
