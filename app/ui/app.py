@@ -30,7 +30,7 @@ from app.ui.commands import RealtimeCommands
 from app.ui.editing import EditedSettings, SessionOf
 from app.ui.harmless import HARMLESS
 from app.ui.keyboard import KeyReleased, KeyRepeated, ReleasesPromised, can_suspend, driver_class
-from app.ui.messages import LiveTold
+from app.ui.messages import LiveUpdate
 from app.ui.screens.main import MainScreen
 from app.ui.title import keep_terminal_title, restore_terminal_title
 from app.ui.workers import GROUP, LiveWorkers
@@ -101,7 +101,7 @@ class RealtimeApp(App[None]):
         await self.push_screen(main)
         with self._hearing:
             for event in self._unheard:
-                main.post_message(LiveTold(event))
+                main.post_message(LiveUpdate(event))
             self._unheard.clear()
             self._main = main
         self._workers_of_live = LiveWorkers(live)
@@ -205,7 +205,7 @@ class RealtimeApp(App[None]):
             if self._main is None:
                 self._unheard.append(event)
             else:
-                self._main.post_message(LiveTold(event))
+                self._main.post_message(LiveUpdate(event))
 
     @on(Worker.StateChanged)
     def _worker_changed(self, event: Worker.StateChanged) -> None:
@@ -242,7 +242,7 @@ class RealtimeApp(App[None]):
         focused = self.focused
         is_typed = focused is not None and focused.check_consume_key(message.key, message.character)
         if self._main and self._talks(message) and not is_typed:
-            self._main.talking.repeat()
+            self._main.talk_control.repeat()
         else:
             await self.on_event(events.Key(message.key, message.character))
 
@@ -254,12 +254,12 @@ class RealtimeApp(App[None]):
             if (self.focused or self.screen).post_message(message):
                 return
         if self._main and self._talks(message):
-            self._main.talking.release()
+            self._main.talk_control.release()
 
     @on(ReleasesPromised)
     def _releases_promised(self) -> None:
         if self._main:
-            self._main.talking.promise_releases()
+            self._main.talk_control.promise_releases()
 
     def _talks(self, message: KeyRepeated | KeyReleased) -> bool:
         return message.key in self._talk_keys or message.character in self._talk_keys
@@ -267,7 +267,7 @@ class RealtimeApp(App[None]):
     def on_app_blur(self) -> None:
         """The keyboard is somewhere else: a key held there is not held here."""
         if self._main:
-            self._main.talking.let_go()
+            self._main.talk_control.let_go()
 
     def _keep_theme(self, theme: Theme) -> None:
         if theme.name != self._edited.settings.theme:

@@ -19,7 +19,7 @@ _CHOICES = ("mode", "detection", "eagerness", "output", "noise_reduction", "talk
 """Settings that can be changed while talking and have few values."""
 
 
-class Command(Struct, frozen=True):
+class PaletteCommand(Struct, frozen=True):
     """One line of the palette."""
 
     title: str
@@ -27,7 +27,7 @@ class Command(Struct, frozen=True):
     run: Run
 
 
-def commands_of(main: MainScreen) -> Iterable[Command]:
+def commands_of(main: MainScreen) -> Iterable[PaletteCommand]:
     """All commands, those with a key first."""
     from app.ui.screens.export import FORMAT_NAMES
 
@@ -36,17 +36,17 @@ def commands_of(main: MainScreen) -> Iterable[Command]:
             key = main.key_of(binding.id or "")
             title = binding.description[:1].upper() + binding.description[1:]
             about = f"{binding.tooltip}  ({key})" if key else binding.tooltip
-            yield Command(title, about, partial(main.run_action, binding.action))
-    yield Command("Check the sound", "Hear a tone, say something and hear it back", main.action_check_sound)
-    yield Command("New session", "Begin a new session; what was said is carried over as text", main.action_renew)
+            yield PaletteCommand(title, about, partial(main.run_action, binding.action))
+    yield PaletteCommand("Check the sound", "Hear a tone, say something and hear it back", main.action_check_sound)
+    yield PaletteCommand("New session", "Begin a new session; what was said is carried over as text", main.action_renew)
     for form, name in FORMAT_NAMES.items():
-        yield Command(f"Export as {name}", f"Write a {form} file", partial(main.exporter.open, form))
+        yield PaletteCommand(f"Export as {name}", f"Write a {form} file", partial(main.exporter.open, form))
     for name in _CHOICES:
         setting = SETTINGS[name]
         for value in setting.choices:
             shown = value.replace("_", " ")
             title = f"{setting.about.title[:1].upper()}{setting.about.title[1:]}: {shown}"
-            yield Command(title, setting.about.help, partial(main.change, name, value))
+            yield PaletteCommand(title, setting.about.help, partial(main.change, name, value))
 
 
 class RealtimeCommands(Provider):
@@ -64,5 +64,5 @@ class RealtimeCommands(Provider):
             if (score := matcher.match(command.title)) > 0:
                 yield Hit(score, matcher.highlight(command.title), command.run, help=command.help)
 
-    def _commands(self) -> Iterable[Command]:
+    def _commands(self) -> Iterable[PaletteCommand]:
         return commands_of(self.screen) if isinstance(self.screen, MainScreen) else ()

@@ -19,7 +19,7 @@ _MOVED_DB: Final = 3.0
 _MOVED_VOICE: Final = 0.05
 
 
-class LevelWatch:
+class LevelThrottle:
     """Looks at the levels `LOOKS_HZ` times a second and says when to show them."""
 
     def __init__(self) -> None:

@@ -11,14 +11,14 @@ from app.live.events import LiveEvent
 
 
 @dataclass
-class LiveTold(Message, bubble=False):
+class LiveUpdate(Message, bubble=False):
     """The running conversation tells this."""
 
     event: LiveEvent
 
     def can_replace(self, message: Message) -> bool:
         """Only the newest state of an entry counts, and only the newest status."""
-        match self.event, message.event if isinstance(message, LiveTold) else None:
+        match self.event, message.event if isinstance(message, LiveUpdate) else None:
             case EntryChanged(one), EntryChanged(other):
                 return one.item_id == other.item_id
             case StatusChanged(), StatusChanged():

@@ -14,7 +14,7 @@ _PATIENCE_MS: Final = 1000.0
 """A request that the conversation has not followed by then was not taken."""
 
 
-class Talking:
+class TalkControl:
     """Owns the timer that tells a tap from a held key, and knows what was asked for and is not told yet."""
 
     def __init__(

@@ -31,7 +31,7 @@ class ControlApp(App[None]):
     def on_control_refused(self) -> None:
         self.told.append("refused")
 
-    def on_field_edit_asked(self) -> None:
+    def on_field_edit_requested(self) -> None:
         self.told.append("edit")
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from app.audio.capture import Levels
-from app.ui.level_watch import LOOKS_HZ, LevelWatch
+from app.ui.level_watch import LOOKS_HZ, LevelThrottle
 
 HUM = [Levels(-58.0 + number % 3 * 0.5, -50.0, False, 0.01) for number in range(LOOKS_HZ)]
 
 
 def shown(levels: list[Levels], *, is_watched: bool = True) -> int:
-    watch = LevelWatch()
+    watch = LevelThrottle()
     return sum(watch.look(level, is_watched=is_watched) for level in levels)
 
 
@@ -29,7 +29,7 @@ def test_a_hum_is_painted_seldom() -> None:
     ids=["louder", "voice", "clipping", "output"],
 )
 def test_what_happens_is_painted_at_once(now: Levels) -> None:
-    watch = LevelWatch()
+    watch = LevelThrottle()
     watch.look(Levels(-58.0), is_watched=True)
     assert watch.look(now, is_watched=True)
 

@@ -15,7 +15,7 @@ from app.live.events import Ended, ExampleOffered, Listener, LiveEvent
 from app.settings import Folders, Loaded, Settings, Source
 from app.ui.app import RealtimeApp
 from app.ui.commands import commands_of
-from app.ui.messages import LiveTold
+from app.ui.messages import LiveUpdate
 from app.ui.screens.export import ExportDialog
 from app.ui.screens.help import HelpScreen
 from app.ui.screens.main import MainScreen
@@ -33,8 +33,8 @@ OFFLINE = Status(state=State.OFFLINE)
 
 
 def test_only_the_newest_of_a_kind_is_waited_for() -> None:
-    def told(event: LiveEvent) -> LiveTold:
-        return LiveTold(event)
+    def told(event: LiveEvent) -> LiveUpdate:
+        return LiveUpdate(event)
 
     first, second = told(EntryChanged(user("It"), 0)), told(EntryChanged(user("It is"), 0))
     assert first.can_replace(second)
@@ -77,7 +77,7 @@ async def test_what_a_worker_tells_is_shown(drive: Drive) -> None:
         told.start()
         told.join(10)
         await run.settle()
-        heard = [message.event for message in run.seen(LiveTold) if isinstance(message.event, EntryChanged)]
+        heard = [message.event for message in run.seen(LiveUpdate) if isinstance(message.event, EntryChanged)]
         assert {changed.entry.item_id for changed in heard} == {"u1", "a1"}
         assert "What time is it?" in run.text
         assert "It is noon." in run.text

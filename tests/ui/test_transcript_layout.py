@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from app.conversation.transcript import Entry, Latency
-from app.ui.widgets.transcript_layout import Block, Look, Piece, lay_out, marked, plain
+from app.ui.widgets.transcript_layout import Block, Look, StyledText, lay_out, marked, plain
 from tests.ui.fakes import assistant, user
 
 WORDS = "The capital of France is Paris. About two million people live in the city itself, and more in the region."
@@ -137,7 +137,7 @@ def test_laying_out_a_grown_entry_again_is_as_doing_it_at_once(text: str, more: 
     assert lay_out(assistant(text + more), 30, before=before) == lay_out(assistant(text + more), 30)
 
 
-ROW = (Piece("abc", Look.WORDS), Piece("def", Look.UNHEARD))
+ROW = (StyledText("abc", Look.WORDS), StyledText("def", Look.UNHEARD))
 
 
 @pytest.mark.parametrize(

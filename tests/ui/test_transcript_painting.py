@@ -17,13 +17,13 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from app.conversation.transcript import Entry, Speaker
-from app.ui.widgets.transcript_layout import Look, Piece, Row, plain
+from app.ui.widgets.transcript_layout import Look, Row, StyledText, plain
 from app.ui.widgets.transcript_log import TranscriptLog
 from app.ui.widgets.transcript_painting import changed_cells
 from tests.ui.conftest import Drive
 from tests.ui.fakes import assistant
 
-pieces = st.builds(Piece, st.text("ab 東e\u0301", max_size=6), st.sampled_from([Look.WORDS, Look.MATCH]))
+pieces = st.builds(StyledText, st.text("ab 東e\u0301", max_size=6), st.sampled_from([Look.WORDS, Look.MATCH]))
 rows = st.lists(pieces, max_size=4).map(tuple)
 
 
@@ -69,7 +69,7 @@ def test_painted_from_there_to_there_a_row_is_the_other(old: Row, new: Row) -> N
     ],
 )
 def test_only_the_words_that_are_new_are_painted(old: str, new: str, painted: tuple[int, int]) -> None:
-    assert changed_cells((Piece(old, Look.WORDS),), (Piece(new, Look.WORDS),)) == painted
+    assert changed_cells((StyledText(old, Look.WORDS),), (StyledText(new, Look.WORDS),)) == painted
 
 
 class Watched(TranscriptLog):

@@ -24,16 +24,16 @@ from app.ui import keys, wording
 from app.ui.editing import EditedSettings
 from app.ui.exporter import Exporter
 from app.ui.key_hints import bound_key, key_hints
-from app.ui.level_watch import LOOKS_HZ, LevelWatch
-from app.ui.messages import DevicesFound, LiveTold
+from app.ui.level_watch import LOOKS_HZ, LevelThrottle
+from app.ui.messages import DevicesFound, LiveUpdate
 from app.ui.settings_desk import SettingsDesk
-from app.ui.talking import Talking
+from app.ui.talking import TalkControl
 from app.ui.title import set_terminal_title
 from app.ui.widgets.header_line import HeaderLine
 from app.ui.widgets.key_bar import KeyBar
 from app.ui.widgets.lamp import TalkPressed, TalkReleased
 from app.ui.widgets.level_meter import ThresholdChanged
-from app.ui.widgets.line import Line
+from app.ui.widgets.line import StyledLine
 from app.ui.widgets.setting_messages import (
     SessionRenewalRequested,
     SettingChanged,
@@ -84,11 +84,13 @@ class MainScreen(Screen[None]):
         self.exporter = Exporter(
             self, live, lambda: edited.settings, self.desk.remember_export, lambda: self.status.model
         )
-        self.talking = Talking(self, self._toggle, self._is_open, clock, holds=edited.settings.talk_key == "hold")
+        self.talk_control = TalkControl(
+            self, self._toggle, self._is_open, clock, holds=edited.settings.talk_key == "hold"
+        )
         self._example: str | None = None
         self._wall_clock = wall_clock
         self._clock = clock
-        self._watch = LevelWatch()
+        self._watch = LevelThrottle()
         self._looks, self._looked_s = 0, float("-inf")
 
     # ---------------------------------------------------------------- building
@@ -98,7 +100,7 @@ class MainScreen(Screen[None]):
         yield HeaderLine()
         with Horizontal(id="middle"):
             yield TranscriptPane(self._time_of_day, self.key_of)
-        rule = Line(id="rule")
+        rule = StyledLine(id="rule")
         rule.paint([(_RULE, "plain")])
         yield rule
         yield TalkStrip()
@@ -123,7 +125,7 @@ class MainScreen(Screen[None]):
 
     # ---------------------------------------------------------------- what the conversation tells
 
-    def on_live_told(self, message: LiveTold) -> None:
+    def on_live_update(self, message: LiveUpdate) -> None:
         """Everything that the running conversation tells."""
         match message.event:
             case EntryChanged(entry, index):
@@ -149,7 +151,7 @@ class MainScreen(Screen[None]):
 
     def _take_status(self, status: Status) -> None:
         self.status = status
-        self.talking.told()
+        self.talk_control.told()
         self.desk.show_status(status)
         self._show_status()
 
@@ -246,15 +248,15 @@ class MainScreen(Screen[None]):
 
     def action_talk(self) -> None:
         """The talk key."""
-        self.talking.press()
+        self.talk_control.press()
 
     @on(TalkPressed)
     def _mouse_talks(self) -> None:
-        self.talking.mouse_down()
+        self.talk_control.mouse_down()
 
     @on(TalkReleased)
     def _mouse_stops(self) -> None:
-        self.talking.mouse_up()
+        self.talk_control.mouse_up()
 
     def action_stop(self) -> None:
         """Close what is open; where nothing is, interrupt the assistant."""
@@ -301,7 +303,7 @@ class MainScreen(Screen[None]):
             case "theme":
                 self.app.theme = str(value)
             case "talk_key":
-                self.talking.set_holds(value == "hold")
+                self.talk_control.set_holds(value == "hold")
 
     async def action_settings(self) -> None:
         """Open the panel, or close it."""

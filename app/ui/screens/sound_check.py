@@ -15,7 +15,7 @@ from textual.widgets import Button, Static
 from app.live.events import Live
 from app.live.sound_check import CheckStep
 from app.ui.level_watch import LOOKS_HZ
-from app.ui.widgets.line import LOOKS, Line
+from app.ui.widgets.line import LOOKS, StyledLine
 from app.ui.widgets.scale import bar, level_fraction, level_text
 
 _BAR_CELLS = 40
@@ -41,7 +41,7 @@ class SoundCheckScreen(ModalScreen[None]):
     ]
 
     said = query_one("#check-said", Static)
-    level = query_one("#check-level", Line)
+    level = query_one("#check-level", StyledLine)
 
     def __init__(self, live: Live) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class SoundCheckScreen(ModalScreen[None]):
             dialog.border_title = "Sound check"
             dialog.border_subtitle = "Esc closes"
             yield Static(f"Microphone: {self._live.microphone_name or 'none'}", markup=False)
-            yield Line(id="check-level")
+            yield StyledLine(id="check-level")
             yield Static(f"Speaker: {self._live.speaker_name or 'none'}", markup=False)
             yield Static("Your level moves when you speak.", id="check-said", markup=False)
             with Horizontal(classes="dialog--ways"):

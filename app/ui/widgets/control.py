@@ -8,13 +8,13 @@ from typing import TypeAlias
 from textual import events
 from textual.message import Message
 
-from app.ui.widgets.line import Line
+from app.ui.widgets.line import StyledLine
 
 Value: TypeAlias = bool | int | float | str | None
 """What a setting can be."""
 
 
-class Control(Line, can_focus=True):
+class Control(StyledLine, can_focus=True):
     """A value in one row. `show` sets it silently, the user's hands post `Changed`."""
 
     @dataclass

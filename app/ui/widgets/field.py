@@ -25,7 +25,7 @@ class Field(Control):
         Binding("right", "step(1)", "next", show=False),
     ]
 
-    class EditAsked(Message):
+    class EditRequested(Message):
         """The user wants to type."""
 
     def __init__(
@@ -48,7 +48,7 @@ class Field(Control):
 
     def action_edit(self) -> None:
         """Ask for an editor."""
-        self.post_message(self.EditAsked())
+        self.post_message(self.EditRequested())
 
     def action_step(self, steps: int) -> None:
         """So many suggestions on; a text that is none of them is followed by the first."""

@@ -7,11 +7,11 @@ from typing import ClassVar
 from textual import events
 
 from app.conversation.status import Status
-from app.ui.widgets.line import LOOKS, Line
+from app.ui.widgets.line import LOOKS, StyledLine
 from app.ui.widgets.pieces import Piece, elapsed_text, laid_out, place_pieces, time_left_piece
 
 
-class HeaderLine(Line):
+class HeaderLine(StyledLine):
     """`realtime   embedded service · hands-free   …   ● REC   04:12   56 min left`."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = LOOKS

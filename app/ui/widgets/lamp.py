@@ -13,7 +13,7 @@ from textual.timer import Timer
 from app.conversation.status import State, Status
 from app.ui.keys import stop_word, talk_word
 from app.ui.widgets.held_state import HEARD, HeldState, Shown
-from app.ui.widgets.line import Line, Role, Run
+from app.ui.widgets.line import Role, Run, StyledLine
 
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _SPIN_S: Final = 0.1
@@ -42,7 +42,7 @@ class TalkReleased(Message):
     """The mouse that was pressed there came up again, wherever that was."""
 
 
-class Lamp(Line):
+class Lamp(StyledLine):
     """`● LISTENING  Space mute  Esc interrupt`.
 
     The sign follows the microphone at once: ● open, ◌ closed, turning while the line is being made. The word is held

@@ -10,7 +10,7 @@ from textual.message import Message
 from app.audio.capture import Levels
 from app.conversation.session import Detection, Mode
 from app.conversation.status import State, Status
-from app.ui.widgets.line import Line, Run
+from app.ui.widgets.line import Run, StyledLine
 from app.ui.widgets.scale import bar, cell_at, fraction_at, level_fraction, level_text, placed, speech_bar
 
 _PEAK = "▏"
@@ -25,7 +25,7 @@ class ThresholdChanged(Message):
     value: float
 
 
-class LevelMeter(Line):
+class LevelMeter(StyledLine):
     """`level  -23 dBFS  ██████▌   ▏`: the input level with its peak; `clip` in place of `level` when it was cut off."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class LevelMeter(Line):
         self.paint(runs)
 
 
-class VoiceMeter(Line):
+class VoiceMeter(StyledLine):
     """`speech 0.82 ██████┃███▌   ✓`: the probability of speech and, on the same scale, the threshold.
 
     What lies beyond the threshold counts as speech: the label then says so. After the bar, `…` while the service has
@@ -189,7 +189,7 @@ class VoiceMeter(Line):
         )
 
 
-class OutputMeter(Line):
+class OutputMeter(StyledLine):
     """`out ███▌`: how loud the speaker is."""
 
     def __init__(self) -> None:

@@ -54,7 +54,7 @@ focus, and with a hundred lines of a dozen styles each one step in the settings 
 """
 
 
-class Line(PaintedRow):
+class StyledLine(PaintedRow):
     """A row of runs, with the looks of the nearest widget around it that has `LOOKS` (without one, with none).
 
     Painting the same runs again costs nothing; painting others never moves anything else.

@@ -17,7 +17,7 @@ from app.settings import Setting
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.control import Control, Value
 from app.ui.widgets.field import Field
-from app.ui.widgets.line import Line, Run
+from app.ui.widgets.line import Run, StyledLine
 from app.ui.widgets.slider import Slider
 
 _NUMBER_CELLS = len("10000 ms")
@@ -65,8 +65,8 @@ class SettingRow(Grid):
         self.setting = setting
         self.control = control_for(setting, value, suggestions)
         self.control.add_class("settings-stop")
-        self._title = Line(classes="setting-title")
-        self._mark = Line(classes="setting-mark")
+        self._title = StyledLine(classes="setting-title")
+        self._mark = StyledLine(classes="setting-mark")
         self._is_in_effect = True
         self._editor: Input | TextArea | None = None
 
@@ -133,8 +133,8 @@ class SettingRow(Grid):
         message.stop()
         self.post_message(self.Edited(self, message.value))
 
-    @on(Field.EditAsked)
-    def _open_editor(self, message: Field.EditAsked) -> None:
+    @on(Field.EditRequested)
+    def _open_editor(self, message: Field.EditRequested) -> None:
         message.stop()
         if self._editor is not None:
             return

@@ -15,7 +15,7 @@ from app.conversation.status import Status
 from app.settings import SETTINGS, Loaded, Section, SettingError, checked
 from app.ui.widgets.control import Value
 from app.ui.widgets.field import Field
-from app.ui.widgets.line import LOOKS, Line
+from app.ui.widgets.line import LOOKS, StyledLine
 from app.ui.widgets.pieces import Piece, laid_out
 from app.ui.widgets.setting_help import SettingHelp
 from app.ui.widgets.setting_messages import (
@@ -52,7 +52,7 @@ class SettingsPanel(Vertical):
         Binding("escape", "close", "close the settings", show=False),
     ]
 
-    header = query_one("#settings-header", Line)
+    header = query_one("#settings-header", StyledLine)
     help_area = query_one(SettingHelp)
 
     def __init__(
@@ -74,7 +74,7 @@ class SettingsPanel(Vertical):
 
     def compose(self) -> ComposeResult:
         """Header, sections, help."""
-        yield Line(id="settings-header")
+        yield StyledLine(id="settings-header")
         with SettingRows(id="settings-rows"):
             for section in Section:
                 yield SettingsSection(section, self._make_rows, is_open=section in _OPEN_AT_FIRST)

@@ -11,11 +11,11 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from app.settings import Section
-from app.ui.widgets.line import Line
+from app.ui.widgets.line import StyledLine
 from app.ui.widgets.setting_row import SettingRow
 
 
-class SectionHeading(Line, can_focus=True):
+class SectionHeading(StyledLine, can_focus=True):
     """`▾ Turn taking`: Enter or a click opens or closes, right opens, left closes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

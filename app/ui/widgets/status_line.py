@@ -7,12 +7,12 @@ from typing import ClassVar
 from textual import events
 
 from app.conversation.status import Status
-from app.ui.widgets.line import LOOKS, Line
+from app.ui.widgets.line import LOOKS, StyledLine
 from app.ui.widgets.pieces import Piece, cost_text, laid_out, place_pieces, seconds_text, time_left_piece
 from app.ui.widgets.wrapping import shown
 
 
-class StatusLine(Line):
+class StatusLine(StyledLine):
     """`answered in 0.42 s, median 0.51 s   1,204 tokens   $0.004   …   56 min left   embedded service · hands-free`.
 
     What is least worth leaves first when it gets narrow. Session time and place are left out where a `HeaderLine`

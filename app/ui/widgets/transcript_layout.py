@@ -42,14 +42,14 @@ class Look(StrEnum):
     SELECTED = "selected"
 
 
-class Piece(Struct, frozen=True):
+class StyledText(Struct, frozen=True):
     """A part of a row that looks the same throughout."""
 
     text: str
     look: Look
 
 
-Row: TypeAlias = tuple[Piece, ...]
+Row: TypeAlias = tuple[StyledText, ...]
 
 Mark: TypeAlias = tuple[int, int, Look]
 """Characters from, to (not included), and how they look instead."""
@@ -72,7 +72,7 @@ class Block(Struct, frozen=True):
     """The rows of `words`, all of them."""
     shown_rows: int
     """So many of those rows are shown."""
-    trailers: tuple[Piece, ...]
+    trailers: tuple[StyledText, ...]
 
     @property
     def height(self) -> int:
@@ -89,10 +89,10 @@ class Block(Struct, frozen=True):
         if number == 0:
             return _headline(self.entry, self.width, clock)
         if number <= self.shown_rows:
-            return (Piece(" " * INDENT, Look.BLANK), *self._words_row(number - 1))
+            return (StyledText(" " * INDENT, Look.BLANK), *self._words_row(number - 1))
         trailer = number - 1 - self.shown_rows
         if trailer < len(self.trailers):
-            return (Piece(" " * INDENT, Look.BLANK), self.trailers[trailer])
+            return (StyledText(" " * INDENT, Look.BLANK), self.trailers[trailer])
         return ()
 
     def words_span(self, number: int) -> Span | None:
@@ -116,10 +116,10 @@ class Block(Struct, frozen=True):
     def _words_row(self, at: int) -> Row:
         look = Look.PARTIAL if _is_partial(self.entry) else Look.WORDS
         if not self.spans:
-            return (Piece("…", look),)
+            return (StyledText("…", look),)
         start, end = self.spans[at]
         heard_end = min(max(start, self.heard), end)
-        pieces = [Piece(self.words[start:heard_end], look), Piece(self.words[heard_end:end], Look.UNHEARD)]
+        pieces = [StyledText(self.words[start:heard_end], look), StyledText(self.words[heard_end:end], Look.UNHEARD)]
         if at == self.shown_rows - 1 and (self.is_cut or not self.entry.is_final):
             pieces = _with_ellipsis(pieces, self.width - INDENT - 1)
         return tuple(piece for piece in pieces if piece.text)
@@ -161,35 +161,35 @@ def _is_live(entry: Entry) -> bool:
 
 def _headline(entry: Entry, width: int, clock: Clock) -> Row:
     by_speaker = Look.YOU if entry.speaker is Speaker.USER else Look.ASSISTANT
-    speaker = Piece(entry.speaker.value, Look.LIVE if _is_live(entry) else by_speaker)
-    left = [Piece(f" {clock(entry.started_ms)}", Look.TIME), Piece("  ", Look.BLANK), speaker]
+    speaker = StyledText(entry.speaker.value, Look.LIVE if _is_live(entry) else by_speaker)
+    left = [StyledText(f" {clock(entry.started_ms)}", Look.TIME), StyledText("  ", Look.BLANK), speaker]
     right = list(_right(entry))
     gap = width - 1 - sum(cell_len(piece.text) for piece in (*left, *right))
     if not right or gap < 1:
         return tuple(left)
-    return (*left, Piece(" " * gap, Look.BLANK), *right)
+    return (*left, StyledText(" " * gap, Look.BLANK), *right)
 
 
-def _right(entry: Entry) -> Iterable[Piece]:
+def _right(entry: Entry) -> Iterable[StyledText]:
     if _is_partial(entry):
-        yield Piece("partial", Look.REMARK)
+        yield StyledText("partial", Look.REMARK)
     elif entry.speaker is Speaker.USER and not entry.is_spoken:
-        yield Piece("typed", Look.REMARK)
+        yield StyledText("typed", Look.REMARK)
     if entry.latency and (answered_ms := entry.latency.answered_ms) is not None:
-        yield Piece(f"{answered_ms / 1000:.2f} s", Look.FIGURE)
+        yield StyledText(f"{answered_ms / 1000:.2f} s", Look.FIGURE)
 
 
-def _trailers(entry: Entry, room: int, *, hidden_rows: int) -> Iterable[Piece]:
+def _trailers(entry: Entry, room: int, *, hidden_rows: int) -> Iterable[StyledText]:
     if entry.is_interrupted:
         text = _interrupted(entry)
         if hidden_rows:
             text += f" (+{hidden_rows} {'line' if hidden_rows == 1 else 'lines'})"
         for start, end in wrap(text, room):
-            yield Piece(text[start:end], Look.INTERRUPTED)
+            yield StyledText(text[start:end], Look.INTERRUPTED)
     if entry.note:
         note = "! " + shown(entry.note)
         for start, end in wrap(note, room):
-            yield Piece(note[start:end], Look.NOTE)
+            yield StyledText(note[start:end], Look.NOTE)
 
 
 def _interrupted(entry: Entry) -> str:
@@ -201,19 +201,19 @@ def _interrupted(entry: Entry) -> str:
     return f"{text}; the rest was not heard" if entry.unheard_text.strip() else text
 
 
-def _with_ellipsis(pieces: list[Piece], room: int) -> list[Piece]:
+def _with_ellipsis(pieces: list[StyledText], room: int) -> list[StyledText]:
     look = next((piece.look for piece in reversed(pieces) if piece.text), Look.WORDS)
     used = sum(cell_len(piece.text) for piece in pieces)
     mark = "…" if used + 1 == room or plain(pieces).endswith(" ") else " …"
     if used + len(mark) <= room:
-        return [*pieces, Piece(mark, look)]
+        return [*pieces, StyledText(mark, look)]
     first, last = pieces
     if last.text:
-        return [first, Piece(cut_to(last.text + " ", cell_len(last.text)), look)]
-    return [Piece(cut_to(first.text + " ", cell_len(first.text)), look), last]
+        return [first, StyledText(cut_to(last.text + " ", cell_len(last.text)), look)]
+    return [StyledText(cut_to(first.text + " ", cell_len(first.text)), look), last]
 
 
-def plain(row: Iterable[Piece]) -> str:
+def plain(row: Iterable[StyledText]) -> str:
     """The row's characters."""
     return "".join(piece.text for piece in row)
 
@@ -227,11 +227,11 @@ def marked(row: Row, marks: Iterable[Mark]) -> Row:
     return pieces
 
 
-def _mark(row: Row, start: int, end: int, look: Look) -> Iterable[Piece]:
+def _mark(row: Row, start: int, end: int, look: Look) -> Iterable[StyledText]:
     at = 0
     for piece in row:
         low, high = max(0, start - at), max(0, end - at)
         for text, of in ((piece.text[:low], piece.look), (piece.text[low:high], look), (piece.text[high:], piece.look)):
             if text:
-                yield Piece(text, of)
+                yield StyledText(text, of)
         at += len(piece.text)

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from app.conversation.transcript import Entry
 from app.ui.widgets.painting import Surface
 from app.ui.widgets.transcript_layout import INDENT, Block, Clock, Look, Mark, plain
-from app.ui.widgets.transcript_painting import Canvas, PaintedRow, TranscriptPainter, changed_cells
+from app.ui.widgets.transcript_painting import Canvas, TranscriptPainter, ViewRow, changed_cells
 from app.ui.widgets.transcript_rows import Change, TranscriptRows
 from app.ui.widgets.transcript_search import Match, TranscriptSearch
 from app.ui.widgets.transcript_selection import selected_text
@@ -67,7 +67,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         """What is to be seen of it, without the scrollbar."""
         self._surface: Surface | None = None
         self._painter = TranscriptPainter(self._rows, clock, self._marks)
-        self._painted: list[PaintedRow] | None = None
+        self._painted: list[ViewRow] | None = None
         """The rows in view as Textual has them; None: it is going to paint all of them anew."""
         self._parted: dict[int, Strip] = {}
         """Rows of which it is going to paint a part, by their place in the view."""
@@ -323,13 +323,13 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
             self._surface = Surface(self)
         return self._surface
 
-    def _in_view(self) -> list[PaintedRow]:
+    def _in_view(self) -> list[ViewRow]:
         """The rows in view, as Textual has or gets them."""
         if self._painted is None or len(self._painted) != self.size.height:
             self._painted = self._paint()
         return self._painted
 
-    def _paint(self) -> list[PaintedRow]:
+    def _paint(self) -> list[ViewRow]:
         is_selecting = self.text_selection is not None
         return self._painter.view(self.scroll_offset.y, self._canvas(), is_selecting=is_selecting)
 

@@ -37,7 +37,7 @@ class Canvas(Struct, frozen=True):
         return strip.adjust_cell_length(self.size.width, self.surface.blank)
 
 
-class PaintedRow(Struct, frozen=True):
+class ViewRow(Struct, frozen=True):
     """One row of the view."""
 
     row: Row
@@ -95,21 +95,21 @@ class TranscriptPainter:
     def __init__(self, rows: TranscriptRows, clock: Clock, marks: Callable[[Block, int, int], Iterable[Mark]]) -> None:
         """`marks` tells what is marked in a row: its block, its number there, and its number in the transcript."""
         self._rows, self._clock, self._marks = rows, clock, marks
-        self._known: dict[tuple[str, int], PaintedRow] = {}
+        self._known: dict[tuple[str, int], ViewRow] = {}
 
     def forget(self) -> None:
         """Looks, marks or width are others."""
         self._known = {}
 
-    def view(self, top: int, canvas: Canvas, *, is_selecting: bool) -> list[PaintedRow]:
+    def view(self, top: int, canvas: Canvas, *, is_selecting: bool) -> list[ViewRow]:
         """The rows from `top` on. `is_selecting`: marks go by where a row stands now, so they are looked at anew."""
         known, self._known = self._known, {}
-        view: list[PaintedRow] = []
+        view: list[ViewRow] = []
         for number in range(top, top + canvas.size.height):
             place = self._rows.locate(number)
             if place is None:
                 blank = canvas.ground(())
-                view += [PaintedRow((), blank, canvas.placed(blank, None))] * (canvas.size.height - len(view))
+                view += [ViewRow((), blank, canvas.placed(blank, None))] * (canvas.size.height - len(view))
                 break
             block, at = self._rows.block(place[0]), place[1]
             key = block.entry.item_id, at
@@ -120,7 +120,7 @@ class TranscriptPainter:
                     painted = replace(painted, block=block)
                 else:
                     ground = canvas.ground(row)
-                    painted = PaintedRow(row, ground, canvas.placed(ground, number), number, block)
+                    painted = ViewRow(row, ground, canvas.placed(ground, number), number, block)
             if painted.number != number:
                 painted = replace(painted, strip=canvas.placed(painted.ground, number), number=number)
             self._known[key] = painted
