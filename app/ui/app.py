@@ -25,14 +25,13 @@ from app.live.events import Listener, Live, LiveEvent
 from app.private_files import replace_private_file
 from app.protocol.text import one_line
 from app.settings import Folders, Loaded, SettingError, Settings, redaction_of, save
-from app.ui import keys
 from app.ui.commands import RealtimeCommands
 from app.ui.editing import EditedSettings, SessionOf
-from app.ui.harmless import HARMLESS
-from app.ui.keyboard import KeyReleased, KeyRepeated, ReleasesPromised, can_suspend, driver_class
+from app.ui.keys import bindings
+from app.ui.keys.keyboard_protocol import KeyReleased, KeyRepeated, ReleasesPromised, can_suspend, driver_class
 from app.ui.messages import LiveUpdate
-from app.ui.screens.main import MainScreen
-from app.ui.title import keep_terminal_title, restore_terminal_title
+from app.ui.screens.main_screen import MainScreen
+from app.ui.terminal_output import HARMLESS, keep_terminal_title, restore_terminal_title
 from app.ui.workers import GROUP, LiveWorkers
 
 _TOP: Final = Path(__file__).parents[2] / "app.tcss"
@@ -49,10 +48,10 @@ class RealtimeApp(App[None]):
     TITLE = "realtime"
     CSS_PATH = str(_IN_WHEEL if _IN_WHEEL.exists() else _TOP)
     BINDINGS: ClassVar[list[BindingType]] = [
-        keys.TALK_ANYWHERE,
-        keys.PALETTE,
-        keys.QUIT,
-        *keys.SUSPENDING,
+        bindings.TALK_ANYWHERE,
+        bindings.PALETTE,
+        bindings.QUIT,
+        *bindings.SUSPENDING,
         Binding("ctrl+c", "copy_or_quit", show=False, system=True),
     ]
     COMMANDS = App.COMMANDS | {RealtimeCommands}
@@ -80,7 +79,7 @@ class RealtimeApp(App[None]):
         self._make_live = make_live
         self._folders = folders
         self._edited = EditedSettings(loaded, session_of)
-        self._talk_keys = keys.talk_keys(loaded.keys)
+        self._talk_keys = bindings.talk_keys(loaded.keys)
         self._suggestions = suggestions or {}
         self._clock, self._wall_clock = clock, wall_clock
         self._workers_of_live: LiveWorkers | None = None
@@ -109,7 +108,7 @@ class RealtimeApp(App[None]):
         if not self.is_headless and threading.current_thread() is threading.main_thread():
             ending.when_marked(self.stop)
         if not self._edited.loaded.sources and not self._folders.settings_file.exists():
-            from app.ui.screens.welcome import WelcomeScreen
+            from app.ui.screens.welcome_screen import WelcomeScreen
 
             welcome = WelcomeScreen(live.service_label, live.microphone_name, live.speaker_name, main.key_of)
             self.push_screen(welcome, self._welcomed)

@@ -10,8 +10,8 @@ from msgspec import Struct
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from app.settings import SETTINGS
-from app.ui import keys
-from app.ui.screens.main import MainScreen
+from app.ui.keys import bindings
+from app.ui.screens.main_screen import MainScreen
 
 Run: TypeAlias = Callable[[], Any]
 
@@ -29,9 +29,9 @@ class PaletteCommand(Struct, frozen=True):
 
 def commands_of(main: MainScreen) -> Iterable[PaletteCommand]:
     """All commands, those with a key first."""
-    from app.ui.screens.export import FORMAT_NAMES
+    from app.ui.screens.export_dialog import FORMAT_NAMES
 
-    for binding in keys.BINDINGS:
+    for binding in bindings.BINDINGS:
         if binding.show or binding.id in ("copy", "copy_all", "first", "follow"):
             key = main.key_of(binding.id or "")
             title = binding.description[:1].upper() + binding.description[1:]

@@ -17,8 +17,8 @@ from app.ui.editing import EditedSettings
 from app.ui.messages import DevicesFound
 
 if TYPE_CHECKING:
-    from app.ui.screens.export import ExportPlace
-    from app.ui.widgets.settings_panel import SettingsPanel
+    from app.ui.screens.export_dialog import ExportPlace
+    from app.ui.settings.panel import SettingsPanel
 
 
 class SettingsDesk:
@@ -69,7 +69,7 @@ class SettingsDesk:
         self._is_open = True
         self._screen.add_class("-settings")
         if self._panel is None:
-            from app.ui.widgets.settings_panel import SettingsPanel
+            from app.ui.settings.panel import SettingsPanel
 
             themes = sorted(self._screen.app.available_themes)
             suggestions = {"theme": themes, "voice": VOICES, **self._suggestions}

@@ -17,10 +17,9 @@ from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.usage import UsageTotals
 from app.settings import Loaded, Settings
-from app.ui.widgets.header_line import HeaderLine
-from app.ui.widgets.settings_panel import SettingChanged, SettingsClosed, SettingsPanel
-from app.ui.widgets.status_line import StatusLine
-from app.ui.widgets.talk_strip import TalkStrip
+from app.ui.meters.status_line import HeaderLine, StatusLine
+from app.ui.meters.talk_strip import TalkStrip
+from app.ui.settings.panel import SettingChanged, SettingsClosed, SettingsPanel
 
 NOW = 1_800_000_000
 OPEN = Status(State.LISTENING, has_microphone=True, is_microphone_open=True)

@@ -10,8 +10,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.strip import Strip
 
-from app.ui.widgets.line import LOOKS, StyledLine
-from app.ui.widgets.painting import PaintedRow, Surface
+from app.ui.painting import LOOKS, PaintedRow, StyledLine, Surface
 
 
 class Looks(Vertical):
