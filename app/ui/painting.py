@@ -8,7 +8,7 @@ second, for rows that have neither borders nor padding.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal, Self, TypeAlias
+from typing import Final, Literal, Self, TypeAlias, get_args
 
 from rich.segment import Segment
 from rich.style import Style
@@ -93,39 +93,14 @@ class PaintedRow(Widget):
 
 
 Role: TypeAlias = Literal[
-    "plain",
-    "dim",
-    "strong",
-    "accent",
-    "good",
-    "warning",
-    "error",
-    "level",
-    "voice",
-    "speech",
-    "output",
-    "peak",
-    "track",
-]
+    "plain", "dim", "strong", "accent", "good", "warning", "error",
+    "level", "voice", "speech", "output", "peak", "track",
+]  # fmt: skip
 """What a run means; app.tcss gives each but `plain` its look (`.line--ROLE`)."""
 
 Run: TypeAlias = tuple[str, Role]
 
-
-LOOKS: Final = {
-    "line--dim",
-    "line--strong",
-    "line--accent",
-    "line--good",
-    "line--warning",
-    "line--error",
-    "line--level",
-    "line--voice",
-    "line--speech",
-    "line--output",
-    "line--peak",
-    "line--track",
-}
+LOOKS: Final = {f"line--{role}" for role in get_args(Role) if role != "plain"}
 """Component classes of a widget that knows the looks of the lines in it, or of itself where it is one.
 
 They are not every line's own: the stylesheet works component styles out again for every widget and every change of
@@ -136,7 +111,8 @@ focus, and with a hundred lines of a dozen styles each one step in the settings 
 class StyledLine(PaintedRow):
     """A row of runs, with the looks of the nearest widget around it that has `LOOKS` (without one, with none).
 
-    Painting the same runs again costs nothing; painting others never moves anything else.
+    Painting the same runs again costs nothing; painting others never moves anything else. What paints itself at its
+    present width does so in `draw`.
     """
 
     _runs: tuple[Run, ...] = ()
@@ -147,6 +123,13 @@ class StyledLine(PaintedRow):
         if new != self._runs:
             self._runs = new
             self.repaint()
+
+    def draw(self) -> None:
+        """Called when the width is another: paint anew, where the runs depend on it."""
+
+    def on_resize(self) -> None:
+        """Textual tells of another size."""
+        self.draw()
 
     @property
     def text(self) -> str:

@@ -69,7 +69,7 @@ class Demo(App[None]):
                 yield left
                 yield self.panel
         else:
-            yield HeaderLine()
+            yield HeaderLine("embedded service", NOW - 252)
             for _ in STATES:
                 yield TalkStrip()
             yield StatusLine()
@@ -77,11 +77,8 @@ class Demo(App[None]):
     def on_mount(self) -> None:
         for line in (*self.query(HeaderLine), *self.query(StatusLine)):
             line.show_status(BUSY)
-            line.show_service("embedded service")
-            line.tick(NOW)
         for header in self.query(HeaderLine):
-            header.show_started(NOW - 252)
-            header.show_recording(True)
+            header.tick(NOW)
         for strip, (status, levels) in zip(self.query(TalkStrip), STATES, strict=False):
             strip.show_status(status)
             strip.show_levels(levels)

@@ -120,12 +120,12 @@ class Lamp(StyledLine):
     def show_keys(self, talk: str, stop: str) -> None:
         """The keys as they are bound, in words."""
         self._talk_key, self._stop_key = talk, stop
-        self._draw()
+        self.draw()
 
     def show_stop(self, with_stop: bool) -> None:
         """Whether the stop key stands here, too."""
         self._with_stop = with_stop
-        self._draw()
+        self.draw()
 
     @property
     def word(self) -> str:
@@ -141,10 +141,6 @@ class Lamp(StyledLine):
     def stop_cells(self) -> int:
         """Width of the stop key, with the gap before it."""
         return 2 + len(self._stop_key) + 1 + _STOP_CELLS
-
-    def on_resize(self) -> None:
-        """Close up where the columns have no room."""
-        self._draw()
 
     def on_mount(self) -> None:
         """Begin with what was shown before there was a screen."""
@@ -184,7 +180,7 @@ class Lamp(StyledLine):
         if shown.due_ms is not None:
             self._due = self.set_timer(max(0.0, (shown.due_ms - self._now_ms()) / 1000), self._on_due)
         self._keep_turning(self._word == State.CONNECTING and self.app.animation_level != "none")
-        self._draw()
+        self.draw()
 
     def _on_due(self) -> None:
         self._take(self._held.at(self._now_ms()))
@@ -198,12 +194,13 @@ class Lamp(StyledLine):
 
     def _on_turn(self) -> None:
         self._turn = (self._turn + 1) % len(_SPINNER)
-        self._draw()
+        self.draw()
 
     def _now_ms(self) -> float:
         return self._clock() * 1000
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Close up where the columns have no room."""
         needed = self.talk_cells + (self.stop_cells if self._with_stop else 0)
         is_wide = self.size.width >= needed
         word = f" {self.word:<{_WORD_CELLS}}" if is_wide else f" {self.word}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from textual import events
 from textual.message import Message
@@ -52,7 +52,6 @@ def _has_moved(old: Levels, new: Levels) -> bool:
 
 _PEAK = "▏"
 _MOUSE_STEP = 0.01
-_NUMBER_CELLS = 9
 
 
 @dataclass
@@ -62,38 +61,55 @@ class ThresholdChanged(Message):
     value: float
 
 
-class LevelMeter(StyledLine):
+class Meter(StyledLine):
+    """A label, perhaps a number, and a bar."""
+
+    CELLS: ClassVar[int]
+    """Cells beside the bar and the number: gaps, label and sign."""
+    NUMBER_CELLS: ClassVar[int] = 0
+
+    def __init__(self, tooltip: str) -> None:
+        super().__init__()
+        self.tooltip = tooltip
+        self.display = False  # until the width is known
+        self._levels = Levels()
+        self._bar_cells, self._with_number = 0, False
+
+    def fit(self, bar_cells: int, *, with_number: bool = False) -> None:
+        """How wide the bar is, and whether the number stands beside it. Without a bar, it is left out."""
+        self._bar_cells, self._with_number = bar_cells, with_number
+        self.display = bool(bar_cells)
+        self.styles.width = self.CELLS + bar_cells + (self.NUMBER_CELLS if with_number else 0)
+        self.draw()
+
+    def show_levels(self, levels: Levels) -> None:
+        """The levels now; cheap enough for 10 times a second."""
+        self._levels = levels
+        self.draw()
+
+
+class LevelMeter(Meter):
     """`level  -23 dBFS  ██████▌   ▏`: the input level with its peak; `clip` in place of `level` when it was cut off."""
 
+    CELLS, NUMBER_CELLS = 8, 9
+
     def __init__(self) -> None:
-        super().__init__()
-        self.tooltip = (
+        super().__init__(
             "How loud the microphone is, in dBFS (0 is full scale), with the highest peak of late. "
             "It says clip when the sound was too loud for the card."
         )
-        self._levels = Levels()
         self._has_microphone = False
-        self._bar_cells, self._with_number = 0, False
-
-    def fit(self, bar_cells: int, with_number: bool) -> None:
-        """How wide the bar is, and whether the number stands beside it."""
-        self._bar_cells, self._with_number = bar_cells, with_number
-        self._draw()
-
-    def show_levels(self, levels: Levels) -> None:
-        """The levels now."""
-        self._levels = levels
-        self._draw()
 
     def show_status(self, status: Status) -> None:
         """Whether there is a microphone at all."""
         self._has_microphone = status.has_microphone
-        self._draw()
+        self.draw()
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Label, number, and the bar with its peak."""
         levels, width = self._levels, self._bar_cells
         if not self._has_microphone:
-            room = width + (6 + _NUMBER_CELLS if self._with_number else 6)
+            room = width + self.CELLS - 2 + (self.NUMBER_CELLS if self._with_number else 0)
             self.paint([("  ", "plain"), (f"{'no microphone':<{room}.{room}}", "dim")])
             return
         runs: list[Run] = [("  ", "plain"), ("clip ", "error") if levels.clipping else ("level", "dim"), (" ", "plain")]
@@ -110,34 +126,23 @@ class LevelMeter(StyledLine):
         self.paint(runs)
 
 
-class VoiceMeter(StyledLine):
+class VoiceMeter(Meter):
     """`speech 0.82 ██████┃███▌   ✓`: the probability of speech and, on the same scale, the threshold.
 
     What lies beyond the threshold counts as speech: the label then says so. After the bar, `…` while the service has
     not confirmed the threshold and `✓` once it has; neither where the service is not the one who decides.
     """
 
+    CELLS, NUMBER_CELLS = 11, 5
+
     def __init__(self) -> None:
-        super().__init__()
-        self.tooltip = (
+        super().__init__(
             "How likely it is speech, from 0 to 1. What passes the threshold ┃ counts as speech. "
             "Click, drag or turn the wheel to move the threshold."
         )
-        self._voice = 0.0
         self._threshold = 0.5
         self._sign: Run = (" ", "dim")
-        self._bar_cells, self._with_number = 0, False
         self._is_dragged = False
-
-    def fit(self, bar_cells: int, with_number: bool) -> None:
-        """How wide the bar is, and whether the number stands beside it."""
-        self._bar_cells, self._with_number = bar_cells, with_number
-        self._draw()
-
-    def show_levels(self, levels: Levels) -> None:
-        """The probability now."""
-        self._voice = levels.voice
-        self._draw()
 
     def show_status(self, status: Status) -> None:
         """The threshold, and whether the service has it."""
@@ -152,17 +157,17 @@ class VoiceMeter(StyledLine):
             self._sign = (" ", "dim")
         else:
             self._sign = ("…", "warning") if "threshold" in status.unacknowledged else ("✓", "good")
-        self._draw()
+        self.draw()
 
     @property
     def is_speech(self) -> bool:
         """Whether it counts as speech now."""
-        return self._voice >= self._threshold
+        return self._levels.voice >= self._threshold
 
     @property
     def bar_start(self) -> int:
         """The bar's first column."""
-        return 2 + 6 + 1 + (5 if self._with_number else 0)
+        return 2 + 6 + 1 + (self.NUMBER_CELLS if self._with_number else 0)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Move the threshold here, and follow the mouse."""
@@ -204,47 +209,28 @@ class VoiceMeter(StyledLine):
         if value != self._threshold:
             # Shown before anyone has answered: the mark must follow the hand.
             self._threshold = value
-            self._draw()
+            self.draw()
             self.post_message(ThresholdChanged(value))
 
-    def _draw(self) -> None:
-        below, mark, above = speech_bar(self._voice, self._threshold, self._bar_cells)
+    def draw(self) -> None:
+        """Label, number, and the bar with the threshold in it."""
+        below, mark, above = speech_bar(self._levels.voice, self._threshold, self._bar_cells)
         role: Run = ("speech", "accent") if self.is_speech else ("voice ", "dim")
-        number: Run = (f"{self._voice:.2f} ", "accent" if self.is_speech else "plain")
-        self.paint(
-            [
-                ("  ", "plain"),
-                role,
-                (" ", "plain"),
-                *((number,) if self._with_number else ()),
-                (below, "voice"),
-                (mark, "peak"),
-                (above, "speech"),
-                (" ", "plain"),
-                self._sign,
-            ]
-        )
+        number: Run = (f"{self._levels.voice:.2f} ", "accent" if self.is_speech else "plain")
+        numbers = (number,) if self._with_number else ()
+        bars: tuple[Run, ...] = (below, "voice"), (mark, "peak"), (above, "speech")
+        self.paint([("  ", "plain"), role, (" ", "plain"), *numbers, *bars, (" ", "plain"), self._sign])
 
 
-class OutputMeter(StyledLine):
+class OutputMeter(Meter):
     """`out ███▌`: how loud the speaker is."""
 
+    CELLS = 6
+
     def __init__(self) -> None:
-        super().__init__()
-        self.tooltip = "How loud the assistant is at the speaker."
-        self._levels = Levels()
-        self._bar_cells = 0
+        super().__init__("How loud the assistant is at the speaker.")
 
-    def fit(self, bar_cells: int) -> None:
-        """How wide the bar is."""
-        self._bar_cells = bar_cells
-        self._draw()
-
-    def show_levels(self, levels: Levels) -> None:
-        """The level now."""
-        self._levels = levels
-        self._draw()
-
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """The bar now."""
         filled = bar(level_fraction(self._levels.output_dbfs), self._bar_cells)
         self.paint([("  ", "plain"), ("out", "dim"), (" ", "plain"), (filled, "output")])

@@ -7,20 +7,18 @@ from typing import ClassVar, Final
 
 from msgspec import Struct
 from rich.cells import cell_len
-from textual import events
 
-from app.conversation.session import Mode
 from app.conversation.status import Status
 from app.ui.painting import LOOKS, Role, Run, StyledLine
 from app.ui.transcript.wrapping import shown
 
 _GAP: Final = "   "
 _SOON_S: Final = 300
+"""From here on the end of the session is worth a warning."""
 _LONGEST_S: Final = 86_400
 """A session that would end after more than a day: no service has one, and the number says nothing."""
 _CLOCKS_DIFFER_S: Final = 3_600
 """One that ended longer ago goes on all the same: the service's clock is another one."""
-"""From here on the end of the session is worth a warning."""
 
 
 class Piece(Struct, frozen=True):
@@ -68,16 +66,9 @@ def _cells(runs: Sequence[Run]) -> int:
     return sum(cell_len(text) for text, _ in runs)
 
 
-def place_pieces(service: str, mode: Mode) -> tuple[Piece, ...]:
-    """`embedded service · hands-free`; the mode stays longer."""
-    return Piece(service, 5, "dim"), Piece(mode.value, 2, "dim", joint=" · ")
-
-
 def time_left_piece(expires_at: int | None, now_epoch: float, worth: int) -> Piece:
     """`56 min left`, a warning near the end; empty where the service names no end, or one that cannot be meant."""
-    if expires_at is None:
-        return Piece("", worth)
-    seconds = expires_at - now_epoch
+    seconds = float("inf") if expires_at is None else expires_at - now_epoch
     if not -_CLOCKS_DIFFER_S <= seconds <= _LONGEST_S:
         return Piece("", worth)
     text = "under 1 min left" if seconds < 60 else f"{seconds // 60:.0f} min left"
@@ -91,11 +82,6 @@ def elapsed_text(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
 
 
-def seconds_text(milliseconds: int) -> str:
-    """`0.42 s`."""
-    return f"{milliseconds / 1000:.2f} s"
-
-
 def cost_text(dollars: float | None) -> str:
     """`$0.004`, from ten cents on `$0.12`; empty where the price is not known."""
     if dollars is None:
@@ -104,120 +90,60 @@ def cost_text(dollars: float | None) -> str:
 
 
 class HeaderLine(StyledLine):
-    """`realtime   embedded service · hands-free   …   ● REC   04:12   56 min left`."""
+    """`realtime   embedded service · hands-free   …   04:12   56 min left`: where one is, and for how long."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = LOOKS
 
-    def __init__(self, name: str = "realtime", *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._title = name
+    def __init__(self, service: str, started_at: float) -> None:
+        """`service` in words; `started_at`: when the conversation began, in epoch seconds."""
+        super().__init__()
+        self._service, self._started_at = service, started_at
         self._status = Status()
-        self._service = ""
-        self._is_recording = False
-        self._started_at: float | None = None
         self._now_epoch: float | None = None
 
     def show_status(self, status: Status) -> None:
         """The mode and the session's end."""
         self._status = status
-        self._draw()
-
-    def show_service(self, label: str) -> None:
-        """Which service, in words."""
-        self._service = label
-        self._draw()
-
-    def show_recording(self, is_recording: bool) -> None:
-        """Whether sound is kept."""
-        self._is_recording = is_recording
-        self._draw()
-
-    def show_started(self, started_at: float | None) -> None:
-        """When the conversation began, in epoch seconds."""
-        self._started_at = started_at
-        self._draw()
+        self.draw()
 
     def tick(self, now_epoch: float) -> None:
         """The time, in epoch seconds; once a second, for the running clock."""
         self._now_epoch = now_epoch
-        self._draw()
+        self.draw()
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Choose again what there is room for."""
-        self._draw()
-
-    def _draw(self) -> None:
-        now = self._now_epoch
-        elapsed = elapsed_text(now - self._started_at) if now is not None and self._started_at is not None else ""
-        left = (Piece(self._title, 6, "strong"), *place_pieces(self._service, self._status.settings.mode))
-        right = (
-            Piece("● REC" if self._is_recording else "", 1, "error"),
-            Piece(elapsed, 4),
-            time_left_piece(self._status.expires_at if now is not None else None, now or 0.0, 3),
-        )
+    def draw(self) -> None:
+        """What there is room for; the mode stays longest."""
+        now, mode = self._now_epoch, self._status.settings.mode.value
+        left = (Piece("realtime", 6, "strong"), Piece(self._service, 5, "dim"), Piece(mode, 2, "dim", joint=" · "))
+        right: tuple[Piece, ...] = ()
+        if now is not None:
+            elapsed = elapsed_text(now - self._started_at)
+            right = (Piece(elapsed, 4), time_left_piece(self._status.expires_at, now, 3))
         self.paint(laid_out(left, right, self.size.width))
 
 
 class StatusLine(StyledLine):
-    """`answered in 0.42 s, median 0.51 s   1,204 tokens   $0.004   …   56 min left   embedded service · hands-free`.
-
-    What is least worth leaves first when it gets narrow. Session time and place are left out where a `HeaderLine`
-    says them already (`with_place=False`).
-    """
+    """`answered in 0.42 s, median 0.51 s   1,204 tokens  $0.004   gpt-realtime`; what is least worth leaves first."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = LOOKS
 
-    def __init__(self, *, with_place: bool = True, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.tooltip = (
-            "How long the last answer took after your turn was over, and the median of all; "
-            "tokens used and their cost so far; how long the service keeps this session."
-        )
-        self._with_place = with_place
-        self._status = Status()
-        self._service = ""
-        self._now_epoch: float | None = None
+    _status = Status()
 
     def show_status(self, status: Status) -> None:
-        """Latency, usage, the session's end and the mode."""
+        """Latency, usage and the model."""
         self._status = status
-        self._draw()
+        self.draw()
 
-    def show_service(self, label: str) -> None:
-        """Which service, in words."""
-        self._service = label
-        self._draw()
-
-    def show_place(self, with_place: bool) -> None:
-        """Whether session time and place are said here."""
-        self._with_place = with_place
-        self._draw()
-
-    def tick(self, now_epoch: float) -> None:
-        """The time, in epoch seconds; every few seconds is enough."""
-        self._now_epoch = now_epoch
-        self._draw()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Choose again what there is room for."""
-        self._draw()
-
-    def _draw(self) -> None:
-        self.paint(laid_out(self._left(), self._right() if self._with_place else (), self.size.width))
-
-    def _left(self) -> tuple[Piece, ...]:
+    def draw(self) -> None:
+        """What there is room for."""
         status, usage = self._status, self._status.usage
         answered, median = status.answered_ms, status.median_answered_ms
         tokens = f"{usage.total_tokens:,} tokens" if usage.total_tokens else ""
-        return (
-            Piece(f"answered in {seconds_text(answered)}" if answered is not None else "", 1),
-            Piece(f"median {seconds_text(median)}" if median is not None else "", 7, "dim", joint=", "),
+        pieces = (
+            Piece(f"answered in {answered / 1000:.2f} s" if answered is not None else "", 1),
+            Piece(f"median {median / 1000:.2f} s" if median is not None else "", 7, "dim", joint=", "),
             Piece(tokens, 6, "dim"),
             Piece(cost_text(usage.cost_usd), 4, "dim", joint="  "),
             Piece(shown(status.model), 8, "dim"),
         )
-
-    def _right(self) -> tuple[Piece, ...]:
-        expires_at = self._status.expires_at if self._now_epoch is not None else None
-        left = time_left_piece(expires_at, self._now_epoch or 0.0, 3)
-        return (left, *place_pieces(self._service, self._status.settings.mode))
+        self.paint(laid_out(pieces, (), self.size.width))

@@ -17,10 +17,8 @@ from app.ui.meters.lamp import Lamp
 from app.ui.meters.level_meter import LevelMeter, OutputMeter, VoiceMeter
 from app.ui.painting import LOOKS
 
-_LEVEL, _VOICE, _OUTPUT = 8, 11, 6
-"""Cells of each meter beside its bar: gaps, label and sign."""
-
-_LEVEL_NUMBER, _VOICE_NUMBER = 9, 5
+_LEVEL, _VOICE, _OUTPUT = LevelMeter.CELLS, VoiceMeter.CELLS, OutputMeter.CELLS
+_LEVEL_NUMBER, _VOICE_NUMBER = LevelMeter.NUMBER_CELLS, VoiceMeter.NUMBER_CELLS
 _LEVEL_BAR, _VOICE_BAR, _OUTPUT_BAR = 6, 8, 5
 """The narrowest bars worth looking at."""
 
@@ -80,8 +78,6 @@ class TalkStrip(Horizontal):
         self.level = LevelMeter()
         self.voice = VoiceMeter()
         self.output = OutputMeter()
-        for meter in (self.level, self.voice, self.output):
-            meter.display = False  # until the width is known
 
     def compose(self) -> ComposeResult:
         """The parts, from left to right."""
@@ -119,12 +115,6 @@ class TalkStrip(Horizontal):
         shape = plan(width, self.lamp.talk_cells, self.lamp.stop_cells)
         self.lamp.show_stop(not shape.level_bar)
         self.lamp.styles.width = self.lamp.talk_cells if shape.level_bar else "1fr"
-        self.level.fit(shape.level_bar, shape.with_level_number)
-        self.level.display = bool(shape.level_bar)
-        self.level.styles.width = _LEVEL + shape.level_bar + (_LEVEL_NUMBER if shape.with_level_number else 0)
-        self.voice.fit(shape.voice_bar, shape.with_voice_number)
-        self.voice.display = bool(shape.voice_bar)
-        self.voice.styles.width = _VOICE + shape.voice_bar + (_VOICE_NUMBER if shape.with_voice_number else 0)
+        self.level.fit(shape.level_bar, with_number=shape.with_level_number)
+        self.voice.fit(shape.voice_bar, with_number=shape.with_voice_number)
         self.output.fit(shape.output_bar)
-        self.output.display = bool(shape.output_bar)
-        self.output.styles.width = _OUTPUT + shape.output_bar

@@ -105,20 +105,18 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """From the top to the bottom."""
-        yield HeaderLine()
+        yield HeaderLine(self.live.service_label, self.live.started_at)
         with Horizontal(id="middle"):
             yield TranscriptPane(self._time_of_day, self.key_of)
         rule = StyledLine(id="rule")
         rule.paint([(_RULE, "plain")])
         yield rule
         yield TalkStrip()
-        yield StatusLine(with_place=False)
+        yield StatusLine()
         yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin to look at levels and time."""
-        self.header.show_service(self.live.service_label)
-        self.header.show_started(self.live.started_at)
         self.strip.show_keys(self.key_of("talk"), self.key_of("stop"))
         self._looking = self.set_interval(1 / LOOKS_HZ, self._look, name="levels and time")
         self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())

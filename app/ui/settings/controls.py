@@ -48,14 +48,6 @@ class Control(StyledLine, can_focus=True):
         self.show(value)
         self.post_message(self.Changed(value))
 
-    def draw(self) -> None:
-        """Paint the value at the present width."""
-        raise NotImplementedError
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Paint at the new width."""
-        self.draw()
-
     def watch_has_focus(self, has_focus: bool) -> None:
         """Paint with the signs of what can be done, or without them."""
         super().watch_has_focus(has_focus)

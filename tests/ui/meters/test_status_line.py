@@ -47,32 +47,43 @@ def shown(line, width, **methods) -> str:
     return asyncio.run(whole())
 
 
-def status_line(width, status=BUSY, **more):
-    return shown(StatusLine(), width, show_status=status, show_service="embedded service", tick=NOW, **more)
+def status_line(width, status=BUSY):
+    return shown(StatusLine(), width, show_status=status)
+
+
+def header_line(width, status=BUSY, **more):
+    return shown(HeaderLine("embedded service", NOW - 252), width, show_status=status, **more)
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (80, "answered in 0.42 s, median 0.51 s   1,204 tokens  $0.004   gpt-realtime-2.1"),
+        (76, "answered in 0.42 s, median 0.51 s   1,204 tokens  $0.004"),
+        (50, "answered in 0.42 s   1,204 tokens  $0.004"),
+        (40, "answered in 0.42 s   $0.004"),
+        (22, "answered in 0.42 s"),
+        (12, ""),
+    ],
+)
+def test_what_leaves_the_status_when_it_gets_narrow(width, text):
+    line = status_line(width)
+    assert line == (f" {text}".ljust(width - 1) if text else "")
 
 
 @pytest.mark.parametrize(
     ("width", "left", "right"),
     [
-        (
-            130,
-            "answered in 0.42 s, median 0.51 s   1,204 tokens  $0.004   gpt-realtime-2.1",
-            "56 min left   embedded service · hands-free",
-        ),
-        (
-            110,
-            "answered in 0.42 s, median 0.51 s   1,204 tokens  $0.004",
-            "56 min left   embedded service · hands-free",
-        ),
-        (80, "answered in 0.42 s   $0.004", "56 min left   embedded service · hands-free"),
-        (60, "answered in 0.42 s   $0.004", "56 min left   hands-free"),
-        (40, "answered in 0.42 s", "hands-free"),
-        (20, "answered in 0.42 s", ""),
-        (12, "", ""),
+        (110, "realtime   embedded service · hands-free", "04:12   56 min left"),
+        (60, "embedded service · hands-free", "04:12   56 min left"),
+        (50, "hands-free", "04:12   56 min left"),
+        (30, "hands-free", "56 min left"),
+        (20, "hands-free", ""),
+        (8, "", ""),
     ],
 )
-def test_what_leaves_it_when_it_gets_narrow(width, left, right):
-    text = status_line(width)
+def test_what_leaves_the_header_when_it_gets_narrow(width, left, right):
+    text = header_line(width, tick=NOW)
     assert text.startswith(f" {left}   " if right else f" {left}"[: len(text)])
     assert text.endswith(right)
     assert text.split() == [*left.split(), *right.split()]
@@ -80,12 +91,8 @@ def test_what_leaves_it_when_it_gets_narrow(width, left, right):
 
 
 def test_nothing_is_said_that_is_not_known():
-    assert shown(StatusLine(), 110, show_status=Status(), tick=NOW).split() == ["hands-free"]
-
-
-def test_place_and_time_are_left_to_the_header():
-    assert "left" not in status_line(110, show_place=False)
-    assert "hands-free" not in status_line(110, show_place=False)
+    assert status_line(110, Status()) == ""
+    assert header_line(110).split() == ["realtime", "embedded", "service", "·", "hands-free"]
 
 
 def test_without_a_price_there_is_no_cost():
@@ -93,22 +100,10 @@ def test_without_a_price_there_is_no_cost():
 
 
 def test_the_header_says_where_one_is():
-    text = shown(
-        HeaderLine(),
-        110,
-        show_status=Status(settings=SessionSettings(mode=Mode.PUSH_TO_TALK), expires_at=int(NOW) + 3400),
-        show_service="Azure OpenAI",
-        show_recording=True,
-        show_started=NOW - 252,
-        tick=NOW,
-    )
+    status = Status(settings=SessionSettings(mode=Mode.PUSH_TO_TALK), expires_at=int(NOW) + 3400)
+    text = shown(HeaderLine("Azure OpenAI", NOW - 252), 110, show_status=status, tick=NOW)
     assert text.startswith(" realtime   Azure OpenAI · push-to-talk   ")
-    assert text.endswith("   ● REC   04:12   56 min left")
-
-
-def test_the_recording_lamp_stays_longest():
-    text = shown(HeaderLine(), 22, show_status=BUSY, show_recording=True, show_started=NOW, tick=NOW)
-    assert text.split() == ["hands-free", "●", "REC"]
+    assert text.endswith("   04:12   56 min left")
 
 
 @pytest.mark.parametrize(
