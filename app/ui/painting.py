@@ -115,13 +115,14 @@ class StyledLine(PaintedRow):
     present width does so in `draw`.
     """
 
-    _runs: tuple[Run, ...] = ()
+    runs: tuple[Run, ...] = ()
+    """The row as painted."""
 
     def paint(self, runs: Iterable[Run]) -> None:
         """Show these runs. Their text must be free of control characters."""
         new = tuple(run for run in runs if run[0])
-        if new != self._runs:
-            self._runs = new
+        if new != self.runs:
+            self.runs = new
             self.repaint()
 
     def draw(self) -> None:
@@ -134,16 +135,11 @@ class StyledLine(PaintedRow):
     @property
     def text(self) -> str:
         """The row in characters."""
-        return "".join(text for text, _ in self._runs)
-
-    @property
-    def runs(self) -> tuple[Run, ...]:
-        """The row as painted."""
-        return self._runs
+        return "".join(text for text, _ in self.runs)
 
     def row(self, surface: Surface) -> Strip:
         """The runs."""
-        return painted(self, self._runs, surface)
+        return painted(self, self.runs, surface)
 
 
 def painted(widget: Widget, runs: Iterable[Run], surface: Surface) -> Strip:

@@ -71,9 +71,9 @@ class TalkStrip(Horizontal):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = LOOKS
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` gives seconds and never goes back."""
-        super().__init__(id=id)
+        super().__init__()
         self.lamp = Lamp(clock)
         self.level = LevelMeter()
         self.voice = VoiceMeter()

@@ -348,7 +348,7 @@ class MainScreen(Screen[None]):
 
     def action_page(self, step: int) -> None:
         """A page of the transcript."""
-        self.pane.page(step)
+        self.pane.log_view.page(step)
 
     def action_first(self) -> None:
         """To the beginning of the transcript."""

@@ -27,8 +27,8 @@ class Control(StyledLine, can_focus=True):
 
         value: Value
 
-    def __init__(self, value: Value, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, value: Value) -> None:
+        super().__init__()
         self._value = value
 
     @property
@@ -67,9 +67,9 @@ class Choice(Control):
         Binding("end", "end(True)", "last", show=False),
     ]
 
-    def __init__(self, value: Value, options: Sequence[tuple[str, Value]], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, value: Value, options: Sequence[tuple[str, Value]]) -> None:
         """`options` are the words shown and the values meant, at least one."""
-        super().__init__(value, id=id)
+        super().__init__(value)
         self._options = tuple(options)
 
     @property
@@ -114,16 +114,9 @@ class Field(Control):
     class EditRequested(Message):
         """The user wants to type."""
 
-    def __init__(
-        self,
-        value: str,
-        *,
-        empty_text: str = "",
-        suggestions: Sequence[str] = (),
-        id: str | None = None,  # noqa: A002
-    ) -> None:
+    def __init__(self, value: str, *, empty_text: str = "", suggestions: Sequence[str] = ()) -> None:
         """`empty_text` is shown where there is no text."""
-        super().__init__(value, id=id)
+        super().__init__(value)
         self._empty_text = empty_text
         self._suggestions = tuple(suggestions)
 
@@ -187,13 +180,12 @@ class Slider(Control):
         unit: str = "",
         none_text: str = "",
         text_cells: int = 0,
-        id: str | None = None,  # noqa: A002
     ) -> None:
         """`step` above 0; with whole `low` and `step` the values are whole numbers of type int.
 
         `text_cells` is the least room for the number, for sliders that stand below one another.
         """
-        super().__init__(value, id=id)
+        super().__init__(value)
         self.low, self.high, self.step = low, high, step
         self._unit = unit
         self._none_text = none_text

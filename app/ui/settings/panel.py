@@ -35,9 +35,7 @@ class SettingHelp(Widget):
     Painted rather than laid out: a new text under a panel of a hundred rows must not lay out the screen again.
     """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._paragraphs: tuple[Run, ...] = ()
+    _paragraphs: tuple[Run, ...] = ()
 
     @property
     def text(self) -> str:
@@ -176,10 +174,9 @@ class SettingsPanel(Vertical):
         status: Status,
         *,
         suggestions: Mapping[str, Sequence[str]] | None = None,
-        id: str | None = None,  # noqa: A002
     ) -> None:
         """`suggestions` are values to choose from for settings that are texts: voices, devices, themes."""
-        super().__init__(id=id)
+        super().__init__()
         self._loaded = loaded
         self._status = status
         self._unsaved: Set[str] = frozenset()
@@ -190,10 +187,10 @@ class SettingsPanel(Vertical):
     def compose(self) -> ComposeResult:
         """Header, sections, help."""
         yield StyledLine(id="settings-header")
-        with SettingRows(id="settings-rows"):
+        with SettingRows():
             for section in Section:
                 yield SettingsSection(section, self._make_rows, is_open=section in _OPEN_AT_FIRST)
-        yield SettingHelp(id="settings-help")
+        yield SettingHelp()
 
     def show_settings(self, loaded: Loaded, status: Status, unsaved: Set[str] = frozenset()) -> None:
         """Show what holds now: the values in `loaded`, what the service has confirmed, what is not in the file yet.

@@ -137,8 +137,8 @@ class SettingRow(Grid):
         self.setting = setting
         self.control = control_for(setting, value, suggestions)
         self.control.add_class("settings-stop")
-        self._title = StyledLine(classes="setting-title")
-        self._mark = StyledLine(classes="setting-mark")
+        self._title = StyledLine()
+        self._mark = StyledLine()
         self._is_in_effect = True
         self._editor: Input | TextArea | None = None
 

@@ -49,8 +49,8 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         number: int
         count: int
 
-    def __init__(self, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002  (Textual's name)
-        super().__init__(id=id)
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
         self._clock = clock
         self._rows = TranscriptRows()
         self._search = TranscriptSearch()

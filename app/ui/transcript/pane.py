@@ -37,33 +37,9 @@ class _LineInput(Input):
 class TextLine(Horizontal):
     """A prompt and an input; hidden until `open`."""
 
-    @dataclass
-    class Sent(Message):
-        """Enter was pressed."""
-
-        line: TextLine
-        text: str
-
-        @property
-        def control(self) -> TextLine:
-            """Whose message it is."""
-            return self.line
-
-    @dataclass
-    class Edited(Message):
-        """The text is another."""
-
-        line: TextLine
-        text: str
-
-        @property
-        def control(self) -> TextLine:
-            """Whose message it is."""
-            return self.line
-
     def __init__(self, prompt: str, placeholder: str, *, id: str) -> None:  # noqa: A002  (Textual's name)
         super().__init__(id=id)
-        self._prompt = Label(prompt, markup=False, classes="text-line--prompt")
+        self._prompt = Label(prompt, markup=False)
         self._input = _LineInput(placeholder=placeholder, compact=True, select_on_focus=False)
         self.display = False
 
@@ -96,17 +72,6 @@ class TextLine(Horizontal):
         """Empty it."""
         self._input.clear()
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.post_message(self.Sent(self, event.value))
-
-    @on(Input.Changed)
-    def _changed(self, event: Input.Changed) -> None:
-        event.stop()
-        if self.is_open:
-            self.post_message(self.Edited(self, event.value))
-
 
 class TranscriptPane(Vertical):
     """Owns the scrolling, the search and the text line; what was typed for the assistant is posted as `Typed`."""
@@ -125,8 +90,8 @@ class TranscriptPane(Vertical):
     class Changed(Message):
         """Other keys work now: a line was opened or closed, a search begun or ended."""
 
-    def __init__(self, clock: Clock, key_of: KeyOf, *, id: str | None = None) -> None:  # noqa: A002  (Textual's name)
-        super().__init__(id=id)
+    def __init__(self, clock: Clock, key_of: KeyOf) -> None:
+        super().__init__()
         self._clock, self._key_of = clock, key_of
         self._waiting: int | None = None
         """Rows below the view; None while the end is followed."""
@@ -202,16 +167,12 @@ class TranscriptPane(Vertical):
         self.focus_log()
         return True
 
-    def page(self, step: int) -> None:
-        """A page up (-1) or down (1), with one row of the old page kept."""
-        self.log_view.page(step)
-
     # ---------------------------------------------------------------- messages of the parts
 
-    @on(TextLine.Sent, "#say")
-    def _said(self, event: TextLine.Sent) -> None:
+    @on(Input.Submitted, "#say Input")
+    def _send(self, event: Input.Submitted) -> None:
         event.stop()
-        text = event.text.strip()
+        text = event.value.strip()
         if not text:
             self.close_something()
             return
@@ -219,15 +180,16 @@ class TranscriptPane(Vertical):
         self.log_view.follow()
         self.post_message(self.Typed(text))
 
-    @on(TextLine.Edited, "#search")
-    def _looked_for(self, event: TextLine.Edited) -> None:
+    @on(Input.Changed, "#search Input")
+    def _search(self, event: Input.Changed) -> None:
         event.stop()
-        self.log_view.search(event.text)
+        if self.search.is_open:
+            self.log_view.search(event.value)
 
-    @on(TextLine.Sent, "#search")
-    def _search_sent(self, event: TextLine.Sent) -> None:
+    @on(Input.Submitted, "#search Input")
+    def _keep_search(self, event: Input.Submitted) -> None:
         event.stop()
-        if not event.text or not self._found or not self._found[1]:
+        if not event.value or not self._found or not self._found[1]:
             self._end_search()
         else:
             self.search.display = False

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from app.audio.capture import Levels
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, Severity, StatusChanged
@@ -20,7 +21,7 @@ from app.ui.screens.export_dialog import ExportDialog
 from app.ui.screens.help_screen import HelpScreen
 from app.ui.screens.main_screen import MainScreen
 from app.ui.screens.welcome_screen import WelcomeScreen
-from app.ui.transcript.pane import TextLine, TranscriptPane
+from app.ui.transcript.pane import TranscriptPane
 from tests.ui.conftest import Drive, Driven
 from tests.ui.fakes import LISTENING, FakeLive, assistant, user
 
@@ -196,7 +197,7 @@ async def test_f9_talks_while_typing_and_an_empty_line_closes(drive: Drive) -> N
         await run.press("i", "f9", "a", "backspace", "enter")
         assert run.live.asked == [("talk_key",)]
         assert not run.main.pane.say.is_open
-        assert [message.text for message in run.seen(TextLine.Edited)] == ["a", ""]
+        assert [message.value for message in run.seen(Input.Changed)] == ["a", ""]
 
 
 # ---------------------------------------------------------------- search
