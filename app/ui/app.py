@@ -26,11 +26,11 @@ from app.private_files import replace_private_file
 from app.protocol.text import one_line
 from app.settings import Folders, Loaded, SettingError, Settings, redaction_of, save
 from app.ui.commands import RealtimeCommands
-from app.ui.editing import EditedSettings, SessionOf
 from app.ui.keys import bindings
 from app.ui.keys.keyboard_protocol import KeyReleased, KeyRepeated, ReleasesPromised, can_suspend, driver_class
 from app.ui.messages import LiveUpdate
 from app.ui.screens.main_screen import MainScreen
+from app.ui.settings.edited_settings import EditedSettings, SessionOf
 from app.ui.terminal_output import HARMLESS, keep_terminal_title, restore_terminal_title
 from app.ui.workers import GROUP, LiveWorkers
 
@@ -86,8 +86,8 @@ class RealtimeApp(App[None]):
         self._main: MainScreen | None = None
         self._is_quitting = False
         self._is_suspended = False
-        self._unheard: list[LiveEvent] = []
-        self._hearing = threading.Lock()  # over both, while the screen comes up
+        self._early_events: list[LiveEvent] = []
+        self._receiving = threading.Lock()  # over both, while the screen comes up
 
     # ---------------------------------------------------------------- beginning and end
 
@@ -95,13 +95,13 @@ class RealtimeApp(App[None]):
         """The screen first, then the conversation's threads."""
         self._set_looks()
         self.app_resume_signal.subscribe(self, self._came_back)
-        live = self._make_live(self._hear)
+        live = self._make_live(self._receive)
         main = self._main_screen(live)
         await self.push_screen(main)
-        with self._hearing:
-            for event in self._unheard:
+        with self._receiving:
+            for event in self._early_events:
                 main.post_message(LiveUpdate(event))
-            self._unheard.clear()
+            self._early_events.clear()
             self._main = main
         self._workers_of_live = LiveWorkers(live)
         self._workers_of_live.start(self)
@@ -165,8 +165,8 @@ class RealtimeApp(App[None]):
             replace_private_file(self._folders.logs / "fault.log", trace)
         except OSError:
             report = None
-        told = f" The details are in {report}." if report else ""
-        self.panic(Text(f"realtime: a fault of the program ended it ({error}).{told}"))
+        details = f" The details are in {report}." if report else ""
+        self.panic(Text(f"realtime: a fault of the program ended it ({error}).{details}"))
 
     def _set_looks(self) -> None:
         theme = self._edited.settings.theme
@@ -198,11 +198,11 @@ class RealtimeApp(App[None]):
 
     # ---------------------------------------------------------------- the conversation's threads
 
-    def _hear(self, event: LiveEvent) -> None:
-        """Called from any thread. What is told before there is a screen waits for it."""
-        with self._hearing:
+    def _receive(self, event: LiveEvent) -> None:
+        """Called from any thread. What happens before there is a screen waits for it."""
+        with self._receiving:
             if self._main is None:
-                self._unheard.append(event)
+                self._early_events.append(event)
             else:
                 self._main.post_message(LiveUpdate(event))
 
@@ -213,7 +213,7 @@ class RealtimeApp(App[None]):
             error = one_line(f"{type(event.worker.error).__name__}: {event.worker.error}")
             what = f"{event.worker.description}: stopped by a fault of the program ({error})"
             text = f"{what}. Export what was said, and start again."
-            self._hear(Notice(text, Severity.ERROR))
+            self._receive(Notice(text, Severity.ERROR))
 
     # ---------------------------------------------------------------- keys and commands
 

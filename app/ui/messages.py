@@ -13,7 +13,7 @@ from app.ui.settings.controls import Value
 
 @dataclass
 class LiveUpdate(Message, bubble=False):
-    """The running conversation tells this."""
+    """Something has happened in the running conversation; the only message that carries its events to the screen."""
 
     event: LiveEvent
 

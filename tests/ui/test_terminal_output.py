@@ -43,7 +43,7 @@ async def test_any_widget_on_any_screen(drive: Drive):
     async with drive() as run:
         await run.main.mount(Label(HARMFUL, markup=False), Static(HARMFUL, markup=False))
         run.app.notify(HARMFUL, title=HARMFUL, markup=False)
-        run.app._hear(Notice(HARMFUL, Severity.ERROR))
+        run.app._receive(Notice(HARMFUL, Severity.ERROR))
         await run.pilot.pause()
         assert run.text.count("EVIL") >= 8
         assert sanitise_text(run.text) == run.text

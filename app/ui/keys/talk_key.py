@@ -1,4 +1,4 @@
-"""The talk key and the mouse on the lamp: taps and holds told from what terminals make of them.
+"""The talk key and the mouse on the lamp: taps and held keys told apart, whatever the terminal makes of them.
 
 A terminal with kitty's keyboard protocol may tell repeats and releases (`app.ui.keys.keyboard_protocol`). The others
 send a held key as presses: the second after 250 to 700 ms, the rest every 30 to 40 ms (on some systems up to 100).
@@ -207,11 +207,15 @@ class MouseButton:
 
 
 _PATIENCE_MS: Final = 1000.0
-"""A request that the conversation has not followed by then was not taken."""
+"""A request that no status has shown by then was not taken."""
 
 
 class TalkControl:
-    """Owns the timer that tells a tap from a held key, and knows what was asked for and is not told yet."""
+    """Opens and closes the microphone as key and mouse want it.
+
+    Owns the timer that tells a tap from a held key. What was asked for counts as done until the conversation's status
+    shows it, so that a quick second press means the other thing.
+    """
 
     def __init__(
         self,
@@ -222,17 +226,17 @@ class TalkControl:
         *,
         holds: bool,
     ) -> None:
-        """`toggle` asks to open or close the microphone and tells whether there is one; `is_open` is what was told.
+        """`toggle` asks to open or close the microphone and says whether there is one; `is_open` is as the status says.
 
         `clock` gives seconds and never goes back. `holds`: the microphone is open while the key is held.
         """
-        self._owner, self._toggle, self._is_open_as_told, self._clock = owner, toggle, is_open, clock
+        self._owner, self._toggle, self._is_open_by_status, self._clock = owner, toggle, is_open, clock
         self._promises_releases = False
         self._key: TalkKey = self._make_key(holds=holds)
         self._mouse = MouseButton()
         self._timer: Timer | None = None
-        self._asked: tuple[bool, float] | None = None
-        """What was asked for, open or closed, and when; None when the conversation has followed."""
+        self._requested: tuple[bool, float] | None = None
+        """What was asked for, open or closed, and when; None once the status has shown it."""
 
     def set_holds(self, holds: bool) -> None:
         """Another meaning of the key, from the next press on."""
@@ -246,10 +250,10 @@ class TalkControl:
             self.let_go()
             self._key = self._make_key(holds=True)
 
-    def told(self) -> None:
-        """The conversation has told its status: once it has followed, it is believed again, whatever it does next."""
-        if self._asked is not None and self._asked[0] == self._is_open_as_told():
-            self._asked = None
+    def status_changed(self) -> None:
+        """There is a new status: once it shows what was asked for, it is believed again, whatever it says next."""
+        if self._requested is not None and self._requested[0] == self._is_open_by_status():
+            self._requested = None
 
     def press(self) -> None:
         """The key was pressed, or repeated itself as far as the terminal tells."""
@@ -282,15 +286,15 @@ class TalkControl:
         return self._clock() * 1000
 
     def _is_open(self) -> bool:
-        if self._asked is not None and self._now_ms() - self._asked[1] < _PATIENCE_MS:
-            return self._asked[0]
-        return self._is_open_as_told()
+        if self._requested is not None and self._now_ms() - self._requested[1] < _PATIENCE_MS:
+            return self._requested[0]
+        return self._is_open_by_status()
 
     def _do(self, act: Act) -> None:
         is_open = self._is_open()
         is_wanted = act is Act.TOGGLE or (act is Act.BEGIN and not is_open) or (act is Act.END and is_open)
         if is_wanted and self._toggle():
-            self._asked = (not is_open, self._now_ms())
+            self._requested = (not is_open, self._now_ms())
         self._set_timer()
 
     def _set_timer(self) -> None:

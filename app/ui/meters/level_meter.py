@@ -14,11 +14,11 @@ from app.conversation.status import State, Status
 from app.ui.meters.scale import bar, cell_at, fraction_at, level_fraction, level_text, placed, speech_bar
 from app.ui.painting import Run, StyledLine
 
-LOOKS_HZ: Final = 10
-"""Words come as often (`app.live.coalescer`): each look is a wake-up, and each painting one of the whole screen."""
+SAMPLES_HZ: Final = 10
+"""Words come as often (`app.live.coalescer`): each sample is a wake-up, and each painting one of the whole screen."""
 
 _QUIET_EVERY: Final = 4
-"""A room that only hums is painted every so many looks: that is half of what the screen costs at rest."""
+"""A room that only hums is painted every so many samples: that is half of what the screen costs at rest."""
 
 _UNWATCHED_EVERY: Final = 5
 """While another window has the keyboard, no more than this."""
@@ -28,18 +28,18 @@ _MOVED_VOICE: Final = 0.05
 
 
 class LevelThrottle:
-    """Looks at the levels `LOOKS_HZ` times a second and says when to show them."""
+    """Which of the levels, sampled `SAMPLES_HZ` times a second, are worth a painting."""
 
     def __init__(self) -> None:
-        self._looks = 0
+        self._samples = 0
         self._shown = Levels()
 
-    def look(self, levels: Levels, *, is_watched: bool) -> bool:
+    def is_worth_showing(self, levels: Levels, *, is_watched: bool) -> bool:
         """Whether to show these now. What is to be seen at once is shown at once, while the screen is watched."""
-        self._looks += 1
-        if levels == self._shown or (not is_watched and self._looks % _UNWATCHED_EVERY):
+        self._samples += 1
+        if levels == self._shown or (not is_watched and self._samples % _UNWATCHED_EVERY):
             return False
-        if self._looks % _QUIET_EVERY and is_watched and not _has_moved(self._shown, levels):
+        if self._samples % _QUIET_EVERY and is_watched and not _has_moved(self._shown, levels):
             return False
         self._shown = levels
         return True

@@ -22,7 +22,6 @@ from app.live.events import Ended, ExampleOffered, Live, SoundChecked
 from app.live.sound_check import CheckStep
 from app.protocol.text import sanitise_text
 from app.ui import wording
-from app.ui.editing import EditedSettings
 from app.ui.keys import bindings
 from app.ui.keys.bindings import bound_key, key_hints
 from app.ui.keys.key_bar import KeyBar
@@ -36,11 +35,12 @@ from app.ui.messages import (
     SettingsSaveRequested,
 )
 from app.ui.meters.lamp import TalkPressed, TalkReleased
-from app.ui.meters.level_meter import LOOKS_HZ, LevelThrottle, ThresholdChanged
+from app.ui.meters.level_meter import SAMPLES_HZ, LevelThrottle, ThresholdChanged
 from app.ui.meters.status_line import HeaderLine, StatusLine
 from app.ui.meters.talk_strip import TalkStrip
 from app.ui.painting import StyledLine
-from app.ui.settings_desk import SettingsDesk
+from app.ui.settings.controller import SettingsController
+from app.ui.settings.edited_settings import EditedSettings
 from app.ui.terminal_output import set_terminal_title
 from app.ui.transcript.pane import TranscriptPane
 from app.ui.transcript.wrapping import shown
@@ -55,7 +55,7 @@ _RULE: Final = "─" * 1000
 
 
 class MainScreen(Screen[None]):
-    """Shows what the conversation tells, and passes on what the user wants of it."""
+    """Shows the conversation, and passes on what the user wants of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings.BINDINGS)
     AUTO_FOCUS = "TranscriptLog"
@@ -83,22 +83,22 @@ class MainScreen(Screen[None]):
         self.edited = edited
         self.status = Status()
         self.ended: Ended | None = None
-        self.desk = SettingsDesk(self, live, edited, settings_file, suggestions, clock)
+        self.settings_controller = SettingsController(self, live, edited, settings_file, suggestions, clock)
         self.talk_control = TalkControl(
             self, self._toggle, self._is_open, clock, holds=edited.settings.talk_key == "hold"
         )
         self._example: str | None = None
         self._wall_clock = wall_clock
         self._clock = clock
-        self._watch = LevelThrottle()
-        self._looks, self._looked_s = 0, float("-inf")
+        self._throttle = LevelThrottle()
+        self._samples, self._sampled_s = 0, float("-inf")
 
     @cached_property
     def exporter(self) -> Exporter:
         """Copies and exports."""
         from app.ui.screens.export_dialog import Exporter
 
-        remember, model = self.desk.remember_export, lambda: self.status.model
+        remember, model = self.settings_controller.remember_export, lambda: self.status.model
         return Exporter(self, self.live, lambda: self.edited.settings, remember, model)
 
     # ---------------------------------------------------------------- building
@@ -116,9 +116,9 @@ class MainScreen(Screen[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Begin to look at levels and time."""
+        """Begin to sample levels and time."""
         self.strip.show_keys(self.key_of("talk"), self.key_of("stop"))
-        self._looking = self.set_interval(1 / LOOKS_HZ, self._look, name="levels and time")
+        self._sampling_timer = self.set_interval(1 / SAMPLES_HZ, self._sample, name="levels and time")
         self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self._show_status()
 
@@ -129,14 +129,14 @@ class MainScreen(Screen[None]):
     def _time_of_day(self, ms: int) -> str:
         return datetime.fromtimestamp(self.live.started_at + ms / 1000).strftime("%H:%M:%S")
 
-    # ---------------------------------------------------------------- what the conversation tells
+    # ---------------------------------------------------------------- what the conversation does
 
     def on_live_update(self, message: LiveUpdate) -> None:
-        """Everything that the running conversation tells."""
+        """Something has happened in the running conversation."""
         match message.event:
             case EntryChanged(entry, index):
                 self.pane.put(entry, index)
-                self._look_along()
+                self._sample_along()
             case EntryRemoved(item_id):
                 self.pane.take_out(item_id)
             case StatusChanged(status):
@@ -157,8 +157,8 @@ class MainScreen(Screen[None]):
 
     def _take_status(self, status: Status) -> None:
         self.status = status
-        self.talk_control.told()
-        self.desk.show_status(status)
+        self.talk_control.status_changed()
+        self.settings_controller.show_status(status)
         self._show_status()
 
     def _end(self, ended: Ended) -> None:
@@ -179,7 +179,7 @@ class MainScreen(Screen[None]):
 
     def on_devices_found(self, message: DevicesFound) -> None:
         """Microphones and speakers to choose from."""
-        self.desk.suggest_devices(message)
+        self.settings_controller.suggest_devices(message)
 
     def action_check_sound(self) -> None:
         """Hear a tone, see the level, say something and hear it back."""
@@ -203,26 +203,21 @@ class MainScreen(Screen[None]):
     def _show_keys(self) -> None:
         self.key_bar.show(key_hints(self, self.status))
 
-    def _look_along(self) -> None:
-        """What words bring into view is painted anyway: look now rather than cause a painting of its own soon."""
-        if self._clock() - self._looked_s > 0.5 / LOOKS_HZ:
-            self._look()
-            self._looking.reset()
+    def _sample_along(self) -> None:
+        """What words bring into view is painted anyway: sample now rather than cause a painting of its own soon."""
+        if self._clock() - self._sampled_s > 0.5 / SAMPLES_HZ:
+            self._sample()
+            self._sampling_timer.reset()
 
-    def _look(self) -> None:
-        self._looked_s = self._clock()
-        self._looks = (self._looks + 1) % LOOKS_HZ
-        if not self._looks:
-            self._look_at_time()
-        self._look_at_levels()
-
-    def _look_at_levels(self) -> None:
+    def _sample(self) -> None:
+        """Show the levels of this moment, and once a second the time."""
+        self._sampled_s = self._clock()
+        self._samples = (self._samples + 1) % SAMPLES_HZ
+        if not self._samples:
+            self.header.tick(self._wall_clock())
         levels = self.live.levels
-        if self._watch.look(levels, is_watched=self.app.app_focus):
+        if self._throttle.is_worth_showing(levels, is_watched=self.app.app_focus):
             self.strip.show_levels(levels)
-
-    def _look_at_time(self) -> None:
-        self.header.tick(self._wall_clock())
 
     # ---------------------------------------------------------------- what the user wants
 
@@ -268,7 +263,7 @@ class MainScreen(Screen[None]):
         """Close what is open; where nothing is, interrupt the assistant."""
         if self.pane.close_something():
             return
-        if self.desk.is_open:
+        if self.settings_controller.is_open:
             self._close_settings()
         else:
             self.live.stop_key()
@@ -304,7 +299,7 @@ class MainScreen(Screen[None]):
 
     def change(self, name: str, value: object) -> None:
         """Set one setting, at once where that is possible."""
-        self.desk.change(name, value)
+        self.settings_controller.change(name, value)
         match name:
             case "theme":
                 self.app.theme = str(value)
@@ -313,14 +308,14 @@ class MainScreen(Screen[None]):
 
     async def action_settings(self) -> None:
         """Open the panel, or close it."""
-        if self.desk.is_open:
+        if self.settings_controller.is_open:
             self._close_settings()
         else:
-            await self.desk.open(self.query_one("#middle"))
+            await self.settings_controller.open(self.query_one("#middle"))
 
     @on(SettingsClosed)
     def _close_settings(self) -> None:
-        self.desk.close()
+        self.settings_controller.close()
         self.pane.focus_log()
 
     @on(SettingChanged)
@@ -330,11 +325,11 @@ class MainScreen(Screen[None]):
     @on(SessionRenewalRequested)
     def action_renew(self) -> None:
         """A new session; what was said is carried over."""
-        self.desk.renew()
+        self.settings_controller.renew()
 
     @on(SettingsSaveRequested)
     def _save_settings(self) -> None:
-        self.desk.save()
+        self.settings_controller.save()
 
     # ---------------------------------------------------------------- the transcript
 

@@ -14,7 +14,7 @@ from textual.widgets import Button, Static
 
 from app.live.events import Live
 from app.live.sound_check import CheckStep
-from app.ui.meters.level_meter import LOOKS_HZ
+from app.ui.meters.level_meter import SAMPLES_HZ
 from app.ui.meters.scale import bar, level_fraction, level_text
 from app.ui.painting import LOOKS, StyledLine
 
@@ -61,15 +61,15 @@ class SoundCheckScreen(ModalScreen[None]):
                 yield Button("r  Record me", id="record", compact=True, variant="primary")
 
     def on_mount(self) -> None:
-        """Begin to look at the level."""
-        self.set_interval(1 / LOOKS_HZ, self._look, name="check level")
-        self._look()
+        """Begin to sample the level."""
+        self.set_interval(1 / SAMPLES_HZ, self._sample, name="check level")
+        self._sample()
 
     def show_step(self, step: CheckStep) -> None:
         """What happens now, in words."""
         self.said.update(_WORDS[step])
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         levels = self._live.levels
         meter = bar(level_fraction(levels.input_dbfs), _BAR_CELLS)
         word = "clip " if levels.clipping else "level"

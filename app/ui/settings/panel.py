@@ -68,7 +68,7 @@ class SectionHeading(StyledLine, can_focus=True):
         Binding("left", "ask('close')", "close", show=False),
     ]
 
-    class Asked(Message):
+    class OpenRequested(Message):
         """The section is to be open, or closed."""
 
         def __init__(self, is_open: bool) -> None:
@@ -87,7 +87,7 @@ class SectionHeading(StyledLine, can_focus=True):
 
     def action_ask(self, what: str) -> None:
         """Ask for it to be open or closed."""
-        self.post_message(self.Asked(not self._is_open if what == "toggle" else what == "open"))
+        self.post_message(self.OpenRequested(not self._is_open if what == "toggle" else what == "open"))
 
     def on_click(self) -> None:
         """Open or close."""
@@ -128,7 +128,7 @@ class SettingsSection(Vertical):
             self._rows = self._make_rows(self._section)
             yield from self._rows
 
-    def on_section_heading_asked(self, message: SectionHeading.Asked) -> None:
+    def on_section_heading_open_requested(self, message: SectionHeading.OpenRequested) -> None:
         """Open or close."""
         message.stop()
         self._is_open = message.is_open

@@ -26,7 +26,7 @@ _SETTLE_BLOCKS = 150
 
 
 class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
-    """Shows entries as they are told; follows the end until the user scrolls away."""
+    """Shows the entries it is given; follows the end until the user scrolls away."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"transcript--{look.value}" for look in Look}
 
@@ -58,8 +58,9 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         self._is_adjusting = False
         self._seen = 0
         """Rows that the user has had before the eyes, from the top."""
-        self._told = (True, 0)
-        self._is_noted = False
+        self._posted = (True, 0)
+        """What the last `Moved` said."""
+        self._has_changes = False
         """There are changes to be shown, and with them `_shift` rows more above the view."""
         self._shift = 0
         self._view = Size(80, 24)
@@ -71,21 +72,21 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         self._parted: dict[int, Strip] = {}
         """Rows of which it is going to paint a part, by their place in the view."""
 
-    # ---------------------------------------------------------------- what it is told
+    # ---------------------------------------------------------------- entries
 
     def put(self, entry: Entry, index: int) -> None:
         """An entry is new, has changed or has moved; it stands at `index` now."""
         change = self._rows.put(entry, index)
         self._search_again(entry.item_id)
-        self._note(change)
+        self._add_change(change)
 
     def take_out(self, item_id: str) -> None:
         """An entry is gone."""
         self._search.forget(item_id)
         if change := self._rows.remove(item_id):
-            self._note(change)
+            self._add_change(change)
 
-    # ---------------------------------------------------------------- what it is asked
+    # ---------------------------------------------------------------- where one is in it
 
     @property
     def is_empty(self) -> bool:
@@ -111,7 +112,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         self._is_following = True
         self._go_to(self._rows.height)
         self._paint_changes()
-        self._tell()
+        self._post_moved()
 
     def page(self, step: int) -> None:
         """A page up (-1) or down (1); one row of the old page stays in view."""
@@ -131,32 +132,32 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         if here:
             self._reveal(here)
         self.refresh()
-        self._tell_search()
+        self._post_search()
 
     # ---------------------------------------------------------------- rows, scrolling
 
-    def _note(self, change: Change) -> None:
+    def _add_change(self, change: Change) -> None:
         """Remember what is to be shown; a hundred changes before the next look are shown at once."""
         grown = change.new_height - change.old_height
         if not self._is_following and change.top + change.old_height <= self.scroll_offset.y + self._shift:
             self._shift += grown
             self._seen += grown
-        if not self._is_noted:
-            self._is_noted = True
-            self.call_later(self._show_noted)
+        if not self._has_changes:
+            self._has_changes = True
+            self.call_later(self._show_changes)
 
-    def _show_noted(self) -> None:
+    def _show_changes(self) -> None:
         """Paint what changed, and keep in view what is in view."""
-        if not self._is_noted:
+        if not self._has_changes:
             return
-        shift, self._shift, self._is_noted = self._shift, 0, False
+        shift, self._shift, self._has_changes = self._shift, 0, False
         if self.virtual_size.height != self._rows.height:
             self._resize()
             if self._is_following:
                 self._go_to(self._rows.height)
             elif shift:
                 self._go_to(self.scroll_offset.y + shift)
-            self._tell()
+            self._post_moved()
         self._paint_changes()
 
     def _resize(self) -> None:
@@ -190,7 +191,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         self._rows.settle_view(round(new_value), self._view.height)
         if not self._is_adjusting:
             self._paint_changes()
-        self._tell()
+        self._post_moved()
 
     def on_resize(self, event: events.Resize) -> None:
         """Textual tells of another size."""
@@ -229,7 +230,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
             index, number = place
             self._go_to(self._rows.top(index) + min(number, self._rows.block(index).height - 1))
         self.refresh()
-        self._tell()
+        self._post_moved()
 
     def _settle(self) -> None:
         if self._rows.is_settled:
@@ -239,13 +240,13 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         self._hold(place)
         self.call_later(self._settle)
 
-    def _tell(self) -> None:
+    def _post_moved(self) -> None:
         bottom = min(self._rows.height, self.scroll_offset.y + self._view.height)
         self._seen = self._rows.height if self._is_following else min(max(self._seen, bottom), self._rows.height)
-        told = (self._is_following, self._rows.height - self._seen)
-        if told != self._told:
-            self._told = told
-            self.post_message(self.Moved(*told))
+        moved = (self._is_following, self._rows.height - self._seen)
+        if moved != self._posted:
+            self._posted = moved
+            self.post_message(self.Moved(*moved))
 
     # ---------------------------------------------------------------- search
 
@@ -255,7 +256,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
             before = self._search.of(item_id)
             self._search.look_at(self._rows.block(index))
             if self._search.of(item_id) != before:
-                self._tell_search()
+                self._post_search()
 
     def _reveal(self, match: Match) -> None:
         index = self._rows.index_of(match.item_id)
@@ -263,8 +264,8 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
             return
         block = self._rows.block(index)
         if block.is_cut and block.spans[block.shown_rows - 1][1] < match.end:
-            self._note(self._rows.open(index, is_open=True))
-            self._show_noted()
+            self._add_change(self._rows.open(index, is_open=True))
+            self._show_changes()
         row = self._rows.top(index) + self._rows.block(index).number_of(match.start)
         top = self.scroll_offset.y
         if not top + 1 <= row < top + self._view.height - 1:
@@ -272,9 +273,9 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
             self._go_to(row - self._view.height // 3)
             self._is_following = self.scroll_offset.y >= self.max_scroll_y
         self._paint_changes()
-        self._tell()
+        self._post_moved()
 
-    def _tell_search(self) -> None:
+    def _post_search(self) -> None:
         self.post_message(self.Searched(*self._search.standing(self._rows.blocks())))
 
     # ---------------------------------------------------------------- mouse
@@ -287,8 +288,8 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
             return
         block = self._rows.block(place[0])
         if block.is_cut or block.is_open:
-            self._note(self._rows.open(place[0], is_open=not block.is_open))
-            self._show_noted()
+            self._add_change(self._rows.open(place[0], is_open=not block.is_open))
+            self._show_changes()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Textual asks what is selected."""

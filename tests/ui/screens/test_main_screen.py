@@ -60,9 +60,9 @@ async def test_what_was_told_before_there_is_a_screen_comes_first(tmp_path: Path
         assert rows.index("turn 0") < rows.index("turn 1") < rows.index("turn 2")
 
 
-async def test_levels_are_looked_at_when_words_are_painted_anyway(drive: Drive) -> None:
+async def test_levels_are_sampled_when_words_are_painted_anyway(drive: Drive) -> None:
     async with drive(levels=Levels(-40.0)) as run:
-        run.main._looking.pause()
+        run.main._sampling_timer.pause()
         await run.settle()
         run.live.levels = Levels(-7.0)
         run.seconds[0] += 1.0
@@ -236,9 +236,9 @@ async def test_what_is_not_found_is_said(drive: Drive) -> None:
 async def test_escape_closes_the_settings_before_it_interrupts(drive: Drive) -> None:
     async with drive(status=SPEAKING) as run:
         await run.press("s")
-        assert run.main.desk.is_open
+        assert run.main.settings_controller.is_open
         await run.press("escape")
-        assert not run.main.desk.is_open
+        assert not run.main.settings_controller.is_open
         assert run.live.asked == []
         await run.press("escape")
         assert run.live.asked == [("stop_key",)]
@@ -247,7 +247,7 @@ async def test_escape_closes_the_settings_before_it_interrupts(drive: Drive) -> 
 async def test_the_settings_key_closes_them_too(drive: Drive) -> None:
     async with drive() as run:
         await run.press("s", "s")
-        assert not run.main.desk.is_open
+        assert not run.main.settings_controller.is_open
 
 
 async def test_help_has_the_keys_as_they_are_bound(drive: Drive) -> None:
@@ -285,7 +285,7 @@ async def test_the_palette_has_every_command(drive: Drive) -> None:
         assert {"Export as JSON", "Mode: push-to-talk", "Follow the end", "Copy everything"} <= set(titles)
         await run.press("ctrl+p", *"push-to-talk")
         assert "Mode: push-to-talk" in run.text
-        next(command for command in commands_of(run.main) if command.title == "Mode: push-to-talk").run()
+        next(command for command in commands_of(run.main) if command.title == "Mode: push-to-talk").callback()
         assert run.live.asked == [("change", {"mode": Mode.PUSH_TO_TALK})]
 
 

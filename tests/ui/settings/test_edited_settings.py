@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from app.conversation.session import Mode
 from app.settings import Loaded, Settings
-from app.ui.editing import EditedSettings
+from app.ui.settings.edited_settings import EditedSettings
 from tests.ui.conftest import Drive
 from tests.ui.fakes import session_of
 

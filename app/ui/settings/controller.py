@@ -13,15 +13,15 @@ from app.conversation.status import Status
 from app.live.events import Live
 from app.protocol.session import VOICES
 from app.settings import SettingError, save
-from app.ui.editing import EditedSettings
 from app.ui.messages import DevicesFound
+from app.ui.settings.edited_settings import EditedSettings
 
 if TYPE_CHECKING:
     from app.ui.screens.export_dialog import ExportPlace
     from app.ui.settings.panel import SettingsPanel
 
 
-class SettingsDesk:
+class SettingsController:
     """Owns the panel, which is loaded and made when it is first opened."""
 
     def __init__(
