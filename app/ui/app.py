@@ -27,7 +27,8 @@ from app.protocol.text import one_line
 from app.settings import Folders, Loaded, SettingError, Settings, redaction_of, save
 from app.ui.commands import RealtimeCommands
 from app.ui.keys import bindings
-from app.ui.keys.keyboard_protocol import KeyReleased, KeyRepeated, ReleasesPromised, can_suspend, driver_class
+from app.ui.keys.driver_choice import can_suspend, driver_class
+from app.ui.keys.keyboard_protocol import KeyReleased, KeyRepeated, ReleasesPromised
 from app.ui.messages import LiveUpdate
 from app.ui.screens.main_screen import MainScreen
 from app.ui.settings.edited_settings import EditedSettings, SessionOf

@@ -1,6 +1,6 @@
 """Textual's driver and parser for POSIX terminals, with key releases. The only place that touches their private parts.
 
-They are those of the release that `app.ui.keys.keyboard_protocol` pins; the tests tell when they move.
+They are those of the release that `app.ui.keys.driver_choice` pins; the tests tell when they move.
 """
 
 from __future__ import annotations

@@ -13,16 +13,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, Protocol, TypeGuard, runtime_checkable
+from typing import Final
 
-import textual
 from msgspec import Struct
-from textual import constants
-from textual.driver import Driver
 from textual.message import Message
-
-PINNED: Final = "8.2.8"
-"""The only release of Textual whose private parts are known to fit."""
 
 ASK: Final = "\x1b[=2;2u\x1b[?u"
 """Report event types, on top of what is reported already; and: what is reported now?"""
@@ -98,32 +92,3 @@ class KeyReleased(Message):
 
 class ReleasesPromised(Message):
     """The terminal says that it will report releases. Not all that say so do."""
-
-
-@runtime_checkable
-class Suspending(Protocol):
-    """A driver of a terminal that can be given back to the shell for a while."""
-
-    def suspend_process(self) -> None:
-        """Stop the program, as Ctrl+Z does; returns when it has been continued and has the terminal again."""
-
-
-def can_suspend(driver: object) -> TypeGuard[Suspending]:
-    """Whether this one can. Windows has no such thing."""
-    return isinstance(driver, Suspending)
-
-
-def driver_class() -> type[Driver] | None:
-    """The driver that reports releases, for `App(driver_class=...)`; None: take Textual's own.
-
-    Always used where it can be, not only for the setting `hold`: it lets a tap be told from a held key without
-    waiting. None on Windows, with any other Textual, and where the user has chosen a driver (`TEXTUAL_DRIVER`) or no
-    keyboard protocol (`TEXTUAL_DISABLE_KITTY_KEY`).
-    """
-    if textual.__version__ != PINNED or constants.DRIVER is not None or constants.DISABLE_KITTY_KEY:
-        return None
-    try:
-        from app.ui.keys.keyboard_driver import KeyboardDriver
-    except ImportError:  # no terminals of this kind here
-        return None
-    return KeyboardDriver

@@ -23,7 +23,8 @@ PROGRAM = """
 import os, sys
 from textual import events, on
 from textual.app import App
-from app.ui.keys.keyboard_protocol import KeyReleased, KeyRepeated, ReleasesPromised, driver_class
+from app.ui.keys.keyboard_protocol import KeyReleased, KeyRepeated, ReleasesPromised
+from app.ui.keys.driver_choice import driver_class
 
 def tell(*words):
     os.write(int(sys.argv[1]), (" ".join(map(str, words)) + "\\n").encode())

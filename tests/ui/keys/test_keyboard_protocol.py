@@ -18,11 +18,11 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.message import Message
 
-from app.ui.keys import keyboard_protocol as keyboard
+from app.ui.keys import driver_choice
+from app.ui.keys.driver_choice import driver_class
 from app.ui.keys.keyboard_protocol import (
     KeyEvent,
     KeySequence,
-    driver_class,
     key_sequence,
     promises_releases,
 )
@@ -220,14 +220,14 @@ def test_textuals_private_parts_are_those_we_know(function: object, digest: str)
 
 def test_our_driver_is_used_with_the_pinned_textual() -> None:
     project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
-    assert f"textual=={keyboard.PINNED}" in project["project"]["dependencies"]
+    assert f"textual=={driver_choice.PINNED}" in project["project"]["dependencies"]
     assert driver_class() is KeyboardDriver
 
 
 @pytest.mark.parametrize(
     ("place", "name", "value"),
     [
-        (keyboard.textual, "__version__", "8.2.9"),
+        (driver_choice.textual, "__version__", "8.2.9"),
         (constants, "DISABLE_KITTY_KEY", True),
         (constants, "DRIVER", "textual.drivers.web_driver:WebDriver"),
     ],
