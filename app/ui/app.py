@@ -97,7 +97,14 @@ class RealtimeApp(App[None]):
         self._set_looks()
         self.app_resume_signal.subscribe(self, self._came_back)
         live = self._make_live(self._receive)
-        main = self._main_screen(live)
+        main = MainScreen(
+            live,
+            self._edited,
+            self._folders.settings_file,
+            suggestions=self._suggestions,
+            clock=self._clock,
+            wall_clock=self._wall_clock,
+        )
         await self.push_screen(main)
         with self._receiving:
             for event in self._early_events:
@@ -118,16 +125,6 @@ class RealtimeApp(App[None]):
         self._save({})
         if wants_check and self._main:
             self._main.action_check_sound()
-
-    def _main_screen(self, live: Live) -> MainScreen:
-        return MainScreen(
-            live,
-            self._edited,
-            self._folders.settings_file,
-            suggestions=self._suggestions,
-            clock=self._clock,
-            wall_clock=self._wall_clock,
-        )
 
     def stop(self) -> None:
         """End it in good order. From any thread; microphone and line at once, whatever the screen is doing."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from rich.cells import cell_len, set_cell_size
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from app.ui.meters.scale import clamped, fraction_at, track
 from app.ui.painting import Role, StyledLine
+from app.ui.transcript.wrapping import cut_to
 
 Value: TypeAlias = bool | int | float | str | None
 """What a setting can be."""
@@ -95,8 +95,7 @@ class Choice(Control):
         """The value between two signs that say there are others."""
         sign: Role = "accent" if self.has_focus else "track"
         room = max(1, self.size.width - 4)
-        text = self.value_text if len(self.value_text) <= room else self.value_text[: room - 1] + "…"
-        self.paint([("‹ ", sign), (text, "plain"), (" ›", sign)])
+        self.paint([("‹ ", sign), (cut_to(self.value_text, room), "plain"), (" ›", sign)])
 
 
 class Field(Control):
@@ -146,9 +145,7 @@ class Field(Control):
         left, right = ("‹ ", " ›") if self._suggestions else ("  ", " ⏎" if self.has_focus else "")
         text = " ".join(str(self.value).split()) or self._empty_text
         room = max(1, self.size.width - len(left) - len(right))
-        if cell_len(text) > room:
-            text = set_cell_size(text, room - 1) + "…"
-        self.paint([(left, sign), (text, "plain" if self.value else "dim"), (right, sign)])
+        self.paint([(left, sign), (cut_to(text, room), "plain" if self.value else "dim"), (right, sign)])
 
 
 _SHORTEST_TRACK = 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from textual import events
@@ -68,22 +69,20 @@ class SectionHeading(StyledLine, can_focus=True):
         Binding("left", "ask('close')", "close", show=False),
     ]
 
+    @dataclass
     class OpenRequested(Message):
         """The section is to be open, or closed."""
 
-        def __init__(self, is_open: bool) -> None:
-            super().__init__()
-            self.is_open = is_open
+        is_open: bool
 
     def __init__(self, title: str, is_open: bool) -> None:
         super().__init__(classes="settings-stop")
-        self._heading = title
-        self._is_open = is_open
+        self._heading, self._is_open = title, is_open
 
     def show(self, is_open: bool) -> None:
         """Show the section as open or closed."""
         self._is_open = is_open
-        self._draw()
+        self.draw()
 
     def action_ask(self, what: str) -> None:
         """Ask for it to be open or closed."""
@@ -93,16 +92,13 @@ class SectionHeading(StyledLine, can_focus=True):
         """Open or close."""
         self.action_ask("toggle")
 
-    def on_mount(self) -> None:
-        """The heading is there from the beginning."""
-        self._draw()
-
     def watch_has_focus(self, has_focus: bool) -> None:
         """The sign is bright where the user is."""
         super().watch_has_focus(has_focus)
-        self._draw()
+        self.draw()
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """The sign, bright where the user is, and the title."""
         sign = "▾ " if self._is_open else "▸ "
         self.paint([(sign, "accent" if self.has_focus else "dim"), (self._heading, "strong")])
 
@@ -114,9 +110,7 @@ class SettingsSection(Vertical):
         self, section: Section, make_rows: Callable[[Section], Sequence[SettingRow]], *, is_open: bool
     ) -> None:
         super().__init__()
-        self._section = section
-        self._make_rows = make_rows
-        self._is_open = is_open
+        self._section, self._make_rows, self._is_open = section, make_rows, is_open
         self._heading = SectionHeading(section.value, is_open)
         self._rows: Sequence[SettingRow] | None = None
         self.set_class(is_open, "-open")
@@ -177,8 +171,7 @@ class SettingsPanel(Vertical):
     ) -> None:
         """`suggestions` are values to choose from for settings that are texts: voices, devices, themes."""
         super().__init__()
-        self._loaded = loaded
-        self._status = status
+        self._loaded, self._status = loaded, status
         self._unsaved: Set[str] = frozenset()
         self._suggestions = dict(suggestions or {})
         self._row: SettingRow | None = None
@@ -286,11 +279,7 @@ class SettingsPanel(Vertical):
 
     def _make_rows(self, section: Section) -> Sequence[SettingRow]:
         rows = [
-            SettingRow(
-                setting,
-                value_of(setting, self._loaded.settings),
-                self._suggestions.get(setting.name, ()),
-            )
+            SettingRow(setting, value_of(setting, self._loaded.settings), self._suggestions.get(setting.name, ()))
             for setting in SETTINGS.values()
             if setting.about.section is section and not setting.about.is_secret
         ]
@@ -321,15 +310,9 @@ class SettingsPanel(Vertical):
         if row is None:
             self.help_area.show([("enter opens or closes  ctrl+s save", "dim")])
             return
-        setting = row.setting
-        problem = self._problem
-        self.help_area.show(
-            [
-                (problem, "error") if problem else (setting.about.help, "plain"),
-                (facts(setting, self._loaded, self._unsaved, self._status), "dim"),
-                (_keys(row), "dim"),
-            ]
-        )
+        about: Run = (self._problem, "error") if self._problem else (row.setting.about.help, "plain")
+        known = facts(row.setting, self._loaded, self._unsaved, self._status)
+        self.help_area.show([about, (known, "dim"), (_keys(row), "dim")])
 
 
 def _keys(row: SettingRow) -> str:

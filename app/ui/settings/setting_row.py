@@ -18,6 +18,7 @@ from app.conversation.status import State, Status
 from app.settings import Applies, Loaded, Setting, Settings, Source
 from app.ui.painting import Run, StyledLine
 from app.ui.settings.controls import Choice, Control, Field, Slider, Value
+from app.ui.transcript.wrapping import cut_to
 
 _SESSION: Final = frozenset(SessionSettings.__struct_fields__)
 _BY_SILENCE: Final = frozenset({"threshold", "silence_ms", "prefix_padding_ms", "idle_timeout_ms"})
@@ -244,7 +245,7 @@ class SettingRow(Grid):
     def _draw_title(self) -> None:
         room = max(1, self._title.size.width - 3)
         title = self.setting.about.title
-        shown = title if len(title) <= room else title[: room - 1] + "…"
+        shown = cut_to(title, room)
         if self.has_pseudo_class("focus-within"):
             self._title.paint([("› ", "accent"), (shown, "strong")])
         else:

@@ -85,15 +85,14 @@ class TranscriptRows:
         """An entry is new, has changed or has moved; it stands at `index` now (at most at the end)."""
         index = max(0, index)
         if index < len(self._blocks) and self._blocks[index].entry.item_id == entry.item_id:
-            return self._replace(index, entry)
+            before = self._blocks[index]
+            return self._put_block(index, lay_out(entry, self._width, is_open=before.is_open, before=before))
         was = self.index_of(entry.item_id)
-        before = self._blocks[was] if was is not None else None
-        if was is not None:
-            del self._blocks[was]
+        moved = self._blocks.pop(was) if was is not None else None
         self._ids.add(entry.item_id)
         index = min(index, len(self._blocks))
-        is_open = before.is_open if before else False
-        self._blocks.insert(index, lay_out(entry, self._width, is_open=is_open, before=before))
+        is_open = moved is not None and moved.is_open
+        self._blocks.insert(index, lay_out(entry, self._width, is_open=is_open, before=moved))
         self._stale += index < self._stale  # those that wait for `settle_some` moved down by one
         first = index if was is None else min(index, was)
         top, below = self._tops[first], self.height
@@ -164,10 +163,6 @@ class TranscriptRows:
             return False
         self._blocks[index] = lay_out(before.entry, self._width, is_open=before.is_open)
         return True
-
-    def _replace(self, index: int, entry: Entry) -> Change:
-        before = self._blocks[index]
-        return self._put_block(index, lay_out(entry, self._width, is_open=before.is_open, before=before))
 
     def _put_block(self, index: int, block: Block) -> Change:
         before = self._blocks[index]
