@@ -11,8 +11,7 @@ import pytest
 
 from app.cli import root
 from app.settings import SETTINGS, Settings, load
-from app.ui.key_hints import key_name
-from app.ui.keys import BINDINGS, PALETTE, QUIT, TALK_ANYWHERE
+from app.ui.keys.bindings import BINDINGS, PALETTE, QUIT, TALK_ANYWHERE, key_name
 from tests import declared
 
 README = declared.README.read_text("utf-8")

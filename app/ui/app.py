@@ -25,14 +25,14 @@ from app.live.events import Listener, Live, LiveEvent
 from app.private_files import replace_private_file
 from app.protocol.text import one_line
 from app.settings import Folders, Loaded, SettingError, Settings, redaction_of, save
-from app.ui import keys
 from app.ui.commands import RealtimeCommands
-from app.ui.editing import EditedSettings, SessionOf
-from app.ui.harmless import HARMLESS
-from app.ui.keyboard import KeyReleased, KeyRepeated, ReleasesPromised, can_suspend, driver_class
-from app.ui.messages import LiveTold
-from app.ui.screens.main import MainScreen
-from app.ui.title import keep_terminal_title, restore_terminal_title
+from app.ui.keys import bindings
+from app.ui.keys.driver_choice import can_suspend, driver_class
+from app.ui.keys.keyboard_protocol import KeyReleased, KeyRepeated, ReleasesPromised
+from app.ui.messages import LiveUpdate
+from app.ui.screens.main_screen import MainScreen
+from app.ui.settings.edited_settings import EditedSettings, SessionOf
+from app.ui.terminal_output import HARMLESS, keep_terminal_title, restore_terminal_title
 from app.ui.workers import GROUP, LiveWorkers
 
 _TOP: Final = Path(__file__).parents[2] / "app.tcss"
@@ -49,10 +49,10 @@ class RealtimeApp(App[None]):
     TITLE = "realtime"
     CSS_PATH = str(_IN_WHEEL if _IN_WHEEL.exists() else _TOP)
     BINDINGS: ClassVar[list[BindingType]] = [
-        keys.TALK_ANYWHERE,
-        keys.PALETTE,
-        keys.QUIT,
-        *keys.SUSPENDING,
+        bindings.TALK_ANYWHERE,
+        bindings.PALETTE,
+        bindings.QUIT,
+        *bindings.SUSPENDING,
         Binding("ctrl+c", "copy_or_quit", show=False, system=True),
     ]
     COMMANDS = App.COMMANDS | {RealtimeCommands}
@@ -80,15 +80,15 @@ class RealtimeApp(App[None]):
         self._make_live = make_live
         self._folders = folders
         self._edited = EditedSettings(loaded, session_of)
-        self._talk_keys = keys.talk_keys(loaded.keys)
+        self._talk_keys = bindings.talk_keys(loaded.keys)
         self._suggestions = suggestions or {}
         self._clock, self._wall_clock = clock, wall_clock
         self._workers_of_live: LiveWorkers | None = None
         self._main: MainScreen | None = None
         self._is_quitting = False
         self._is_suspended = False
-        self._unheard: list[LiveEvent] = []
-        self._hearing = threading.Lock()  # over both, while the screen comes up
+        self._early_events: list[LiveEvent] = []
+        self._receiving = threading.Lock()  # over both, while the screen comes up
 
     # ---------------------------------------------------------------- beginning and end
 
@@ -96,20 +96,27 @@ class RealtimeApp(App[None]):
         """The screen first, then the conversation's threads."""
         self._set_looks()
         self.app_resume_signal.subscribe(self, self._came_back)
-        live = self._make_live(self._hear)
-        main = self._main_screen(live)
+        live = self._make_live(self._receive)
+        main = MainScreen(
+            live,
+            self._edited,
+            self._folders.settings_file,
+            suggestions=self._suggestions,
+            clock=self._clock,
+            wall_clock=self._wall_clock,
+        )
         await self.push_screen(main)
-        with self._hearing:
-            for event in self._unheard:
-                main.post_message(LiveTold(event))
-            self._unheard.clear()
+        with self._receiving:
+            for event in self._early_events:
+                main.post_message(LiveUpdate(event))
+            self._early_events.clear()
             self._main = main
         self._workers_of_live = LiveWorkers(live)
         self._workers_of_live.start(self)
         if not self.is_headless and threading.current_thread() is threading.main_thread():
             ending.when_marked(self.stop)
         if not self._edited.loaded.sources and not self._folders.settings_file.exists():
-            from app.ui.screens.welcome import WelcomeScreen
+            from app.ui.screens.welcome_screen import WelcomeScreen
 
             welcome = WelcomeScreen(live.service_label, live.microphone_name, live.speaker_name, main.key_of)
             self.push_screen(welcome, self._welcomed)
@@ -118,16 +125,6 @@ class RealtimeApp(App[None]):
         self._save({})
         if wants_check and self._main:
             self._main.action_check_sound()
-
-    def _main_screen(self, live: Live) -> MainScreen:
-        return MainScreen(
-            live,
-            self._edited,
-            self._folders.settings_file,
-            suggestions=self._suggestions,
-            clock=self._clock,
-            wall_clock=self._wall_clock,
-        )
 
     def stop(self) -> None:
         """End it in good order. From any thread; microphone and line at once, whatever the screen is doing."""
@@ -166,8 +163,8 @@ class RealtimeApp(App[None]):
             replace_private_file(self._folders.logs / "fault.log", trace)
         except OSError:
             report = None
-        told = f" The details are in {report}." if report else ""
-        self.panic(Text(f"realtime: a fault of the program ended it ({error}).{told}"))
+        details = f" The details are in {report}." if report else ""
+        self.panic(Text(f"realtime: a fault of the program ended it ({error}).{details}"))
 
     def _set_looks(self) -> None:
         theme = self._edited.settings.theme
@@ -199,13 +196,13 @@ class RealtimeApp(App[None]):
 
     # ---------------------------------------------------------------- the conversation's threads
 
-    def _hear(self, event: LiveEvent) -> None:
-        """Called from any thread. What is told before there is a screen waits for it."""
-        with self._hearing:
+    def _receive(self, event: LiveEvent) -> None:
+        """Called from any thread. What happens before there is a screen waits for it."""
+        with self._receiving:
             if self._main is None:
-                self._unheard.append(event)
+                self._early_events.append(event)
             else:
-                self._main.post_message(LiveTold(event))
+                self._main.post_message(LiveUpdate(event))
 
     @on(Worker.StateChanged)
     def _worker_changed(self, event: Worker.StateChanged) -> None:
@@ -214,7 +211,7 @@ class RealtimeApp(App[None]):
             error = one_line(f"{type(event.worker.error).__name__}: {event.worker.error}")
             what = f"{event.worker.description}: stopped by a fault of the program ({error})"
             text = f"{what}. Export what was said, and start again."
-            self._hear(Notice(text, Severity.ERROR))
+            self._receive(Notice(text, Severity.ERROR))
 
     # ---------------------------------------------------------------- keys and commands
 
@@ -242,7 +239,7 @@ class RealtimeApp(App[None]):
         focused = self.focused
         is_typed = focused is not None and focused.check_consume_key(message.key, message.character)
         if self._main and self._talks(message) and not is_typed:
-            self._main.talking.repeat()
+            self._main.talk_control.repeat()
         else:
             await self.on_event(events.Key(message.key, message.character))
 
@@ -254,12 +251,12 @@ class RealtimeApp(App[None]):
             if (self.focused or self.screen).post_message(message):
                 return
         if self._main and self._talks(message):
-            self._main.talking.release()
+            self._main.talk_control.release()
 
     @on(ReleasesPromised)
     def _releases_promised(self) -> None:
         if self._main:
-            self._main.talking.promise_releases()
+            self._main.talk_control.promise_releases()
 
     def _talks(self, message: KeyRepeated | KeyReleased) -> bool:
         return message.key in self._talk_keys or message.character in self._talk_keys
@@ -267,7 +264,7 @@ class RealtimeApp(App[None]):
     def on_app_blur(self) -> None:
         """The keyboard is somewhere else: a key held there is not held here."""
         if self._main:
-            self._main.talking.let_go()
+            self._main.talk_control.let_go()
 
     def _keep_theme(self, theme: Theme) -> None:
         if theme.name != self._edited.settings.theme:

@@ -2,51 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
-from typing import Any, TypeAlias
 
-from msgspec import Struct
+from textual.app import SystemCommand
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from app.settings import SETTINGS
-from app.ui import keys
-from app.ui.screens.main import MainScreen
-
-Run: TypeAlias = Callable[[], Any]
+from app.ui.keys import bindings
+from app.ui.screens.main_screen import MainScreen
 
 _CHOICES = ("mode", "detection", "eagerness", "output", "noise_reduction", "talk_key")
 """Settings that can be changed while talking and have few values."""
 
 
-class Command(Struct, frozen=True):
-    """One line of the palette."""
-
-    title: str
-    help: str
-    run: Run
-
-
-def commands_of(main: MainScreen) -> Iterable[Command]:
+def commands_of(main: MainScreen) -> Iterable[SystemCommand]:
     """All commands, those with a key first."""
-    from app.ui.screens.export import FORMAT_NAMES
+    from app.ui.screens.export_dialog import FORMAT_NAMES
 
-    for binding in keys.BINDINGS:
+    for binding in bindings.BINDINGS:
         if binding.show or binding.id in ("copy", "copy_all", "first", "follow"):
             key = main.key_of(binding.id or "")
             title = binding.description[:1].upper() + binding.description[1:]
             about = f"{binding.tooltip}  ({key})" if key else binding.tooltip
-            yield Command(title, about, partial(main.run_action, binding.action))
-    yield Command("Check the sound", "Hear a tone, say something and hear it back", main.action_check_sound)
-    yield Command("New session", "Begin a new session; what was said is carried over as text", main.action_renew)
+            yield SystemCommand(title, about, partial(main.run_action, binding.action))
+    yield SystemCommand("Check the sound", "Hear a tone, say something and hear it back", main.action_check_sound)
+    yield SystemCommand("New session", "Begin a new session; what was said is carried over as text", main.action_renew)
     for form, name in FORMAT_NAMES.items():
-        yield Command(f"Export as {name}", f"Write a {form} file", partial(main.exporter.open, form))
+        yield SystemCommand(f"Export as {name}", f"Write a {form} file", partial(main.exporter.open, form))
     for name in _CHOICES:
         setting = SETTINGS[name]
         for value in setting.choices:
             shown = value.replace("_", " ")
             title = f"{setting.about.title[:1].upper()}{setting.about.title[1:]}: {shown}"
-            yield Command(title, setting.about.help, partial(main.change, name, value))
+            yield SystemCommand(title, setting.about.help, partial(main.change, name, value))
 
 
 class RealtimeCommands(Provider):
@@ -55,14 +44,14 @@ class RealtimeCommands(Provider):
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""
         for command in self._commands():
-            yield DiscoveryHit(command.title, command.run, help=command.help)
+            yield DiscoveryHit(command.title, command.callback, help=command.help)
 
     async def search(self, query: str) -> Hits:
         """What fits the words."""
         matcher = self.matcher(query)
         for command in self._commands():
             if (score := matcher.match(command.title)) > 0:
-                yield Hit(score, matcher.highlight(command.title), command.run, help=command.help)
+                yield Hit(score, matcher.highlight(command.title), command.callback, help=command.help)
 
-    def _commands(self) -> Iterable[Command]:
+    def _commands(self) -> Iterable[SystemCommand]:
         return commands_of(self.screen) if isinstance(self.screen, MainScreen) else ()

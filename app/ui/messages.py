@@ -1,4 +1,4 @@
-"""What reaches the screen from other threads."""
+"""Messages to the main screen: from other threads, and from the settings panel, which is loaded only on demand."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from textual.message import Message
 
 from app.conversation.effects import EntryChanged, StatusChanged
 from app.live.events import LiveEvent
+from app.ui.settings.controls import Value
 
 
 @dataclass
-class LiveTold(Message, bubble=False):
-    """The running conversation tells this."""
+class LiveUpdate(Message, bubble=False):
+    """Something has happened in the running conversation; the only message that carries its events to the screen."""
 
     event: LiveEvent
 
     def can_replace(self, message: Message) -> bool:
         """Only the newest state of an entry counts, and only the newest status."""
-        match self.event, message.event if isinstance(message, LiveTold) else None:
+        match self.event, message.event if isinstance(message, LiveUpdate) else None:
             case EntryChanged(one), EntryChanged(other):
                 return one.item_id == other.item_id
             case StatusChanged(), StatusChanged():
@@ -32,3 +33,23 @@ class DevicesFound(Message, bubble=False):
 
     microphones: tuple[str, ...]
     speakers: tuple[str, ...]
+
+
+@dataclass
+class SettingChanged(Message):
+    """The user wants another value; it has been checked and has the setting's type."""
+
+    name: str
+    value: Value
+
+
+class SettingsSaveRequested(Message):
+    """The changes are to be written to the settings file."""
+
+
+class SessionRenewalRequested(Message):
+    """A new session is to begin, with what this one does not take any more."""
+
+
+class SettingsClosed(Message):
+    """The panel is to be closed."""

@@ -40,7 +40,7 @@ class LiveWorkers:
         self._run(node, self._live.run_sound, "sound", "Microphone, levels and playback")
 
     async def close(self) -> None:
-        """End the conversation, and wait for both while the screen lives on. What went wrong was told already."""
+        """End the conversation, and wait for both while the screen lives on. What went wrong was said already."""
         await self._wait_beside(self.join)
 
     def join(self) -> None:

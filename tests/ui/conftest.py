@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 from app.live.events import Listener
 from app.settings import Folders, Loaded, Settings, Source
 from app.ui.app import RealtimeApp
-from app.ui.screens.main import MainScreen
+from app.ui.screens.main_screen import MainScreen
 from tests.ui.fakes import FakeLive, session_of
 
 

@@ -17,10 +17,9 @@ from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.usage import UsageTotals
 from app.settings import Loaded, Settings
-from app.ui.widgets.header_line import HeaderLine
-from app.ui.widgets.settings_panel import SettingChanged, SettingsClosed, SettingsPanel
-from app.ui.widgets.status_line import StatusLine
-from app.ui.widgets.talk_strip import TalkStrip
+from app.ui.meters.status_line import HeaderLine, StatusLine
+from app.ui.meters.talk_strip import TalkStrip
+from app.ui.settings.panel import SettingChanged, SettingsClosed, SettingsPanel
 
 NOW = 1_800_000_000
 OPEN = Status(State.LISTENING, has_microphone=True, is_microphone_open=True)
@@ -70,7 +69,7 @@ class Demo(App[None]):
                 yield left
                 yield self.panel
         else:
-            yield HeaderLine()
+            yield HeaderLine("embedded service", NOW - 252)
             for _ in STATES:
                 yield TalkStrip()
             yield StatusLine()
@@ -78,11 +77,8 @@ class Demo(App[None]):
     def on_mount(self) -> None:
         for line in (*self.query(HeaderLine), *self.query(StatusLine)):
             line.show_status(BUSY)
-            line.show_service("embedded service")
-            line.tick(NOW)
         for header in self.query(HeaderLine):
-            header.show_started(NOW - 252)
-            header.show_recording(True)
+            header.tick(NOW)
         for strip, (status, levels) in zip(self.query(TalkStrip), STATES, strict=False):
             strip.show_status(status)
             strip.show_levels(levels)

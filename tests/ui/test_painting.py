@@ -10,8 +10,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.strip import Strip
 
-from app.ui.widgets.line import LOOKS, Line
-from app.ui.widgets.painting import PaintedRow, Surface
+from app.ui.painting import LOOKS, PaintedRow, StyledLine, Surface
 
 
 class Looks(Vertical):
@@ -34,12 +33,12 @@ class Rows(App[None]):
 
     def compose(self) -> ComposeResult:
         with Looks():
-            yield Line(id="first")
+            yield StyledLine(id="first")
             yield Counted()
-            yield Line(id="last")
+            yield StyledLine(id="last")
 
     def on_mount(self) -> None:
-        for line in self.query(Line):
+        for line in self.query(StyledLine):
             line.paint([("dim", "dim"), (" and plain", "plain")])
 
     def painted(self, y: int = 0) -> list[Segment]:
@@ -51,7 +50,7 @@ async def test_what_lies_between_two_changes_is_not_made_again() -> None:
     async with Rows().run_test() as pilot:
         await pilot.pause()
         made = pilot.app.query_one(Counted).made
-        for line in pilot.app.query(Line):
+        for line in pilot.app.query(StyledLine):
             line.paint([("other", "plain")])
         await pilot.pause()
         assert pilot.app.painted(0)[0].text == "other"
@@ -70,7 +69,7 @@ async def test_another_theme_is_another_look() -> None:
         for before, after in zip(dark, light, strict=True):
             assert before.style.color != after.style.color
             assert before.style.bgcolor != after.style.bgcolor
-        pilot.app.query_one("#first", Line).paint([("dim", "dim"), (" and plain", "plain"), ("!", "accent")])
+        pilot.app.query_one("#first", StyledLine).paint([("dim", "dim"), (" and plain", "plain"), ("!", "accent")])
         await pilot.pause()
         assert pilot.app.painted()[:2] == light
 
@@ -94,7 +93,7 @@ async def test_another_width_is_filled() -> None:
 @pytest.mark.parametrize(("rule", "value"), [("border", ("round", "red")), ("padding", (0, 2)), ("opacity", 0.5)])
 async def test_borders_padding_and_opacity_are_textuals(rule: str, value: object) -> None:
     async with Rows().run_test() as pilot:
-        line = pilot.app.query_one("#first", Line)
+        line = pilot.app.query_one("#first", StyledLine)
         line.styles.height = 3
         await pilot.pause()
         plain = pilot.app.screen._compositor.render_strips()[:3]

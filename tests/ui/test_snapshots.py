@@ -80,8 +80,8 @@ def settled(*keys: str):
         await pilot.pause()
         app = pilot.app
         main = app.screen
-        main._look_at_time()
-        main._look_at_levels()
+        main.header.tick(main._wall_clock())
+        main._sample()
         await pilot.press(*keys)
         await pilot.pause()
 

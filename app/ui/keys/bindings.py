@@ -1,0 +1,187 @@
+"""The keys of the conversation, once: what they are called, where they show, and what they mean now."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec.structs import replace
+from textual.binding import Binding
+from textual.screen import Screen
+
+from app.conversation.session import Detection, Mode
+from app.conversation.status import State, Status
+from app.ui.keys.key_bar import KeyHint
+
+TALK_ANYWHERE: Final = Binding(
+    "f9", "talk", "open or close the microphone", id="talk_anywhere", show=False, priority=True,
+    tooltip="The talk key, from anywhere: while typing, too",
+)  # fmt: skip
+SUSPENDING: Final = () if sys.platform == "win32" else (
+    Binding("ctrl+z", "suspend_program", "suspend", id="suspend", show=False, priority=True,
+            tooltip="Back to the shell, with microphone and speaker closed; `fg` comes back"),
+)  # fmt: skip
+QUIT: Final = Binding(
+    "ctrl+q", "quit", "quit", id="quit", show=False, priority=True, tooltip="End the program; everything said is kept"
+)
+
+BINDINGS: Final[tuple[Binding, ...]] = (
+    Binding("space", "talk", "open or close the microphone", id="talk",
+            tooltip="Open or close the microphone; in push-to-talk begin and end your turn"),
+    Binding("escape", "stop", "interrupt the assistant", id="stop",
+            tooltip="Silence the assistant; close a panel or an input first"),
+    Binding("x", "example", "speak the example", id="example",
+            tooltip="Speak the example's next question into the conversation"),
+    Binding("m", "mode", "hands-free or push-to-talk", id="mode",
+            tooltip="Change between hands-free and push-to-talk"),
+    Binding("left_square_bracket", "threshold(-1)", "threshold down", id="threshold_down", key_display="[",
+            tooltip="VAD threshold down by 0.05: softer sounds count as speech"),
+    Binding("right_square_bracket", "threshold(1)", "threshold up", id="threshold_up", key_display="]",
+            tooltip="VAD threshold up by 0.05: only surer sounds count as speech"),
+    Binding("i", "type", "type to the assistant", id="type", tooltip="Write to the assistant in this conversation"),
+    Binding("enter", "type", "type to the assistant", id="type_enter", show=False,
+            tooltip="Write to the assistant in this conversation"),
+    Binding("slash", "search", "search the transcript", id="search", key_display="/",
+            tooltip="Find words in the transcript"),
+    Binding("n", "search_step(1)", "next match", id="search_next", tooltip="Go to the next place found"),
+    Binding("N", "search_step(-1)", "previous match", id="search_previous",
+            tooltip="Go to the place found before this one"),
+    Binding("s", "settings", "settings", id="settings", tooltip="Open or close the settings panel"),
+    Binding("e", "export", "export", id="export", tooltip="Write the conversation to a file"),
+    Binding("c", "copy", "copy the turn", id="copy", show=False,
+            tooltip="Copy what is selected, or else the last turn in view"),
+    Binding("C", "copy_all", "copy everything", id="copy_all", show=False, tooltip="Copy the whole conversation"),
+    Binding("pageup", "page(-1)", "page up", id="page_up", show=False, tooltip="A page up in the transcript"),
+    Binding("pagedown", "page(1)", "page down", id="page_down", show=False, tooltip="A page down in the transcript"),
+    Binding("home", "first", "to the beginning", id="first", show=False, tooltip="To the beginning of the transcript"),
+    Binding("end", "follow", "follow the end", id="follow", show=False,
+            tooltip="To the end of the transcript, and stay there"),
+    Binding("f1", "help", "help", id="help", tooltip="What every key does"),
+)  # fmt: skip
+
+PALETTE: Final = Binding("ctrl+p", "command_palette", "palette", id="palette", show=False, priority=True,
+                         tooltip="Every command, by name")  # fmt: skip
+
+EVERY: Final = (*BINDINGS, TALK_ANYWHERE, QUIT, *SUSPENDING, PALETTE)
+
+_HINT_ORDER: Final = (
+    "talk", "stop", "example", "search_next", "search_previous", "mode", "threshold_down", "threshold_up", "type",
+    "settings", "search", "export", "help",
+)  # fmt: skip
+"""In the row of keys, from the left; what there is no room for falls off at the right."""
+
+PINNED: Final = frozenset({"help", "palette"})
+"""At the right end of the row of keys, always: from there one finds the rest."""
+
+_LABELS: Final[Mapping[str, str]] = {
+    "stop": "interrupt",
+    "example": "example",
+    "search_next": "next",
+    "search_previous": "previous",
+    "threshold_down": "",  # one word for both brackets
+    "threshold_up": "threshold",
+    "type": "type",
+    "search": "search",
+    "settings": "settings",
+    "export": "export",
+    "help": "help",
+    "palette": "palette",
+}
+
+
+def talk_keys(remapped: Mapping[str, str]) -> frozenset[str]:
+    """Every key that talks, by name or character. `remapped` is the user's table of binding ids and keys."""
+    bound = [remapped.get(binding.id or "") or binding.key for binding in EVERY if binding.action == "talk"]
+    return frozenset(key.strip() for keys in bound for key in keys.split(","))
+
+
+def hint_word(binding_id: str | None, status: Status) -> str | None:
+    """What a key means now, in a word or two; None: nothing that is worth a place in the row of keys."""
+    match binding_id:
+        case "talk":
+            return talk_word(status)
+        case "stop":
+            return stop_word(status)
+        case "mode":
+            return (Mode.PUSH_TO_TALK if status.settings.mode is Mode.HANDS_FREE else Mode.HANDS_FREE).value
+        case "threshold_down" | "threshold_up":
+            return _LABELS[binding_id] if has_threshold(status) else None
+        case None:
+            return None
+        case _:
+            return _LABELS.get(binding_id)
+
+
+def talk_word(status: Status) -> str | None:
+    """What the talk key would do now; None where it can do nothing."""
+    if not status.has_microphone or status.state in (State.OFFLINE, State.CONNECTING):
+        return None
+    if status.settings.mode is Mode.PUSH_TO_TALK:
+        return "send" if status.is_microphone_open else "talk"
+    return "mute" if status.is_microphone_open else "unmute"
+
+
+def stop_word(status: Status) -> str | None:
+    """What the stop key would do to the conversation now; None where it can do nothing."""
+    if status.settings.mode is Mode.PUSH_TO_TALK and status.is_microphone_open:
+        return "discard"
+    return "interrupt" if status.is_response_active or status.state is State.SPEAKING else None
+
+
+def has_threshold(status: Status) -> bool:
+    """The threshold decides something now."""
+    settings = status.settings
+    return settings.mode is Mode.HANDS_FREE and settings.detection is Detection.SERVER_VAD
+
+
+_NAMES: Final = {
+    "escape": "Esc", "space": "Space", "enter": "Enter", "pageup": "PageUp", "pagedown": "PageDown", "home": "Home",
+    "end": "End", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]",
+}  # fmt: skip
+
+
+def key_name(key: str) -> str:
+    """A key as people write it: `Space`, `Ctrl+Q`, `F1`, `[`."""
+    *modifiers, last = key.split("+")
+    if last in _NAMES:
+        last = _NAMES[last]
+    elif modifiers or (last[:1] == "f" and last[1:].isdigit()):
+        last = last.upper()
+    elif len(last) > 1:
+        last = last.replace("_", " ").capitalize()
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), last])
+
+
+def bound_key(binding_id: str, remapped: Mapping[str, str]) -> str:
+    """The key that a binding has, by its name; empty where another binding was given it, or there is none.
+
+    `remapped` is the user's table of binding ids and keys.
+    """
+    if own := remapped.get(binding_id):
+        return key_name(own.split(",")[0].strip())
+    default = next((binding.key for binding in EVERY if binding.id == binding_id), "")
+    taken = {key.strip() for mapped in remapped.values() for key in mapped.split(",")}
+    return "" if not default or default in taken else key_name(default)
+
+
+def key_hints(screen: Screen[None], status: Status) -> tuple[KeyHint, ...]:
+    """What works now, in the order of its worth; help and palette pinned to the end."""
+    hints: list[tuple[int, KeyHint]] = []
+    pinned: list[KeyHint] = []
+    for key, active in screen.active_bindings.items():
+        binding = active.binding
+        word = hint_word(binding.id, status)
+        name = key_name(key)
+        # Textual knows most keys that a text field takes, but not by every name ("slash").
+        is_typed = len(name) == 1 and screen.focused is not None and screen.focused.check_consume_key(key, name)
+        if not active.enabled or word is None or is_typed:
+            continue
+        hint = KeyHint(name, word, key, binding.tooltip)
+        if binding.id in PINNED:
+            pinned.append(replace(hint, shown=hint.shown.replace("Ctrl+", "^"), is_pinned=True))
+        elif binding.show:
+            order = _HINT_ORDER.index(binding.id) if binding.id in _HINT_ORDER else len(_HINT_ORDER)
+            hints.append((order, hint))
+    hints.sort(key=lambda pair: pair[0])
+    return (*(hint for _, hint in hints), *pinned)

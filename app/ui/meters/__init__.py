@@ -1,0 +1,1 @@
+"""What shows the state at a glance: lamp, levels, status."""

@@ -1,0 +1,149 @@
+"""Two rows of facts that are kept by their worth when there is no room for all: the header and the status line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import ClassVar, Final
+
+from msgspec import Struct
+from rich.cells import cell_len
+
+from app.conversation.status import Status
+from app.ui.painting import LOOKS, Role, Run, StyledLine
+from app.ui.transcript.wrapping import shown
+
+_GAP: Final = "   "
+_SOON_S: Final = 300
+"""From here on the end of the session is worth a warning."""
+_LONGEST_S: Final = 86_400
+"""A session that would end after more than a day: no service has one, and the number says nothing."""
+_CLOCKS_DIFFER_S: Final = 3_600
+"""One that ended longer ago goes on all the same: the service's clock is another one."""
+
+
+class Piece(Struct, frozen=True):
+    """A few words. `worth`: 1 stays longest."""
+
+    text: str
+    worth: int
+    role: Role = "plain"
+    joint: str = _GAP
+    """What stands between it and its neighbour to the left; where that one is left out, an ordinary gap does."""
+
+
+def laid_out(left: Sequence[Piece], right: Sequence[Piece], width: int, margin: int = 1) -> tuple[Run, ...]:
+    """A line of at most `width` cells: some pieces from the left edge on, some up to the right edge.
+
+    Pieces are taken in the order of their worth until one has no room; empty ones count as nothing.
+    """
+    kept_left: tuple[Run, ...] = ()
+    kept_right: tuple[Run, ...] = ()
+    ranked = sorted((piece for piece in (*left, *right) if piece.text), key=lambda piece: piece.worth)
+    for count in range(1, len(ranked) + 1):
+        kept = {id(piece) for piece in ranked[:count]}
+        runs = tuple(_joined(side, kept) for side in (left, right))
+        cells = sum(map(_cells, runs)) + (len(_GAP) if all(runs) else 0)
+        if cells > width - 2 * margin:
+            break
+        kept_left, kept_right = runs
+    between = width - 2 * margin - _cells(kept_left) - _cells(kept_right)
+    if not kept_left and not kept_right:
+        return ()
+    return ((" " * margin, "plain"), *kept_left, (" " * between, "plain"), *kept_right)
+
+
+def _joined(side: Sequence[Piece], kept: Set[int]) -> tuple[Run, ...]:
+    runs: list[Run] = []
+    for before, piece in zip((None, *side), side, strict=False):
+        if id(piece) in kept:
+            if runs:
+                runs.append((piece.joint if id(before) in kept else _GAP, "dim"))
+            runs.append((piece.text, piece.role))
+    return tuple(runs)
+
+
+def _cells(runs: Sequence[Run]) -> int:
+    return sum(cell_len(text) for text, _ in runs)
+
+
+def time_left_piece(expires_at: int | None, now_epoch: float, worth: int) -> Piece:
+    """`56 min left`, a warning near the end; empty where the service names no end, or one that cannot be meant."""
+    seconds = float("inf") if expires_at is None else expires_at - now_epoch
+    if not -_CLOCKS_DIFFER_S <= seconds <= _LONGEST_S:
+        return Piece("", worth)
+    text = "under 1 min left" if seconds < 60 else f"{seconds // 60:.0f} min left"
+    return Piece(text, 1, "warning") if seconds < _SOON_S else Piece(text, worth, "dim")
+
+
+def elapsed_text(seconds: float) -> str:
+    """`04:12`, from an hour on `1:04:12`."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def cost_text(dollars: float | None) -> str:
+    """`$0.004`, from ten cents on `$0.12`; empty where the price is not known."""
+    if dollars is None:
+        return ""
+    return f"${dollars:.2f}" if dollars >= 0.1 else f"${dollars:.3f}"
+
+
+class HeaderLine(StyledLine):
+    """`realtime   embedded service · hands-free   …   04:12   56 min left`: where one is, and for how long."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = LOOKS
+
+    def __init__(self, service: str, started_at: float) -> None:
+        """`service` in words; `started_at`: when the conversation began, in epoch seconds."""
+        super().__init__()
+        self._service, self._started_at = service, started_at
+        self._status = Status()
+        self._now_epoch: float | None = None
+
+    def show_status(self, status: Status) -> None:
+        """The mode and the session's end."""
+        self._status = status
+        self.draw()
+
+    def tick(self, now_epoch: float) -> None:
+        """The time, in epoch seconds; once a second, for the running clock."""
+        self._now_epoch = now_epoch
+        self.draw()
+
+    def draw(self) -> None:
+        """What there is room for; the mode stays longest."""
+        now, mode = self._now_epoch, self._status.settings.mode.value
+        left = (Piece("realtime", 6, "strong"), Piece(self._service, 5, "dim"), Piece(mode, 2, "dim", joint=" · "))
+        right: tuple[Piece, ...] = ()
+        if now is not None:
+            elapsed = elapsed_text(now - self._started_at)
+            right = (Piece(elapsed, 4), time_left_piece(self._status.expires_at, now, 3))
+        self.paint(laid_out(left, right, self.size.width))
+
+
+class StatusLine(StyledLine):
+    """`answered in 0.42 s, median 0.51 s   1,204 tokens  $0.004   gpt-realtime`; what is least worth leaves first."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = LOOKS
+
+    _status = Status()
+
+    def show_status(self, status: Status) -> None:
+        """Latency, usage and the model."""
+        self._status = status
+        self.draw()
+
+    def draw(self) -> None:
+        """What there is room for."""
+        status, usage = self._status, self._status.usage
+        answered, median = status.answered_ms, status.median_answered_ms
+        tokens = f"{usage.total_tokens:,} tokens" if usage.total_tokens else ""
+        pieces = (
+            Piece(f"answered in {answered / 1000:.2f} s" if answered is not None else "", 1),
+            Piece(f"median {median / 1000:.2f} s" if median is not None else "", 7, "dim", joint=", "),
+            Piece(tokens, 6, "dim"),
+            Piece(cost_text(usage.cost_usd), 4, "dim", joint="  "),
+            Piece(shown(status.model), 8, "dim"),
+        )
+        self.paint(laid_out(pieces, (), self.size.width))

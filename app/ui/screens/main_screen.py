@@ -1,0 +1,374 @@
+"""The screen of the conversation. What it opens on demand, dialogs and the settings panel, is loaded on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final, assert_never
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.getters import query_one
+from textual.screen import Screen
+
+from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
+from app.conversation.session import Mode
+from app.conversation.status import State, Status
+from app.live.events import Ended, ExampleOffered, Live, SoundChecked
+from app.live.sound_check import CheckStep
+from app.protocol.text import sanitise_text
+from app.ui import wording
+from app.ui.keys import bindings
+from app.ui.keys.bindings import bound_key, key_hints
+from app.ui.keys.key_bar import KeyBar
+from app.ui.keys.talk_key import TalkControl
+from app.ui.messages import (
+    DevicesFound,
+    LiveUpdate,
+    SessionRenewalRequested,
+    SettingChanged,
+    SettingsClosed,
+    SettingsSaveRequested,
+)
+from app.ui.meters.lamp import TalkPressed, TalkReleased
+from app.ui.meters.level_meter import SAMPLES_HZ, LevelThrottle, ThresholdChanged
+from app.ui.meters.status_line import HeaderLine, StatusLine
+from app.ui.meters.talk_strip import TalkStrip
+from app.ui.painting import StyledLine
+from app.ui.settings.controller import SettingsController
+from app.ui.settings.edited_settings import EditedSettings
+from app.ui.terminal_output import set_terminal_title
+from app.ui.transcript.pane import TranscriptPane
+from app.ui.transcript.wrapping import shown
+
+if TYPE_CHECKING:
+    from app.ui.screens.export_dialog import Exporter
+
+_THRESHOLD_STEP = 0.05
+
+_RULE: Final = "─" * 1000
+"""Longer than any screen is wide; what has no room is left out."""
+
+
+class MainScreen(Screen[None]):
+    """Shows the conversation, and passes on what the user wants of it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings.BINDINGS)
+    AUTO_FOCUS = "TranscriptLog"
+
+    header = query_one(HeaderLine)
+    pane = query_one(TranscriptPane)
+    strip = query_one(TalkStrip)
+    status_line = query_one(StatusLine)
+    key_bar = query_one(KeyBar)
+
+    def __init__(
+        self,
+        live: Live,
+        edited: EditedSettings,
+        settings_file: Path,
+        *,
+        suggestions: Mapping[str, Sequence[str]],
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+    ) -> None:
+        """`suggestions` are values to choose from for settings that are texts. `clock` gives seconds and never goes
+        back; `wall_clock` gives the time since the epoch."""
+        super().__init__()
+        self.live = live
+        self.edited = edited
+        self.status = Status()
+        self.ended: Ended | None = None
+        self.settings_controller = SettingsController(self, live, edited, settings_file, suggestions)
+        self.talk_control = TalkControl(
+            self, self._toggle, self._is_open, clock, holds=edited.settings.talk_key == "hold"
+        )
+        self._example: str | None = None
+        self._wall_clock = wall_clock
+        self._clock = clock
+        self._throttle = LevelThrottle()
+        self._samples, self._sampled_s = 0, float("-inf")
+
+    @cached_property
+    def exporter(self) -> Exporter:
+        """Copies and exports."""
+        from app.ui.screens.export_dialog import Exporter
+
+        remember, model = self.settings_controller.remember_export, lambda: self.status.model
+        return Exporter(self, self.live, lambda: self.edited.settings, remember, model)
+
+    # ---------------------------------------------------------------- building
+
+    def compose(self) -> ComposeResult:
+        """From the top to the bottom."""
+        yield HeaderLine(self.live.service_label, self.live.started_at)
+        with Horizontal(id="middle"):
+            yield TranscriptPane(self._time_of_day, self.key_of)
+        rule = StyledLine(id="rule")
+        rule.paint([(_RULE, "plain")])
+        yield rule
+        yield TalkStrip()
+        yield StatusLine()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Begin to sample levels and time."""
+        self.strip.show_keys(self.key_of("talk"), self.key_of("stop"))
+        self._sampling_timer = self.set_interval(1 / SAMPLES_HZ, self._sample, name="levels and time")
+        self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
+        self._show_status()
+
+    def key_of(self, binding_id: str) -> str:
+        """The key of a binding as it is bound and shown."""
+        return bound_key(binding_id, self.edited.loaded.keys)
+
+    def _time_of_day(self, ms: int) -> str:
+        return datetime.fromtimestamp(self.live.started_at + ms / 1000).strftime("%H:%M:%S")
+
+    # ---------------------------------------------------------------- what the conversation does
+
+    def on_live_update(self, message: LiveUpdate) -> None:
+        """Something has happened in the running conversation."""
+        match message.event:
+            case EntryChanged(entry, index):
+                self.pane.put(entry, index)
+                self._sample_along()
+            case EntryRemoved(item_id):
+                self.pane.take_out(item_id)
+            case StatusChanged(status):
+                self._take_status(status)
+            case Notice(text, severity):
+                self.notify(shown(text), severity=severity.value, markup=False, timeout=8)
+            case Interrupted():
+                self.strip.flash_heard()
+            case ExampleOffered(text):
+                self._example = text
+                self._show_status()
+            case SoundChecked(step):
+                self._show_check(step)
+            case Ended() as ended:
+                self._end(ended)
+            case _:
+                assert_never(message.event)
+
+    def _take_status(self, status: Status) -> None:
+        self.status = status
+        self.talk_control.status_changed()
+        self.settings_controller.show_status(status)
+        self._show_status()
+
+    def _end(self, ended: Ended) -> None:
+        """No more comes; everything said stays. What ended it first is why, and not that it is closed then."""
+        if self.ended is not None:
+            return
+        self.ended = ended
+        if ended.why:
+            why = shown(ended.why)
+            self.notify(why, title="The conversation is over", severity="error", markup=False, timeout=60)
+        self._show_keys()
+
+    def _show_check(self, step: CheckStep) -> None:
+        from app.ui.screens.sound_check_screen import SoundCheckScreen
+
+        if isinstance(self.app.screen, SoundCheckScreen):
+            self.app.screen.show_step(step)
+
+    def on_devices_found(self, message: DevicesFound) -> None:
+        """Microphones and speakers to choose from."""
+        self.settings_controller.suggest_devices(message)
+
+    def action_check_sound(self) -> None:
+        """Hear a tone, see the level, say something and hear it back."""
+        from app.ui.screens.sound_check_screen import SoundCheckScreen
+
+        self.app.push_screen(SoundCheckScreen(self.live))
+
+    # ---------------------------------------------------------------- showing
+
+    def _show_status(self) -> None:
+        self.header.show_status(self.status)
+        self.strip.show_status(self.status)
+        self.status_line.show_status(self.status)
+        self.pane.show_first_steps(
+            wording.first_steps(self.status, self.live.service_label, self._example, self.key_of)
+        )
+        set_terminal_title(self.app, wording.terminal_title(self.status))
+        self._show_keys()
+
+    @on(TranscriptPane.Changed)
+    def _show_keys(self) -> None:
+        self.key_bar.show(key_hints(self, self.status))
+
+    def _sample_along(self) -> None:
+        """What words bring into view is painted anyway: sample now rather than cause a painting of its own soon."""
+        if self._clock() - self._sampled_s > 0.5 / SAMPLES_HZ:
+            self._sample()
+            self._sampling_timer.reset()
+
+    def _sample(self) -> None:
+        """Show the levels of this moment, and once a second the time."""
+        self._sampled_s = self._clock()
+        self._samples = (self._samples + 1) % SAMPLES_HZ
+        if not self._samples:
+            self.header.tick(self._wall_clock())
+        levels = self.live.levels
+        if self._throttle.is_worth_showing(levels, is_watched=self.app.app_focus):
+            self.strip.show_levels(levels)
+
+    # ---------------------------------------------------------------- what the user wants
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What works now; the rest is not shown either."""
+        match action:
+            case "search_step":
+                return self.pane.is_searching
+            case "example":
+                return self._example is not None and self.ended is None
+            case "type":
+                return self.ended is None
+            case "mode" | "threshold":
+                return self.status.state is not State.OFFLINE
+        return True
+
+    def _is_open(self) -> bool:
+        return self.status.is_microphone_open
+
+    def _toggle(self) -> bool:
+        if self.status.state is State.OFFLINE:
+            self.notify(wording.OFFLINE_MICROPHONE, severity="warning", markup=False)
+            return False
+        if self.status.has_microphone:
+            self.live.talk_key()
+            return True
+        self.notify(wording.no_microphone(self._example, self.key_of), severity="warning", markup=False)
+        return False
+
+    def action_talk(self) -> None:
+        """The talk key."""
+        self.talk_control.press()
+
+    @on(TalkPressed)
+    def _mouse_talks(self) -> None:
+        self.talk_control.mouse_down()
+
+    @on(TalkReleased)
+    def _mouse_stops(self) -> None:
+        self.talk_control.mouse_up()
+
+    def action_stop(self) -> None:
+        """Close what is open; where nothing is, interrupt the assistant."""
+        if self.pane.close_something():
+            return
+        if self.settings_controller.is_open:
+            self._close_settings()
+        else:
+            self.live.stop_key()
+
+    def action_example(self) -> None:
+        """Speak the example's next question."""
+        self.live.speak_example()
+
+    def action_type(self) -> None:
+        """Open the line to write in."""
+        self.pane.open_say()
+
+    @on(TranscriptPane.Typed)
+    def _typed(self, event: TranscriptPane.Typed) -> None:
+        if self.ended:  # the line to write in was open already
+            self.notify("That was not sent: the conversation is over.", severity="warning", markup=False)
+        else:
+            self.live.say(sanitise_text(event.text))
+
+    def action_mode(self) -> None:
+        """The other of the two modes."""
+        is_hands_free = self.status.settings.mode is Mode.HANDS_FREE
+        self.change("mode", (Mode.PUSH_TO_TALK if is_hands_free else Mode.HANDS_FREE).value)
+
+    def action_threshold(self, steps: int) -> None:
+        """The VAD threshold up or down."""
+        value = self.edited.settings.threshold + steps * _THRESHOLD_STEP
+        self.change("threshold", round(min(1.0, max(0.0, value)), 2))
+
+    @on(ThresholdChanged)
+    def _threshold_dragged(self, event: ThresholdChanged) -> None:
+        self.change("threshold", event.value)
+
+    def change(self, name: str, value: object) -> None:
+        """Set one setting, at once where that is possible."""
+        self.settings_controller.change(name, value)
+        match name:
+            case "theme":
+                self.app.theme = str(value)
+            case "talk_key":
+                self.talk_control.set_holds(value == "hold")
+
+    async def action_settings(self) -> None:
+        """Open the panel, or close it."""
+        if self.settings_controller.is_open:
+            self._close_settings()
+        else:
+            await self.settings_controller.open(self.query_one("#middle"))
+
+    @on(SettingsClosed)
+    def _close_settings(self) -> None:
+        self.settings_controller.close()
+        self.pane.focus_log()
+
+    @on(SettingChanged)
+    def _setting_changed(self, event: SettingChanged) -> None:
+        self.change(event.name, event.value)
+
+    @on(SessionRenewalRequested)
+    def action_renew(self) -> None:
+        """A new session; what was said is carried over."""
+        self.settings_controller.renew()
+
+    @on(SettingsSaveRequested)
+    def _save_settings(self) -> None:
+        self.settings_controller.save()
+
+    # ---------------------------------------------------------------- the transcript
+
+    def action_search(self) -> None:
+        """Look for words."""
+        self.pane.open_search()
+
+    def action_search_step(self, step: int) -> None:
+        """To the next place found, or the one before."""
+        self.pane.log_view.search_step(step)
+
+    def action_page(self, step: int) -> None:
+        """A page of the transcript."""
+        self.pane.log_view.page(step)
+
+    def action_first(self) -> None:
+        """To the beginning of the transcript."""
+        self.pane.log_view.scroll_home(animate=False)
+
+    def action_follow(self) -> None:
+        """To the end of the transcript, and stay there."""
+        self.pane.log_view.follow()
+
+    # ---------------------------------------------------------------- copies, exports, help
+
+    def action_copy(self) -> None:
+        """Copy what is selected, or else the last turn in view."""
+        self.exporter.copy(self.pane.log_view.turn_in_view)
+
+    def action_copy_all(self) -> None:
+        """Copy the whole conversation."""
+        self.exporter.copy_all()
+
+    def action_export(self) -> None:
+        """The dialog for exports."""
+        self.exporter.open()
+
+    def action_help(self) -> None:
+        """What every key does."""
+        from app.ui.screens.help_screen import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.key_of))

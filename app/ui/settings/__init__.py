@@ -1,0 +1,1 @@
+"""The settings panel, from the declaration of the settings."""

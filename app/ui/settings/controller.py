@@ -1,0 +1,129 @@
+"""Changes of settings: to the conversation, to the screen, to the panel and to the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.screen import Screen
+from textual.widget import Widget
+
+from app.conversation.status import Status
+from app.live.events import Live
+from app.protocol.session import VOICES
+from app.settings import SettingError, save
+from app.ui.messages import DevicesFound
+from app.ui.settings.edited_settings import EditedSettings
+
+if TYPE_CHECKING:
+    from app.ui.screens.export_dialog import ExportPlace
+    from app.ui.settings.panel import SettingsPanel
+
+
+class SettingsController:
+    """Owns the panel, which is loaded and made when it is first opened."""
+
+    def __init__(
+        self,
+        screen: Screen[Any],
+        live: Live,
+        edited: EditedSettings,
+        file: Path,
+        suggestions: Mapping[str, Sequence[str]],
+    ) -> None:
+        """`suggestions` are values to choose from for settings that are texts."""
+        self._screen, self._live, self._edited, self._file = screen, live, edited, file
+        self._suggestions = suggestions
+        self._panel: SettingsPanel | None = None
+        self._is_open = False
+        self._status = Status()
+
+    @property
+    def is_open(self) -> bool:
+        """The panel is on the screen."""
+        return self._is_open
+
+    def show_status(self, status: Status) -> None:
+        """What the service has taken and what not."""
+        self._status = status
+        self._edited.told(status)
+        self._show()
+
+    def change(self, name: str, value: object) -> None:
+        """Set one setting, in the conversation at once where it knows it."""
+        waits = name == "voice" and self._status.is_voice_fixed
+        change = self._edited.change(name, value, waits=waits)
+        if change.names:
+            self._live.change(change)
+        match name:
+            case "mic":
+                self._live.use_microphone(str(value))
+            case "speaker":
+                self._live.use_speaker(str(value))
+        self._show()
+
+    async def open(self, place: Widget) -> None:
+        """Show the panel in a container, and put the keyboard on its first row."""
+        self._is_open = True
+        self._screen.add_class("-settings")
+        if self._panel is None:
+            from app.ui.settings.panel import SettingsPanel
+
+            themes = sorted(self._screen.app.available_themes)
+            suggestions = {"theme": themes, "voice": VOICES, **self._suggestions}
+            self._panel = SettingsPanel(self._edited.loaded, self._status, suggestions=suggestions)
+            await place.mount(self._panel)
+            self._screen.run_worker(self._look_for_devices, thread=True, exit_on_error=False, group="devices")
+        self._panel.display = True
+        self._show()
+        self._panel.focus_first()
+
+    def close(self) -> None:
+        """Hide the panel; what was changed stays changed."""
+        self._is_open = False
+        self._screen.remove_class("-settings")
+        if self._panel:
+            self._panel.display = False
+
+    def renew(self) -> None:
+        """A new session with all that has waited for one."""
+        self._live.renew(self._edited.renewed())
+        self._show()
+
+    def save(self) -> None:
+        """Write what was changed to the settings file."""
+        if self._save(self._edited.unsaved):
+            self._screen.notify(str(self._file), title="Settings saved in", markup=False)
+
+    def remember_export(self, place: ExportPlace) -> None:
+        """The next export is offered there and so."""
+        used = {"export_folder": str(place.path.parent), "export_format": place.form.value}
+        for name, value in used.items():
+            self._edited.change(name, value)
+        self._save(used)
+
+    def _save(self, values: Mapping[str, object]) -> bool:
+        try:
+            save(self._file, values)
+        except SettingError as error:
+            self._screen.notify(str(error), severity="error", markup=False)
+            return False
+        self._edited.saved(values.keys())
+        self._show()
+        return True
+
+    def _look_for_devices(self) -> None:
+        """In a thread: a sound system may take its time to answer."""
+        microphones, speakers = self._live.device_names()
+        self._screen.post_message(DevicesFound(microphones, speakers))
+
+    def suggest_devices(self, found: DevicesFound) -> None:
+        """What there is to choose from."""
+        if self._panel:
+            self._panel.suggest("mic", ("", *found.microphones, "none"))
+            self._panel.suggest("speaker", ("", *found.speakers, "none"))
+
+    def _show(self) -> None:
+        if self._panel and self._is_open:
+            self._panel.show_settings(self._edited.loaded, self._status, self._edited.unsaved.keys())

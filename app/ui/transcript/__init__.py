@@ -1,0 +1,1 @@
+"""The transcript: entries laid out in rows, painted, scrolled, searched and selected."""

@@ -1,0 +1,156 @@
+"""The status line and the header: what they say, and what they leave out first."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual.app import App
+
+from app.conversation.session import Mode, SessionSettings
+from app.conversation.status import State, Status
+from app.conversation.usage import UsageTotals
+from app.ui.meters.status_line import HeaderLine, Piece, StatusLine, cost_text, elapsed_text, laid_out, time_left_piece
+
+NOW = 1_800_000_000.0
+BUSY = Status(
+    state=State.LISTENING,
+    model="gpt-realtime-2.1",
+    expires_at=int(NOW) + 56 * 60 + 30,
+    answered_ms=420,
+    median_answered_ms=510,
+    usage=UsageTotals(input_tokens=1000, output_tokens=204, cost_usd=0.0041),
+)
+
+
+def shown(line, width, **methods) -> str:
+    """The line's text on a screen of this width, after these methods were called."""
+
+    class LineApp(App[None]):
+        CSS_PATH = Path(__file__).parents[3] / "app.tcss"
+
+        def compose(self):
+            yield line
+
+    async def whole():
+        app = LineApp()
+        async with app.run_test(size=(width, 3)) as pilot:
+            for name, value in methods.items():
+                getattr(line, name)(value)
+            await pilot.pause()
+            return line.text
+
+    return asyncio.run(whole())
+
+
+def status_line(width, status=BUSY):
+    return shown(StatusLine(), width, show_status=status)
+
+
+def header_line(width, status=BUSY, **more):
+    return shown(HeaderLine("embedded service", NOW - 252), width, show_status=status, **more)
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (80, "answered in 0.42 s, median 0.51 s   1,204 tokens  $0.004   gpt-realtime-2.1"),
+        (76, "answered in 0.42 s, median 0.51 s   1,204 tokens  $0.004"),
+        (50, "answered in 0.42 s   1,204 tokens  $0.004"),
+        (40, "answered in 0.42 s   $0.004"),
+        (22, "answered in 0.42 s"),
+        (12, ""),
+    ],
+)
+def test_what_leaves_the_status_when_it_gets_narrow(width, text):
+    line = status_line(width)
+    assert line == (f" {text}".ljust(width - 1) if text else "")
+
+
+@pytest.mark.parametrize(
+    ("width", "left", "right"),
+    [
+        (110, "realtime   embedded service · hands-free", "04:12   56 min left"),
+        (60, "embedded service · hands-free", "04:12   56 min left"),
+        (50, "hands-free", "04:12   56 min left"),
+        (30, "hands-free", "56 min left"),
+        (20, "hands-free", ""),
+        (8, "", ""),
+    ],
+)
+def test_what_leaves_the_header_when_it_gets_narrow(width, left, right):
+    text = header_line(width, tick=NOW)
+    assert text.startswith(f" {left}   " if right else f" {left}"[: len(text)])
+    assert text.endswith(right)
+    assert text.split() == [*left.split(), *right.split()]
+    assert len(text) < width or not text
+
+
+def test_nothing_is_said_that_is_not_known():
+    assert status_line(110, Status()) == ""
+    assert header_line(110).split() == ["realtime", "embedded", "service", "·", "hands-free"]
+
+
+def test_without_a_price_there_is_no_cost():
+    assert "$" not in status_line(200, Status(usage=UsageTotals(input_tokens=5)))
+
+
+def test_the_header_says_where_one_is():
+    status = Status(settings=SessionSettings(mode=Mode.PUSH_TO_TALK), expires_at=int(NOW) + 3400)
+    text = shown(HeaderLine("Azure OpenAI", NOW - 252), 110, show_status=status, tick=NOW)
+    assert text.startswith(" realtime   Azure OpenAI · push-to-talk   ")
+    assert text.endswith("   04:12   56 min left")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text", "role"),
+    [
+        (3600, "60 min left", "dim"),
+        (301, "5 min left", "dim"),
+        (299, "4 min left", "warning"),
+        (60, "1 min left", "warning"),
+        (59, "under 1 min left", "warning"),
+        (-5, "under 1 min left", "warning"),
+    ],
+)
+def test_the_end_of_a_session_comes_nearer(seconds, text, role):
+    piece = time_left_piece(int(NOW) + seconds, NOW, 3)
+    assert (piece.text, piece.role) == (text, role)
+
+
+@pytest.mark.parametrize("seconds", [86_401, 10**9, -3_601, -(10**9)])
+def test_an_end_that_cannot_be_meant_is_not_shown(seconds: int):
+    assert time_left_piece(int(NOW) + seconds, NOW, 3).text == ""
+
+
+def test_a_near_end_is_worth_most():
+    assert time_left_piece(int(NOW) + 10, NOW, 3).worth < time_left_piece(int(NOW) + 1000, NOW, 3).worth
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "00:00"), (-1, "00:00"), (252, "04:12"), (3599.9, "59:59"), (3852, "1:04:12")]
+)
+def test_elapsed_time(seconds, text):
+    assert elapsed_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("dollars", "text"), [(None, ""), (0.0, "$0.000"), (0.0041, "$0.004"), (0.099, "$0.099"), (1.239, "$1.24")]
+)
+def test_cost(dollars, text):
+    assert cost_text(dollars) == text
+
+
+PIECES = st.lists(st.builds(Piece, st.text("ab語", max_size=12), st.integers(1, 9)), max_size=5)
+
+
+@given(PIECES, PIECES, st.integers(0, 80))
+def test_a_line_is_never_too_long_and_the_worthiest_stay(left, right, width):
+    line = "".join(text for text, _ in laid_out(left, right, width))
+    assert cell_len(line) <= max(0, width)
+    if not line and (worthy := sorted((p for p in (*left, *right) if p.text), key=lambda p: p.worth)):
+        assert cell_len(worthy[0].text) + 2 > width

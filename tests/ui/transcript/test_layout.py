@@ -1,0 +1,154 @@
+"""Entries as rows."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from rich.cells import cell_len
+
+from app.conversation.transcript import Entry, Latency
+from app.ui.transcript.layout import Block, Look, StyledText, lay_out, marked, plain
+from tests.ui.fakes import assistant, user
+
+WORDS = "The capital of France is Paris. About two million people live in the city itself, and more in the region."
+
+
+def clock(ms: int) -> str:
+    return f"14:02:{ms // 1000:02}"
+
+
+def lines(block: Block) -> list[str]:
+    return [plain(block.row(number, clock)).rstrip() for number in range(block.height)]
+
+
+def looks(block: Block, look: Look) -> str:
+    return "".join(p.text for n in range(block.height) for p in block.row(n, clock) if p.look is look)
+
+
+def table(entry: Entry, width: int = 40, *, is_open: bool = False) -> list[str]:
+    return lines(lay_out(entry, width, is_open=is_open))
+
+
+def test_a_turn_is_headline_words_and_an_empty_row() -> None:
+    assert table(user("What time is it in the whole of the wide world?", started_ms=11_000)) == [
+        " 14:02:11  you",
+        "   What time is it in the whole of the",
+        "   wide world?",
+        "",
+    ]
+
+
+def test_latency_stands_at_the_right() -> None:
+    entry = assistant(latency=Latency(first_word_ms=300, first_sound_ms=420), started_ms=14_000)
+    assert table(entry)[0] == " 14:02:14  assistant             0.42 s"
+    assert cell_len(table(entry)[0]) == 40 - 1
+
+
+@pytest.mark.parametrize("width", [14, 20, 24])
+def test_where_there_is_no_room_for_it_the_latency_is_left_out(width: int) -> None:
+    entry = assistant(latency=Latency(first_word_ms=420))
+    assert table(entry, width)[0] == " 14:02:00  assistant"
+
+
+def test_a_partial_says_so_and_looks_otherwise() -> None:
+    block = lay_out(user("And in the", is_final=False), 40)
+    assert lines(block)[0] == " 14:02:00  you                  partial"
+    assert lines(block)[1] == "   And in the …"
+    assert looks(block, Look.PARTIAL) == "And in the …"
+    assert looks(lay_out(user("And in the"), 40), Look.PARTIAL) == ""
+
+
+def test_a_turn_whose_words_have_not_come_shows_that_they_will() -> None:
+    assert table(user("", is_final=False))[1:] == ["   …", ""]
+
+
+def test_typed_words_say_so() -> None:
+    assert table(user(is_spoken=False))[0].endswith("typed")
+
+
+def test_the_speaker_of_a_live_turn_has_the_accent() -> None:
+    assert looks(lay_out(assistant(is_final=False), 40), Look.LIVE) == "assistant"
+    assert looks(lay_out(assistant(ended_ms=None), 40), Look.LIVE) == "assistant"
+    assert looks(lay_out(assistant(), 40), Look.LIVE) == ""
+    assert looks(lay_out(assistant(), 40), Look.ASSISTANT) == "assistant"
+
+
+def test_what_was_not_heard_is_marked_cut_and_said() -> None:
+    entry = assistant(WORDS, received_ms=10_000, heard_ms=3_200, is_interrupted=True)
+    block = lay_out(entry, 34)
+    assert lines(block)[1:] == [
+        "   The capital of France is",
+        "   Paris. About two million",
+        "   people live in the city …",
+        "   interrupted after 3.2 s; the",
+        "   rest was not heard (+2 lines)",
+        "",
+    ]
+    assert looks(block, Look.WORDS) == "The capital of France isParis. About"
+    assert looks(block, Look.UNHEARD) == " two millionpeople live in the city …"
+
+
+def test_opened_it_shows_every_word_that_was_not_heard() -> None:
+    entry = assistant(WORDS, received_ms=10_000, heard_ms=3_200, is_interrupted=True)
+    block = lay_out(entry, 40, is_open=True)
+    assert looks(block, Look.UNHEARD).endswith("and more in the region.")
+    assert "(+" not in looks(block, Look.INTERRUPTED)
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        (assistant(heard_ms=0, is_interrupted=True), "interrupted before anything was heard"),
+        (assistant(heard_ms=None, is_interrupted=True), "interrupted before anything was heard"),
+        (assistant(heard_ms=2000, is_interrupted=True), "interrupted after 2.0 s"),
+        (assistant(is_spoken=False, is_interrupted=True), "interrupted"),
+        (assistant(heard_ms=500, is_interrupted=True), "interrupted after 0.5 s; the rest was not heard"),
+    ],
+)
+def test_an_interruption_in_words(entry: Entry, says: str) -> None:
+    assert looks(lay_out(entry, 80), Look.INTERRUPTED) == says
+
+
+def test_a_note_is_a_warning_below() -> None:
+    block = lay_out(user("", note="The words could not be written down."), 60)
+    assert lines(block)[1:] == ["   ! The words could not be written down.", ""]
+    assert looks(block, Look.NOTE) == "! The words could not be written down."
+
+
+def test_markup_and_brackets_are_only_characters() -> None:
+    assert "   [@click=app.quit]x[/] [/" in table(assistant("[@click=app.quit]x[/] [/"))
+
+
+@given(
+    st.text(st.sampled_from("ab  \n東é👍[]"), max_size=200), st.integers(12, 60), st.booleans(), st.integers(0, 2000)
+)
+def test_every_row_fits(text: str, width: int, is_interrupted: bool, heard_ms: int) -> None:
+    entry = assistant(text, is_interrupted=is_interrupted, heard_ms=heard_ms, note="a note that is long enough to wrap")
+    block = lay_out(replace(entry, is_final=False), width)
+    assert all(cell_len(line) <= max(width, 20) for line in lines(block))
+    assert block.row(block.height - 1, clock) == ()
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_laying_out_a_grown_entry_again_is_as_doing_it_at_once(text: str, more: str) -> None:
+    before = lay_out(assistant(text), 30)
+    assert lay_out(assistant(text + more), 30, before=before) == lay_out(assistant(text + more), 30)
+
+
+ROW = (StyledText("abc", Look.WORDS), StyledText("def", Look.UNHEARD))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (0, 3, [("abc", Look.MATCH), ("def", Look.UNHEARD)]),
+        (2, 4, [("ab", Look.WORDS), ("c", Look.MATCH), ("d", Look.MATCH), ("ef", Look.UNHEARD)]),
+        (5, 99, [("abc", Look.WORDS), ("de", Look.UNHEARD), ("f", Look.MATCH)]),
+        (4, 4, [("abc", Look.WORDS), ("def", Look.UNHEARD)]),
+        (-3, 1, [("a", Look.MATCH), ("bc", Look.WORDS), ("def", Look.UNHEARD)]),
+    ],
+)
+def test_marks(start: int, end: int, expected: list[tuple[str, Look]]) -> None:
+    assert [(piece.text, piece.look) for piece in marked(ROW, [(start, end, Look.MATCH)])] == expected
