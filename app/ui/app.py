@@ -92,20 +92,24 @@ class RealtimeApp(App[None]):
 
     # ---------------------------------------------------------------- beginning and end
 
-    async def on_mount(self) -> None:
-        """The screen first, then the conversation's threads."""
+    def get_default_screen(self) -> MainScreen:
+        """The main screen is the first one: Textual's own, empty one would be laid out and painted for nothing."""
         self._set_looks()
-        self.app_resume_signal.subscribe(self, self._came_back)
-        live = self._make_live(self._receive)
-        main = MainScreen(
-            live,
+        return MainScreen(
+            self._make_live(self._receive),
             self._edited,
             self._folders.settings_file,
             suggestions=self._suggestions,
             clock=self._clock,
             wall_clock=self._wall_clock,
         )
-        await self.push_screen(main)
+
+    def on_mount(self) -> None:
+        """The screen is there; now the conversation's threads."""
+        self.app_resume_signal.subscribe(self, self._came_back)
+        main = self.screen
+        assert isinstance(main, MainScreen)  # see get_default_screen
+        live = main.live
         with self._receiving:
             for event in self._early_events:
                 main.post_message(LiveUpdate(event))

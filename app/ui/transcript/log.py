@@ -178,7 +178,10 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=max(0, row), animate=False, immediate=True, force=True)
         finally:
             self._is_adjusting = False
-        if self.show_vertical_scrollbar:  # one that has just come was not there to follow
+
+    def watch_show_vertical_scrollbar(self, is_shown: bool) -> None:
+        """One that has just come was not there to follow."""
+        if is_shown:
             self.vertical_scrollbar.position = self.scroll_y
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
