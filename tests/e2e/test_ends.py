@@ -53,7 +53,7 @@ def test_two_signals_end_it_as_one_does(tmp_path: Path, what: Strike):
 @pytest.mark.parametrize("delay_ms", [0, 300, 900])
 def test_the_embedded_service_goes_with_it_also_before_it_listens(tmp_path: Path, delay_ms: int):
     process = subprocess.Popen(
-        command("--plain", "--service", "local", "--mic", "none", "--speaker", "none"),
+        command("--plain", "--service", "local", "--mic", "none", "--speaker", "none", "--no-greeting"),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env=home(tmp_path), cwd=tmp_path, text=True,
     )  # fmt: skip
