@@ -47,7 +47,7 @@ class SettingsController:
     def show_status(self, status: Status) -> None:
         """What the service has taken and what not."""
         self._status = status
-        self._edited.told(status)
+        self._edited.take_status(status)
         self._show()
 
     def change(self, name: str, value: object) -> None:

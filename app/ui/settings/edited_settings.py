@@ -27,7 +27,7 @@ class EditedSettings:
         self._as_saved = loaded.settings
         self._session_of = session_of
         self._unsaved: dict[str, object] = {}
-        self._told: SessionSettings | None = None
+        self._in_session: SessionSettings | None = None
         self._waiting: set[str] = set()
         """Fields of the session that only a new one takes."""
 
@@ -63,7 +63,7 @@ class EditedSettings:
         if waits or before is None or after is None:
             return SessionChange()
         changed = differences(before, after)
-        if self._told is not None and name in differences(self._told, after):
+        if self._in_session is not None and name in differences(self._in_session, after):
             changed |= {name}  # the session was not as the settings said
         return taken_from(after, changed)
 
@@ -73,9 +73,9 @@ class EditedSettings:
         self._waiting = set()
         return taken_from(session, waiting) if session is not None else SessionChange()
 
-    def told(self, status: Status) -> None:
+    def take_status(self, status: Status) -> None:
         """The session as it is now: what it refused is put back, and is no longer to be saved."""
-        self._told = status.settings
+        self._in_session = status.settings
         ours = self._session()
         if ours is None:
             return

@@ -18,18 +18,18 @@ SESSION = session_of(Settings())
 @pytest.fixture
 def edited() -> EditedSettings:
     settings = EditedSettings(Loaded(Settings()), session_of)
-    settings.told(Status(settings=SESSION))
+    settings.take_status(Status(settings=SESSION))
     return settings
 
 
 def told(edited: EditedSettings, **fields: object) -> None:
     """The status: the session with these fields different, nothing refused."""
-    edited.told(Status(settings=replace(SESSION, **fields)))
+    edited.take_status(Status(settings=replace(SESSION, **fields)))
 
 
 def refused(edited: EditedSettings, name: str, wanted: object, value: object) -> None:
     """The status: the session as it was, and a field that was changed in vain."""
-    edited.told(Status(settings=SESSION, refused={name: RefusedSetting(wanted, value)}))
+    edited.take_status(Status(settings=SESSION, refused={name: RefusedSetting(wanted, value)}))
 
 
 def test_a_change_tells_what_to_change_in_the_session(edited: EditedSettings) -> None:
