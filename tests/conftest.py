@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
+import pytest
 from hypothesis import settings
 
 pytest_plugins = ["tests.rig.fixtures"]
@@ -11,4 +13,24 @@ pytest_plugins = ["tests.rig.fixtures"]
 # No deadlines: how fast a test is says something about the machine. The long profile is for .ci/fuzz.
 settings.register_profile("project", deadline=None)
 settings.register_profile("long", deadline=None, max_examples=5_000)
-settings.load_profile(os.environ.get("REALTIME_TEST_PROFILE", "project"))
+PROFILE = os.environ.get("REALTIME_TEST_PROFILE", "project")
+settings.load_profile(PROFILE)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of a test marked `matrix(n)`, whose many cases each start whole programs, run every n-th; all in .ci/matrix."""
+    if PROFILE == "long":
+        return
+    seen: Counter[str] = Counter()
+    left_out = []
+    for item in items:
+        marker = item.get_closest_marker("matrix")
+        if marker is None:
+            continue
+        test = item.nodeid.partition("[")[0]
+        if seen[test] % marker.args[0]:
+            left_out.append(item)
+        seen[test] += 1
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]

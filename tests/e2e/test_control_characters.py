@@ -42,6 +42,7 @@ def assert_harmless(text: str) -> None:
     assert HARMFUL.findall(text) == []
 
 
+@pytest.mark.matrix(2)
 @pytest.mark.parametrize(
     "arguments",
     [

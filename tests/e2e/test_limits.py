@@ -85,6 +85,7 @@ NOTHING = "assistant: [The service answered nothing.]"
 UNWANTED = "assistant: [The service wanted to call the function clock({}), which this program does not offer.]"
 
 
+@pytest.mark.matrix(2)
 @pytest.mark.parametrize(
     ("script", "status", "line", "sentence"),
     [
@@ -160,6 +161,7 @@ def _stopped(_: Path) -> Script:
     return READY | {"input_audio_buffer.append": heard}
 
 
+@pytest.mark.matrix(2)
 @pytest.mark.parametrize(
     ("made", "arguments", "status", "lines"),
     [

@@ -194,6 +194,7 @@ def files_in(folder: Path) -> dict[Path, list[str]]:
     return {path: traces for path, traces in found.items() if traces}
 
 
+@pytest.mark.matrix(3)
 @pytest.mark.parametrize(("kind", "way"), PAIRS)
 def test_a_service_that_repeats_everything(tmp_path: Path, echo: Echo, kind: str):
     user = f"me:{quote(PASSWORD, safe='')}@"

@@ -69,6 +69,7 @@ def service() -> Iterator[ScriptedService]:
         yield scripted
 
 
+@pytest.mark.matrix(2)
 @pytest.mark.parametrize("closed", CLOSED)
 @pytest.mark.parametrize(
     ("arguments", "status"),
