@@ -21,7 +21,7 @@ from app.protocol.client_events import ItemCreate, ResponseCreate
 from app.protocol.items import user_text
 from app.protocol.server_events import ErrorEvent, OutputAudioDelta, OutputTranscriptDelta, ResponseDone
 from app.protocol.text import one_line
-from app.redaction import without_keys
+from app.redaction import shown
 from app.server.engines import moonshine, whisper
 from app.server.engines.interfaces import EngineUnavailableError
 from app.settings import Settings, which_service
@@ -41,7 +41,7 @@ def address(settings: Settings) -> Finding:
     """Where the service is and which model is asked for, or which setting does not make one."""
     which = which_service(settings)
     if which == "local":
-        responder = "the built-in responder" if settings.responder == "builtin" else without_keys(settings.responder)
+        responder = "the built-in responder" if settings.responder == "builtin" else shown(settings.responder)
         return ok("address", one_line(f"On this machine, with the recogniser {settings.recogniser} and {responder}."))
     try:
         service = service_of(which, settings)

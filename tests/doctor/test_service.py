@@ -48,6 +48,11 @@ AZURE = {"azure_endpoint": "https://n.openai.azure.com", "azure_deployment": "rt
     [
         (Settings(), Level.OK, "On this machine, with the recogniser auto and the built-in responder."),
         (
+            Settings(responder="ftp://me:pa55/word@host/x?key=abcd1234"),
+            Level.OK,
+            "On this machine, with the recogniser auto and 'ftp://…@host/x?…'.",
+        ),
+        (
             Settings(openai_api_key="sk-12345678", model="gpt-realtime"),
             Level.OK,
             "wss://api.openai.com/v1/realtime, model gpt-realtime, dialect ga.",
