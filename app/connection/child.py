@@ -102,8 +102,13 @@ def spawn(log_path: Path, options: Mapping[str, object] | None = None, command: 
             creationflags=flags,
         )
     assert process.stdin is not None  # as asked for above
-    with contextlib.suppress(OSError):  # it has ended already: whoever waits for its first line says so
-        os.write(process.stdin.fileno(), json.dumps(told).encode("ascii") + b"\n")
+    try:
+        with contextlib.suppress(BrokenPipeError):  # it has ended already: whoever waits for its first line says so
+            os.write(process.stdin.fileno(), json.dumps(told).encode("ascii") + b"\n")
+    except OSError:  # told nothing, it would wait for ever
+        process.kill()
+        with process:  # closes its pipes, and waits
+            raise
     ending.when_forced(process.kill)  # nothing is done to a process that has been reaped
     return Child(process, token, log_path, before_bytes, (token, *_secrets_of(told)))
 
