@@ -284,3 +284,18 @@ def test_serve_wants_a_token_that_guards(tmp_path: Path, given: list[str]):
 def test_serve_makes_a_token_where_others_can_reach_it(tmp_path: Path):
     out, _ = run("serve", "--host", "nowhere.invalid", folder=tmp_path)
     assert "This one was made for this run: " in out
+
+
+def test_a_fault_of_the_program_is_reported_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The text of an exception may hold an address or a key, and reports are shown to others."""
+    from app.cli import _recorded
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REALTIME_HOME", str(tmp_path / "realtime"))
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    sentence = _recorded(ValueError(f"no way to wss://me:{quote(PASSWORD, safe='')}@host/x?api-key={KEY}, with {KEY}"))
+    report = tmp_path / "realtime" / "logs" / "fault.log"
+    assert "ValueError: no way to" in sentence
+    assert "ValueError: no way to" in report.read_text()
+    assert found_in(sentence + report.read_text()) == []
+    assert report.stat().st_mode & 0o077 == 0
