@@ -85,8 +85,7 @@ class Conversation:
         )
         self._parts = (self._negotiation, self._turns, self._responses, self._builder)
         self._ducking = Ducking(effects)
-        self._is_lost = False
-        self._has_begun = False
+        self._is_lost = self._has_begun = False
         self._model = ""
         self._expires_at: int | None = None
         self._usage = carried.usage
@@ -199,6 +198,11 @@ class Conversation:
         self._builder.lost()
         return self._settled(now_ms)
 
+    def remark(self, text: str, now_ms: int) -> list[Effect]:
+        """The program has something to say that must stay: a line of its own in the transcript."""
+        self._builder.remark(text, now_ms)
+        return self._settled(now_ms)
+
     def receive(self, event: sv.ServerEvent, now_ms: int) -> list[Effect]:
         """The service said something."""
         self._received(event, now_ms)
@@ -300,12 +304,10 @@ class Conversation:
                 turns.committed(event, now_ms)
             case sv.InputTimeoutTriggered():
                 responses.active.expect("", now_ms)
-            case (
-                sv.ItemCreated(item=item, previous_item_id=previous) | sv.ItemDone(item=item, previous_item_id=previous)
-            ):
-                builder.item(item, previous, now_ms, is_done=True)
-            case sv.ItemAdded(item=item, previous_item_id=previous):
-                builder.item(item, previous, now_ms, is_done=False)
+            case sv.ItemCreated() | sv.ItemDone():
+                builder.item(event.item, event.previous_item_id, now_ms, is_done=True)
+            case sv.ItemAdded():
+                builder.item(event.item, event.previous_item_id, now_ms, is_done=False)
             case sv.ItemDeleted(item_id=item_id):
                 builder.deleted(item_id)
             case sv.TranscriptionDelta():
@@ -346,10 +348,10 @@ class Conversation:
             return
         is_final = self._responses.active.refused(event_id, code, now_ms)
         if is_final:
-            self._effects.notify(f"The service gave no answer: {words}", Severity.ERROR)
+            self._effects.remark(f"The service gave no answer: {words}", Severity.ERROR)
         is_ours = is_final is not None or self._negotiation.update_refused(event_id, words, now_ms)
         if not (is_ours or self._turns.text_refused(event_id, words) or is_harmless(code, words)):
-            self._effects.notify(f"The service says: {words}", Severity.ERROR)
+            self._effects.remark(f"The service says: {words}", Severity.ERROR)
 
     def _words_overdue(self, entry: Entry, now_ms: int) -> None:
         """Nothing came of this entry for too long. What is still being said has a limit of its own."""
@@ -360,8 +362,6 @@ class Conversation:
             self._builder.not_written(entry.item_id)
         else:
             self._responses.broke_off(entry.item_id, now_ms)
-
-    # ---------------------------------------------------------------- after every step
 
     def _settled(self, now_ms: int) -> list[Effect]:
         """All that the step wants done, with what follows from it."""
@@ -374,10 +374,11 @@ class Conversation:
             self._responses.active.ask_if_due(now_ms)
         if not self._responses.is_sounding:
             self._ducking.release()
-        status = self.status
-        if status != self._told:
+        if (status := self.status) != self._told:
             self._told = status
             self._effects.add(StatusChanged(status))
+        for text in self._effects.remarks:
+            self._builder.remark(text, now_ms)
         effects = self._effects.take()
         return [effect for effect in effects if not isinstance(effect, Send)] if self._is_lost else effects
 
@@ -386,7 +387,7 @@ class Conversation:
         if self._turns.has_microphone:
             self._turns.microphone_came(is_live=True)
         for entry in self._carried.entries:
-            if entry.is_final and (text := entry.heard_text.strip()):
+            if entry.is_turn and entry.is_final and (text := entry.heard_text.strip()):
                 item_id = self._effects.new_item_id()
                 self._builder.ignore(item_id)
                 make = user_text if entry.speaker is Party.USER else assistant_text

@@ -71,6 +71,8 @@ class Notice(Struct, frozen=True):
 
     text: str
     severity: Severity = Severity.INFORMATION
+    is_remarked: bool = False
+    """It stands in the transcript as well, as a line of the program's."""
 
     def __post_init__(self) -> None:
         force_setattr(self, "text", flat(self.text))
@@ -116,9 +118,22 @@ class Effects:
         """Tell the user."""
         self.add(Notice(text, severity))
 
+    def remark(self, text: str, severity: Severity = Severity.WARNING) -> None:
+        """Tell the user, and let it stand in the transcript: for what must still be there to read when it is over."""
+        self.add(Notice(text, severity, is_remarked=True))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What of what is wanted is to stand in the transcript."""
+        return tuple(each.text for each in self._effects if isinstance(each, Notice) and each.is_remarked)
+
     def new_item_id(self) -> str:
         """An id for an item that we create."""
         return self._new_id("item")
+
+    def new_remark_id(self) -> str:
+        """An id for a line of the program's in the transcript; no service knows it."""
+        return self._new_id("remark")
 
     def take(self) -> list[Effect]:
         """All that was wanted since this was last asked."""

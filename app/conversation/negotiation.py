@@ -98,7 +98,7 @@ class SettingsNegotiation:
             self._put_back(self._acknowledged, sent, why)
         elif self._is_least_tried:
             self._acknowledged = self.wanted  # nobody knows what it works with; from here on changes are sent
-            self._effects.notify(f"The service refused the settings and uses its own: {why}")
+            self._effects.remark(f"The service refused the settings and uses its own: {why}")
         else:
             self._is_least_tried = True
             self._send(least_session(self.wanted), now_ms)
@@ -125,4 +125,4 @@ class SettingsNegotiation:
         self.refused = {**self.refused, **back}
         self.wanted = taken_from(before, names).of(self.wanted)
         what = ", ".join(sorted(name.replace("_", " ") for name in names)) or "a setting"
-        self._effects.notify(f"The service refused {what}, which is as before: {why}")
+        self._effects.remark(f"The service refused {what}, which is as before: {why}")

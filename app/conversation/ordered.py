@@ -55,6 +55,10 @@ class OrderedEntries(Generic[E]):
     def __iter__(self) -> Iterator[E]:
         return (self._entries[item_id] for block in self._blocks for item_id in block.ids)
 
+    def __getitem__(self, item_id: str) -> E:
+        """The entry of an item. Raises KeyError when there is none."""
+        return self._entries[item_id]
+
     def get(self, item_id: str) -> E | None:
         """The entry of an item, if there is one."""
         return self._entries.get(item_id)

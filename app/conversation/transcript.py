@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from enum import StrEnum
+from itertools import takewhile
 from typing import Final
 
 from msgspec import Struct
@@ -22,10 +24,11 @@ from app.conversation.ordered import OrderedEntries
 
 
 class Party(StrEnum):
-    """Whose turn an entry is."""
+    """Whose turn an entry is; the program's are no turns but lines that say what happened."""
 
     USER = "you"
     ASSISTANT = "assistant"
+    PROGRAM = "realtime"
 
 
 class Latency(Struct, frozen=True):
@@ -72,6 +75,11 @@ class Entry(Struct, frozen=True):
     """What went wrong with it, for the user; empty when nothing did."""
     latency: Latency | None = None
     """Of the assistant's answers."""
+
+    @property
+    def is_turn(self) -> bool:
+        """Somebody's turn, as against a line of the program's: that is sent to nobody, and counted nowhere."""
+        return self.speaker is not Party.PROGRAM
 
     @property
     def heard_text(self) -> str:
@@ -132,12 +140,22 @@ class Transcript(OrderedEntries[Entry]):
     def place_after(self, item_id: str, previous_item_id: str) -> bool:
         """Move an entry to right after another one; whether it moved.
 
-        An unknown `previous_item_id` (an item without words, such as a function call) moves nothing.
+        An unknown `previous_item_id` (an item without words, such as a function call) moves nothing. Lines of the
+        program's stay where they were said: what came after one stands after it, too.
         """
         if item_id == previous_item_id or item_id not in self or previous_item_id not in self:
             return False
         at, target = self.index(item_id), self.index(previous_item_id) + 1
         target -= at < target
+        if at > target and not any(map(self._is_turn, self._between(previous_item_id, item_id))):
+            return False
         if at != target:
             self.move(item_id, target)
         return at != target
+
+    def _between(self, first: str, last: str) -> Iterator[str]:
+        """The ids after the one and before the other, which stands behind it."""
+        return takewhile(lambda item_id: item_id != last, self.after(first))
+
+    def _is_turn(self, item_id: str) -> bool:
+        return self[item_id].is_turn

@@ -14,7 +14,7 @@ from app.conversation.transcript import Entry, Party, Transcript
 from app.conversation.words import PartWords
 from app.protocol import server_events as sv
 from app.protocol.items import Item
-from app.protocol.text import one_line
+from app.protocol.text import flat, one_line
 
 _FAILED = "The words could not be written down"
 _NOT_TRANSCRIBED = "Spoken; the service was not asked to write it down."
@@ -138,6 +138,12 @@ class TranscriptBuilder:
         """The user's words did not come: the turn stands as it is. If they come after all, they are put in."""
         entry = self._transcript.get(item_id)
         self.change(item_id, is_final=True, note=_HALF_WRITTEN if entry and entry.text else _NOT_WRITTEN)
+
+    # ---------------------------------------------------------------- the program
+
+    def remark(self, text: str, now_ms: int) -> None:
+        """The program says what happened, in a line of its own: after all that is there, final, and no turn."""
+        self._add(Entry(self._effects.new_remark_id(), Party.PROGRAM, flat(text), True, False, now_ms, now_ms))
 
     # ---------------------------------------------------------------- items
 

@@ -57,13 +57,17 @@ def remarks(entry: Entry) -> list[str]:
 
 
 def as_markdown(conversation: ExportedConversation) -> str:
-    """Title, date, and the turns with clock times; words that were not heard are ~~struck~~."""
+    """Title, date, and the turns with clock times; words that were not heard are ~~struck~~, the program's own *so*."""
     parts = [f"# {conversation.title}"]
     facts = [f"- Began: {_date(conversation.began)}"]
     facts += [f"- Service: {_escaped(conversation.service)}"] if conversation.service else []
     facts += [f"- Model: {_escaped(conversation.model)}"] if conversation.model else []
     parts.append("\n".join(facts))
     for entry in conversation.entries:
+        if not entry.is_turn:
+            line = " ".join([f"{conversation.at(entry):%H:%M:%S}", *entry.text.split()])
+            parts.append(f"*{_escaped(line)}*")
+            continue
         how = "" if entry.is_spoken else ", in writing"
         parts.append(f"**{conversation.at(entry):%H:%M:%S} {entry.speaker}**{how}")
         parts += _paragraphs(entry)
@@ -100,7 +104,7 @@ def _with_backslash(match: re.Match[str]) -> str:
 
 
 def as_text(conversation: ExportedConversation) -> str:
-    """A turn a line: clock time, speaker, words, and remarks in brackets."""
+    """A turn a line: clock time, speaker, words, and remarks in brackets; the program's own are nothing else."""
     head = [f"Conversation, {_date(conversation.began)}"]
     if about := ", ".join(part for part in (conversation.service, conversation.model) if part):
         head.append(about)
@@ -108,6 +112,8 @@ def as_text(conversation: ExportedConversation) -> str:
 
 
 def _line(conversation: ExportedConversation, entry: Entry) -> str:
+    if not entry.is_turn:
+        return f"{conversation.at(entry):%H:%M:%S} [{' '.join(entry.text.split())}]"
     heard, unheard = " ".join(entry.heard_text.split()), " ".join(entry.unheard_text.split())
     parts = [f"{conversation.at(entry):%H:%M:%S} {entry.speaker}:", heard]
     parts += [f"[not heard: {unheard}]"] if unheard else []
@@ -129,7 +135,8 @@ def as_json(conversation: ExportedConversation) -> str:
         "started_at": _iso(conversation.began),
         "service": conversation.service,
         "model": conversation.model,
-        "turns": [_turn(conversation, entry) for entry in conversation.entries],
+        "turns": [_turn(conversation, entry) for entry in conversation.entries if entry.is_turn],
+        "remarks": _remarks_of_program(conversation),
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
@@ -153,6 +160,18 @@ def _turn(conversation: ExportedConversation, entry: Entry) -> dict[str, object]
         "note": entry.note,
         "latency_ms": latency and {name.removesuffix("_ms"): ms for name, ms in asdict(latency).items()},
     }
+
+
+def _remarks_of_program(conversation: ExportedConversation) -> list[dict[str, object]]:
+    """What the program said of the conversation, and after how many of its turns."""
+    found: list[dict[str, object]] = []
+    turns = 0
+    for entry in conversation.entries:
+        turns += entry.is_turn
+        if not entry.is_turn:
+            at = {"started_ms": entry.started_ms, "started_at": _iso(conversation.at(entry)), "after_turns": turns}
+            found.append({"text": entry.text, **at})
+    return found
 
 
 def _iso(moment: datetime) -> str:

@@ -141,8 +141,9 @@ def _summary(folder: Path) -> Summary:
     except HistoryError as error:  # one that cannot be read hides no other
         return Summary(folder.name, folder, _time_of(folder.name), 0, str(error), str(error))
     words = _first_words(saved.entries, Party.USER) or _first_words(saved.entries, Party.ASSISTANT)
+    turns = sum(entry.is_turn for entry in saved.entries)
     trouble = f"{folder.name}: {skipped}." if (skipped := skipped_sentence(saved)) else ""
-    return Summary(folder.name, folder, saved.started_at, len(saved.entries), words, trouble)
+    return Summary(folder.name, folder, saved.started_at, turns, words, trouble)
 
 
 def _first_words(entries: tuple[Entry, ...], speaker: Party) -> str:

@@ -6,6 +6,7 @@ Rules for cues:
   last cue ends when the later begins;
 - a turn whose end is missing, or not after its beginning, lasts as long as its words take to say;
 - a cue has at most two lines, and a turn's time is shared among its cues by their length;
+- lines of the program's are left out: nobody said them;
 - what was not heard comes last, in brackets, in the last quarter of the turn.
 """
 
@@ -68,7 +69,9 @@ def as_vtt(conversation: ExportedConversation) -> str:
 
 def cues(entries: tuple[Entry, ...]) -> Iterator[Cue]:
     """Every turn that has words, cut into cues by the rules above."""
-    turns = sorted((entry for entry in entries if entry.text.strip()), key=lambda entry: entry.started_ms)
+    turns = sorted(
+        (entry for entry in entries if entry.is_turn and entry.text.strip()), key=lambda entry: entry.started_ms
+    )
     free_ms = 0
     for at, entry in enumerate(turns):
         heard, unheard = _pages(entry.heard_text), _pages(_bracketed(entry.unheard_text))

@@ -29,7 +29,7 @@ class ConversationWriter:
 
     It is told which turns are different and writes what of them is final and new: so the file, read back, is always
     what was told last. Each line is handed to the operating system at once; a killed program loses nothing of it.
-    Folder (0700) and file (0600) are made with the first entry, so a conversation without words leaves nothing
+    Folder (0700) and file (0600) are made with the first turn, so a conversation without words leaves nothing
     behind.
 
     A failure is told once, as a sentence, and never raised. What could not be written is tried again each time.
@@ -76,13 +76,18 @@ class ConversationWriter:
                 self._write(about, removed_line(item_id))
                 self._written.remove(item_id)
             self._unwritten.discard(item_id)
+        due = [entry for item_id in self._unwritten if self._is_due(entry := entries[item_id], is_end=is_end)]
+        if self._file is None and not any(entry.is_turn for entry in due):
+            self._unwritten = {entry.item_id for entry in due}
+            return  # lines of the program's alone are no conversation: they wait for a turn
         # In their order: each is put beside one that stands where it belongs already.
         for item_id in sorted(self._unwritten, key=entries.index):
-            entry = entries.get(item_id)
-            assert entry is not None
-            if entry.is_final or item_id in self._written or (is_end and (entry.text or entry.note)):
+            if self._is_due(entry := entries[item_id], is_end=is_end):
                 self._write_entry(about, entry, self._place(entries, item_id))
             self._unwritten.discard(item_id)
+
+    def _is_due(self, entry: Entry, *, is_end: bool) -> bool:
+        return entry.is_final or entry.item_id in self._written or (is_end and bool(entry.text or entry.note))
 
     def _place(self, entries: OrderedEntries[Entry], item_id: str) -> int:
         """Where the entry belongs among what is written but for itself: beside the nearest that is in its place."""

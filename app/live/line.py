@@ -170,7 +170,10 @@ class Line:
                 await asyncio.wait({talking, closing, renewing}, return_when=asyncio.FIRST_COMPLETED)
                 if closing.done() or not self._renewing.is_set():
                     self._finish_session()
-                    return self._ended(talking)
+                    ended = self._ended(talking)
+                    if ended.why:
+                        self._happen(partial(_remark, ended.why))
+                    return ended
                 self._renewing.clear()
             finally:
                 renewing.cancel()
@@ -293,6 +296,10 @@ class Line:
         if due_ms is not None and now_ms >= due_ms:
             self._coalescer.flush(now_ms)
         self._happen(Conversation.tick)
+
+
+def _remark(text: str, conversation: Conversation, now_ms: int) -> list[Effect]:
+    return conversation.remark(text, now_ms)
 
 
 def _received(event: ServerEvent, conversation: Conversation, now_ms: int) -> list[Effect]:

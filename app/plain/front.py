@@ -1,9 +1,9 @@
 """The line-by-line front end: for screen readers, pipes and scripts.
 
 What was said goes to standard output, one line a turn, in the order of the conversation and never rewritten. What
-happens otherwise goes to standard error. Each line of standard input is a typed turn, sent when the turn before it
-is answered; in push-to-talk an empty line opens and closes the microphone. A recording as the microphone is heard to
-its end, and the end of standard input closes the microphone.
+happens otherwise goes to standard error, the program's lines in the transcript too. Each line of standard input is a
+typed turn, sent when the turn before it is answered; in push-to-talk an empty line opens and closes the microphone. A
+recording as the microphone is heard to its end, and the end of standard input closes the microphone.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class PlainFrontEnd:
                         case Last.TALK_KEY:
                             self._press_talk_key()
                 case Ended(why, exit_status):
-                    if why:
+                    if why and not any(entry.text == why for entry in self._mirror if not entry.is_turn):
                         self._say(why)
                     return exit_status
                 case Failed(error):
@@ -165,7 +165,9 @@ class PlainFrontEnd:
         match event:
             case EntryChanged(entry):
                 self._mirror.apply(event)
-                if entry.text != self._printed.get(entry.item_id, entry.text):
+                if not entry.is_turn:
+                    self._print(entry)  # at once, whatever is still being said
+                elif entry.text != self._printed.get(entry.item_id, entry.text):
                     self._late[entry.item_id] = None
                 self._print_complete()
             case EntryRemoved(item_id):
@@ -174,9 +176,10 @@ class PlainFrontEnd:
                 self._print_complete()
             case StatusChanged(status):
                 self._take_status(status)
-            case Notice(text, severity):
+            case Notice(text, severity, is_remarked):
                 self._was_refused |= severity is Severity.ERROR
-                self._say(text)
+                if not is_remarked:
+                    self._say(text)
             case Interrupted():
                 self._last = None
             case ExampleOffered() | SoundChecked():
@@ -230,7 +233,9 @@ class PlainFrontEnd:
         entries, status = self._live.entries, self._status
         if is_unanswered(entries, has_asked=status.has_asked, answers_speech=status.settings.create_response):
             return REFUSED if self._was_refused else LOST
-        if self._live.is_input_finite and not (self._is_push_to_talk or self._has_spoken_input or entries):
+        if self._live.is_input_finite and not (
+            self._is_push_to_talk or self._has_spoken_input or any(entry.is_turn for entry in entries)
+        ):
             self._say("The service heard no speech.")
             return LOST
         return 0
@@ -305,7 +310,10 @@ class PlainFrontEnd:
         self._printed[entry.item_id] = entry.text
         if entry.item_id in self._mirror:
             self._mirror.mark(entry.item_id)
-        self._printer.tell(line_of(entry, late=late))
+        if entry.is_turn:
+            self._printer.tell(line_of(entry, late=late))
+        else:
+            self._say(entry.text)
 
     def _say(self, text: str) -> None:
         self._printer.say(text)

@@ -40,7 +40,7 @@ def is_unanswered(entries: Sequence[Entry], *, has_asked: bool, answers_speech: 
     for entry in entries:
         if entry.speaker is Party.USER:
             has_asked |= answers_speech or not entry.is_spoken
-        elif has_asked and _was_heard(entry):
+        elif has_asked and entry.is_turn and _was_heard(entry):
             return False
     return has_asked
 

@@ -39,6 +39,14 @@ TALK = (
 )
 
 
+SAYING_SO = (
+    *TALK[:2],
+    Entry("r1", Party.PROGRAM, "The *line* broke; dialled again.", True, False, 11_000, 11_000),
+    *TALK[2:],
+)
+"""With a line of the program's."""
+
+
 def export(entries, form: ExportFormat, **about: str) -> str:
     return render(entries, BEGAN.timestamp(), form, zone=ZONE, **about)
 
@@ -126,7 +134,7 @@ embedded service
 
 def test_json():
     document = json.loads(export(TALK, ExportFormat.JSON, service="embedded service", model="m"))
-    assert list(document) == ["version", "started_at", "service", "model", "turns"]
+    assert list(document) == ["version", "started_at", "service", "model", "turns", "remarks"]
     assert (document["version"], document["service"], document["model"]) == (1, "embedded service", "m")
     assert datetime.fromisoformat(document["started_at"]) == BEGAN
     assert list(document["turns"][1].items()) == [
@@ -189,6 +197,29 @@ def test_vtt():
         "",
     ]
     assert "<v you>2 * 3 is &lt;b&gt;?" in lines
+
+
+def test_lines_of_the_program_are_of_a_kind_of_their_own():
+    assert "heard*\n\n*14:02:18 The \\*line\\* broke; dialled again.*\n\n**14:02:19 you**" in export(
+        SAYING_SO, ExportFormat.MARKDOWN
+    )
+    assert "\n14:02:18 [The *line* broke; dialled again.]\n14:02:19 you" in export(SAYING_SO, ExportFormat.TEXT)
+    document, without = (json.loads(export(talk, ExportFormat.JSON)) for talk in (SAYING_SO, TALK))
+    assert document["turns"] == without["turns"]
+    assert without["remarks"] == []
+    assert document["remarks"] == [
+        {
+            "text": "The *line* broke; dialled again.",
+            "started_ms": 11_000,
+            "started_at": "2026-11-24T14:02:18.250+01:00",
+            "after_turns": 2,
+        }
+    ]
+
+
+@pytest.mark.parametrize("form", [ExportFormat.SRT, ExportFormat.VTT])
+def test_subtitles_are_of_what_was_said(form: ExportFormat):
+    assert export(SAYING_SO, form) == export(TALK, form)
 
 
 @pytest.mark.parametrize("form", list(ExportFormat))
@@ -353,7 +384,12 @@ PLAIN_FIELDS = (
 
 @given(ENTRIES)
 def test_json_gives_back_every_field(entries):
-    turns = json.loads(export(entries, ExportFormat.JSON))["turns"]
+    document = json.loads(export(entries, ExportFormat.JSON))
+    turns = document["turns"]
+    assert [remark["text"] for remark in document["remarks"]] == [
+        sanitise_text(entry.text) for entry in entries if not entry.is_turn
+    ]
+    entries = [entry for entry in entries if entry.is_turn]
     assert len(turns) == len(entries)
     for turn, entry in zip(turns, map(harmless, entries), strict=True):
         latency = turn["latency_ms"]
@@ -387,11 +423,11 @@ def test_a_markdown_reader_sees_every_word_and_no_sign_of_the_speakers(entries):
     signs = [part.type for part in said if part.type != "text"]
     ours = {"s_open", "s_close", "strong_open", "strong_close", "em_open", "em_close"}
     assert set(signs) <= ours
-    assert signs.count("strong_open") == len(entries)
+    assert signs.count("strong_open") == sum(entry.is_turn for entry in entries)
     words = "".join(squeezed(part.content) for part in said)
     for entry in map(harmless, entries):
         assert squeezed(entry.text) in words
-        assert not entry.unheard_text.strip() or "s_open" in signs
+        assert not (entry.is_turn and entry.unheard_text.strip()) or "s_open" in signs
 
 
 def cue_blocks(document: str, point: str) -> list[tuple[int, int, str]]:
@@ -418,7 +454,8 @@ def in_order(found: list[tuple[int, int, str]]) -> None:
 
 
 def by_clock(entries) -> list[Entry]:
-    return sorted((turn for turn in map(harmless, entries) if turn.text.strip()), key=lambda turn: turn.started_ms)
+    turns = (entry for entry in map(harmless, entries) if entry.is_turn and entry.text.strip())
+    return sorted(turns, key=lambda turn: turn.started_ms)
 
 
 def marked(entry: Entry) -> str:

@@ -79,6 +79,18 @@ def test_a_conversation_without_words_leaves_no_folder(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_lines_of_the_program_alone_are_no_conversation_and_stand_where_they_were_once_there_is_one(tmp_path: Path):
+    refused = Entry("r1", Party.PROGRAM, "The service refused the key.", True, False, 5, 5)
+    writer = ConversationWriter(tmp_path / "c", silent)
+    keep(writer, refused)
+    writer.keep(TALK, OrderedEntries([refused, HELLO]), {"a"})
+    assert load(tmp_path / "c") == shown(refused, HELLO)
+    alone = ConversationWriter(tmp_path / "alone", silent)
+    keep(alone, refused)
+    alone.end(shown(refused))
+    assert not (tmp_path / "alone").exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 def test_only_the_user_may_read_it(tmp_path: Path):
     keep(ConversationWriter(tmp_path / "all" / "c", silent), HELLO)
@@ -181,15 +193,17 @@ def test_read_back_it_is_what_was_shown_last_whatever_moved_or_left(steps: list[
         writer = ConversationWriter(folder, silent)
         final: set[str] = set()
         expected: tuple[Entry, ...] = ()
+        has_turn = False
         for step in steps:
             # What is final stays so while it stands.
             standing = [replace(entry, is_final=entry.is_final or entry.item_id in final) for entry in step]
             expected = tuple(entry for entry in standing if entry.is_final)
             final = {entry.item_id for entry in expected}
             keep(writer, *standing)
-            assert load(folder).entries == expected
+            has_turn = has_turn or any(entry.is_turn for entry in expected)
+            assert load(folder).entries == (expected if has_turn else ())
         writer.end(shown(*expected))
-        assert load(folder).entries == expected
+        assert load(folder).entries == (expected if has_turn else ())
 
 
 def test_the_folder_is_named_by_the_time():

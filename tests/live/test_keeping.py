@@ -70,10 +70,14 @@ def test_a_talk_is_in_its_folder_when_it_is_over(tmp_path: Path):
     converse(lambda dialler: made(dialler, lambda _: None, Settings(output="text"), tmp_path))
     (kept,) = list_conversations(tmp_path)
     saved = load(kept.folder)
-    assert [(str(e.speaker), e.text, e.is_final) for e in saved.entries] == [
+    *turns, why = saved.entries
+    assert [(str(e.speaker), e.text, e.is_final) for e in turns] == [
         ("you", "Hello.", True),
         ("assistant", "Good day.", True),
     ]
+    assert str(why.speaker) == "realtime"
+    assert "ended the connection" in why.text
+    assert list_conversations(tmp_path)[0].turns == 2
     assert (saved.model, saved.skipped_lines) == ("m", 0)
     assert saved.service.startswith("127.0.0.1")
 
@@ -128,6 +132,7 @@ def test_each_final_turn_is_kept_at_once_and_on_one_thread():
     steps = [(name, final) for name, final, _ in memory.calls]
     assert steps[0] == ("keep", ("Hello.",))
     assert ("keep", ("Hello.", "Good day.")) in steps
-    assert steps[-1] == ("end", ("Hello.", "Good day."))
+    assert steps[-1][0] == "end"
+    assert steps[-1][1][:2] == ("Hello.", "Good day.")
     assert [name for name, _ in steps].count("end") == 1
     assert len({thread for *_, thread in memory.calls}) == 1

@@ -58,7 +58,8 @@ def test_after_the_line_is_lost_no_device_is_open():
             assert live.levels == Levels()
             live.check_speaker()
             live.use_microphone("another")
-            assert live.entries == ()
+            assert [entry.is_turn for entry in live.entries] == [False]
+            assert "ended the connection" in live.entries[0].text
 
     run(talk())
     assert not microphone.is_open

@@ -16,7 +16,7 @@ from textual.getters import query_one
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Checkbox, Input, Label, RadioButton, RadioSet, Static
 
-from app.conversation.transcript import Entry
+from app.conversation.transcript import Entry, Party
 from app.history.export import ExportError, ExportFormat, format_of, render
 from app.history.export_file import ExportExistsError, write_export
 from app.live.events import Live
@@ -28,6 +28,12 @@ FORMAT_NAMES: Final[dict[ExportFormat, str]] = {
     ExportFormat.TEXT: "text",
     ExportFormat.SRT: "SRT",
     ExportFormat.VTT: "WebVTT",
+}
+
+_IN_VIEW: Final = {
+    Party.USER: "your last turn in view",
+    Party.ASSISTANT: "the last answer in view",
+    Party.PROGRAM: "the last line in view",
 }
 
 WriteExport: TypeAlias = Callable[[Path, ExportFormat, bool], Path]
@@ -166,7 +172,7 @@ class Exporter:
         if selected := self._screen.get_selected_text():
             self._copy(selected, "what is selected")
         elif turn and turn.text:
-            self._copy(turn.text, "your last turn in view" if turn.speaker == "you" else "the last answer in view")
+            self._copy(turn.text, _IN_VIEW[turn.speaker])
 
     def copy_all(self) -> None:
         """Copy the whole conversation as plain text."""
@@ -179,7 +185,7 @@ class Exporter:
             return
         place = self._place or self._first_place()
         place = place.with_form(form) if form else place
-        dialog = ExportDialog(place, self._write, turns=len(self._live.entries))
+        dialog = ExportDialog(place, self._write, turns=sum(entry.is_turn for entry in self._live.entries))
         self._screen.app.push_screen(dialog, self._done)
 
     def _first_place(self) -> ExportPlace:

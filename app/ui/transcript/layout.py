@@ -26,6 +26,8 @@ class Look(StrEnum):
     TIME = "time"
     YOU = "you"
     ASSISTANT = "assistant"
+    PROGRAM = "program"
+    """Whose line it is, where it is nobody's turn."""
     LIVE = "live"
     """The speaker of a turn that is still going on."""
     FIGURE = "figure"
@@ -56,6 +58,9 @@ Mark: TypeAlias = tuple[int, int, Look]
 
 Clock: TypeAlias = Callable[[int], str]
 """Milliseconds since the conversation began to the time of the day."""
+
+
+_BY_SPEAKER: Final = {Party.USER: Look.YOU, Party.ASSISTANT: Look.ASSISTANT, Party.PROGRAM: Look.PROGRAM}
 
 
 class Block(Struct, frozen=True):
@@ -160,8 +165,8 @@ def _is_live(entry: Entry) -> bool:
 
 
 def _headline(entry: Entry, width: int, clock: Clock) -> Row:
-    by_speaker = Look.YOU if entry.speaker is Party.USER else Look.ASSISTANT
-    speaker = StyledText(entry.speaker.value, Look.LIVE if _is_live(entry) else by_speaker)
+    name = entry.speaker.value if entry.is_turn else f"── {entry.speaker.value} ──"
+    speaker = StyledText(name, Look.LIVE if _is_live(entry) else _BY_SPEAKER[entry.speaker])
     left = [StyledText(f" {clock(entry.started_ms)}", Look.TIME), StyledText("  ", Look.BLANK), speaker]
     right = list(_right(entry))
     gap = width - 1 - sum(cell_len(piece.text) for piece in (*left, *right))
