@@ -17,7 +17,7 @@ from app.live.events import Ended
 from app.plain.front import PlainFrontEnd
 from app.plain.inbox import Event, Inbox, TypedLine, begin_reading
 from app.plain.lines import line_of
-from tests.ui.fakes import FakeLive, assistant, user
+from tests.ui.fakes import FakeLive, assistant, program, user
 
 PUSH_TO_TALK = SessionSettings(mode=Mode.PUSH_TO_TALK)
 
@@ -370,3 +370,26 @@ def test_a_recording_in_which_nothing_was_heard_is_told():
     play = Play(is_input_over=True, is_input_finite=True, microphone_name="silence.wav").at(0, listening)
     assert play.run() == 5
     assert "The service heard no speech." in play.err.getvalue()
+
+
+def test_lines_of_the_program_are_said_once_and_are_no_turns():
+    play = Play(is_input_finite=True, microphone_name="talk.wav").at(1, listening)
+    play.at(1.2, lambda live: live.put(user("", is_final=False)))
+    play.at(1.3, lambda live: live.tell(Notice("The service says: it hurts.", is_remarked=True)))
+    play.at(1.3, lambda live: live.put(program("The service says: it hurts.")))
+    play.at(1.4, lambda live: live.put(user("What time is it?")))
+    play.at(1.5, lambda live: live.put(program("The line broke.", "r2")))
+    play.at(1.5, lambda live: live.tell(Ended("The line broke.", 5)))
+    assert play.run() == 5
+    assert play.lines == ["you: What time is it?"]
+    said = play.err.getvalue().splitlines()
+    assert said.count("The service says: it hurts.") == said.count("The line broke.") == 1
+
+
+def test_a_line_of_the_program_is_neither_speech_nor_an_answer():
+    heard_nothing = Play(is_input_finite=True, microphone_name="talk.wav").at(1, listening)
+    heard_nothing.at(2, lambda live: live.put(program()))
+    assert heard_nothing.run() == 5
+    unanswered = Play().at(1, lambda live: live.put(user(is_spoken=False)))
+    unanswered.at(2, lambda live: live.put(program())).at(3, ready)
+    assert unanswered.run() == 5

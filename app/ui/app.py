@@ -15,6 +15,7 @@ from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
@@ -30,6 +31,7 @@ from app.ui.keys import bindings
 from app.ui.keys.driver_choice import can_suspend, driver_class
 from app.ui.keys.keyboard_protocol import KeyReleased, KeyRepeated, ReleasesPromised
 from app.ui.messages import LiveUpdate
+from app.ui.notices import NoticeLog
 from app.ui.screens.main_screen import MainScreen
 from app.ui.settings.edited_settings import EditedSettings, SessionOf
 from app.ui.terminal_output import HARMLESS, keep_terminal_title, restore_terminal_title
@@ -83,6 +85,7 @@ class RealtimeApp(App[None]):
         self._talk_keys = bindings.talk_keys(loaded.keys)
         self._suggestions = suggestions or {}
         self._clock, self._wall_clock = clock, wall_clock
+        self._notices = NoticeLog(wall_clock)
         self._workers_of_live: LiveWorkers | None = None
         self._main: MainScreen | None = None
         self._is_quitting = False
@@ -177,6 +180,22 @@ class RealtimeApp(App[None]):
         self.set_keymap(dict(self._edited.loaded.keys))
         keep_terminal_title(self)
 
+    # ---------------------------------------------------------------- notices
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Textual's toasts, every one of which comes by here: what they say is kept; who reads the list sees none."""
+        self._notices.add(f"{title}: {message}" if title else message, Severity(severity))
+        if self._notices.watcher is None:
+            super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
     # ---------------------------------------------------------------- away for a while
 
     async def action_suspend_program(self) -> None:
@@ -231,6 +250,13 @@ class RealtimeApp(App[None]):
             self.screen.action_copy_text()
         else:
             await self.action_quit()
+
+    def action_notices(self) -> None:
+        """What was told so far."""
+        from app.ui.screens.notices_screen import NoticesScreen
+
+        self.clear_notifications()
+        self.push_screen(NoticesScreen(self._notices))
 
     def action_talk(self) -> None:
         """The talk key that works everywhere."""

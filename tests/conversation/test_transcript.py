@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.conversation.effects import EntryChanged, EntryRemoved
+from app.conversation.effects import EntryChanged, EntryRemoved, Notice
+from app.conversation.session import SessionChange
 from app.conversation.transcript import Entry, Party, Transcript
 from app.protocol import server_events as sv
+from app.protocol.client_events import ItemCreate
 from app.protocol.items import Content, ErrorDetail, Item, StatusDetails
+from app.protocol.session import Session
 from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk, failure, least, message
 
 
@@ -318,3 +321,58 @@ def test_more_time_is_never_fewer_words(text, times):
         Entry("a", Party.ASSISTANT, text, heard_ms=ms, received_ms=1000, is_interrupted=True) for ms in sorted(times)
     )
     assert long.heard_text.startswith(short.heard_text)
+
+
+# ---------------------------------------------------------------- lines of the program's
+
+
+def test_what_must_stay_stands_where_it_happened_and_is_said_once_in_passing():
+    talk = Talk()
+    talk.user_speaks("u1")
+    talk.hear(sv.ErrorEvent(error=ErrorDetail(code="odd", message="It\nhurts.")))
+    (notice,) = talk.of(Notice)
+    assert (notice.text, notice.is_remarked) == ("The service says: It hurts.", True)
+    talk.user_spoke("u1")
+    talk.transcribed("Hello.")
+    talk.answer(done=True)
+    remark = next(entry for entry in talk.conversation.entries if not entry.is_turn)
+    assert order(talk) == ["u1", remark.item_id, "a1"]
+    assert remark == Entry(remark.item_id, Party.PROGRAM, notice.text, True, False, 0, 0)
+    assert talk.of(EntryRemoved) == []
+
+
+def test_an_answer_placed_behind_its_question_stays_behind_what_was_said_between():
+    talk = Talk()
+    talk.user_speaks("u1")
+    talk(talk.conversation.remark("Connected again.", 0))
+    talk.hear(sv.ItemAdded(item=message("a1", text="Hi"), previous_item_id="u1"))
+    assert [entry.text for entry in talk.conversation.entries] == ["", "Connected again.", "Hi"]
+    talk.hear(sv.ItemAdded(item=message("a0", text="Ho"), previous_item_id="u1"))
+    assert [entry.text for entry in talk.conversation.entries] == ["", "Ho", "Connected again.", "Hi"]
+
+
+def test_a_line_of_the_program_is_sent_to_no_session():
+    talk = Talk()
+    talk.type("Hello.")
+    talk(talk.conversation.remark("\x07The hour\nis over.", 5))
+    assert talk.conversation.entries[-1].text == "The hour is over."
+    after = Talk(ready=False)
+    after.conversation = talk.conversation.successor(SessionChange(), seed="u")
+    session = Session(type="realtime")
+    after(after.conversation.connected(sv.SessionCreated(session=session), 9))
+    after.hear(sv.SessionUpdated(session=session))
+    after(after.conversation.remark("Here we are.", 10))
+    items = after.said(ItemCreate)
+    assert [part.text for create in items for part in create.item.content] == ["Hello."]
+    remarks = [entry for entry in after.conversation.entries if not entry.is_turn]
+    assert [entry.text for entry in remarks] == ["The hour is over.", "Here we are."]
+    assert len({entry.item_id for entry in remarks}) == 2
+
+
+def test_refused_settings_stay_in_the_transcript():
+    talk = Talk()
+    talk.change(voice="cedar")
+    talk.refuse(talk.sent[0], message="No such voice.")
+    assert [entry.text for entry in talk.conversation.entries] == [
+        "The service refused voice, which is as before: No such voice."
+    ]

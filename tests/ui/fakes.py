@@ -133,6 +133,12 @@ def user(text: str = "What time is it?", item_id: str = "u1", **fields: object) 
     return Entry(item_id, Party.USER, text, **{"is_final": True, "ended_ms": 1, **fields})
 
 
+def program(text: str = "The line broke.", item_id: str = "r1", **fields: Any) -> Entry:
+    """A line of the program's."""
+    return Entry(**{"item_id": item_id, "speaker": Party.PROGRAM, "text": text, "is_final": True, "is_spoken": False,
+                    "started_ms": 15_000, "ended_ms": 15_000, **fields})  # fmt: skip
+
+
 def assistant(text: str = "It is noon.", item_id: str = "a1", **fields: object) -> Entry:
     """A final turn of the assistant's, wholly heard."""
     base: dict[str, object] = {"is_final": True, "received_ms": 2000, "heard_ms": 2000, "ended_ms": 9}

@@ -57,6 +57,8 @@ BINDINGS: Final[tuple[Binding, ...]] = (
     Binding("home", "first", "to the beginning", id="first", show=False, tooltip="To the beginning of the transcript"),
     Binding("end", "follow", "follow the end", id="follow", show=False,
             tooltip="To the end of the transcript, and stay there"),
+    Binding("E", "app.notices", "notices", id="notices", show=False,
+            tooltip="Everything that was told in passing, to be read again and copied"),
     Binding("f1", "help", "help", id="help", tooltip="What every key does"),
 )  # fmt: skip
 

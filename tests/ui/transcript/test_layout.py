@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from app.conversation.transcript import Entry, Latency
 from app.ui.transcript.layout import Block, Look, StyledText, lay_out, marked, plain
-from tests.ui.fakes import assistant, user
+from tests.ui.fakes import assistant, program, user
 
 WORDS = "The capital of France is Paris. About two million people live in the city itself, and more in the region."
 
@@ -152,3 +152,14 @@ ROW = (StyledText("abc", Look.WORDS), StyledText("def", Look.UNHEARD))
 )
 def test_marks(start: int, end: int, expected: list[tuple[str, Look]]) -> None:
     assert [(piece.text, piece.look) for piece in marked(ROW, [(start, end, Look.MATCH)])] == expected
+
+
+def test_a_line_of_the_program_looks_like_nobodys_turn() -> None:
+    block = lay_out(program("The service ended the session at its longest duration."), 40)
+    assert lines(block) == [
+        " 14:02:15  ── realtime ──",
+        "   The service ended the session at its",
+        "   longest duration.",
+        "",
+    ]
+    assert looks(block, Look.PROGRAM) == "── realtime ──"
