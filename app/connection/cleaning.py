@@ -14,7 +14,7 @@ from app.protocol.server_events import ErrorEvent, OutputAudioDelta
 from app.protocol.text import sanitise_text
 from app.redaction import Redaction, is_data
 
-_MESSAGES: Final = frozenset({"error", "status_details"})
+_MESSAGES: Final = frozenset({"error", "warning", "status_details"})
 """Under these keys services explain themselves, in whatever event."""
 
 

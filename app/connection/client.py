@@ -29,7 +29,18 @@ from app.connection.services import Service
 from app.protocol.client_events import ClientEvent
 from app.protocol.codec import MalformedEventError, decode_server_event, encode_client_event
 from app.protocol.items import ErrorDetail
-from app.protocol.server_events import ErrorEvent, ServerEvent, SessionCreated, UnknownEvent
+from app.protocol.server_events import (
+    ErrorEvent,
+    InputCommitted,
+    ResponseCreated,
+    ResponseDone,
+    ServerEvent,
+    SessionCreated,
+    SessionUpdated,
+    SpeechStarted,
+    TranscriptionFailed,
+    UnknownEvent,
+)
 
 USER_AGENT: Final = f"gpt-realtime-tui/{__version__}"
 
@@ -37,6 +48,9 @@ _CLOSE_TIMEOUT_S: Final = 1.0
 _ABORT_TIMEOUT_S: Final = 1.5
 _QUEUE_FRAMES: Final = 1_024
 """A whole answer can arrive in a second; a full queue would also hold back the answers to our pings."""
+
+_WORK: Final = (ResponseCreated, SessionUpdated, SpeechStarted, InputCommitted)
+"""New work of a service that still serves us; the rest of an answer may be on its way whatever ends the session."""
 
 _TYPE_CHARS: Final = 80
 _MOST_TYPES: Final = 100
@@ -68,6 +82,7 @@ class Connection:
         self._created: SessionCreated | None = None
         self._early: deque[ServerEvent] = deque()
         self._last_error: ErrorDetail | None = None
+        self._is_error_last = False
         self._closing = False
         self._given_advice: set[str] = set()
         self._skipped = 0
@@ -82,7 +97,14 @@ class Connection:
 
     def advice_on(self, event: ServerEvent) -> str:
         """What an error that has just come means, and what to do about it; once for each meaning, else empty."""
-        advice = advice_on(event.error, self.service) if isinstance(event, ErrorEvent) else ""
+        match event:
+            case ErrorEvent(error=error) | TranscriptionFailed(error=error):
+                advice = advice_on(error, self.service)
+            case ResponseDone(response=response):
+                failed = response.status_details.error if response.status_details else None
+                advice = advice_on(failed, self.service) if failed else ""
+            case _:
+                return ""
         if not advice or advice in self._given_advice:
             return ""
         self._given_advice.add(advice)
@@ -151,7 +173,7 @@ class Connection:
             match event := await self._next():
                 case SessionCreated():
                     self._created = event
-                case ErrorEvent():
+                case ErrorEvent() if not is_benign(event.error):
                     raise self._noted(from_error(event.error, self.service))
                 case None:  # nobody but connect() knows of this connection yet
                     raise AssertionError("closed before the session began")
@@ -199,15 +221,22 @@ class Connection:
         return self._closing
 
     def _remember(self, event: ServerEvent) -> None:
-        """Keep an error that may explain a close: one that ends sessions, or the very last event before."""
+        """Keep an error that may explain a close: one that ends sessions, or the very last event before.
+
+        A service that goes on working has not ended the session for it.
+        """
         if isinstance(event, ErrorEvent):
             if not is_benign(event.error):
-                self._last_error = event.error
-        elif self._last_error is not None and meaning_of_error(self._last_error) is None:
-            self._last_error = None
+                self._last_error, self._is_error_last = event.error, True
+        elif self._last_error is not None:
+            self._is_error_last = False
+            if isinstance(event, _WORK) or meaning_of_error(self._last_error) is None:
+                self._last_error = None
 
     def _failed(self, closed: ConnectionClosed) -> ServiceFailure:
-        return self._noted(from_closed(closed, self._last_error, self.service, opened=self._created is not None))
+        is_broken = closed.rcvd is None  # the service did not hang up: only what it said at the very last can be why
+        last = None if is_broken and not self._is_error_last else self._last_error
+        return self._noted(from_closed(closed, last, self.service, opened=self._created is not None))
 
     def _noted(self, failed: ServiceFailure) -> ServiceFailure:
         if self._log is not None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from app.connection.retry_after import wait_told_in
 from app.connection.services import Service, ServiceKind
 from app.protocol.items import ErrorDetail
 from app.protocol.text import one_line, sanitise_text
@@ -53,6 +54,7 @@ class ServiceFailure(Exception):  # noqa: N818  # it is the failure of a service
 
     `words` are the service's own, harmless and on one line, without secrets; often empty. `signal` is the bare
     evidence ("HTTP 401", "close code 3000"). `fatal` means: do not try again before something is changed.
+    `retry_after_s`: so long the service wants to be left alone; None where it does not say.
     """
 
     def __init__(
@@ -64,8 +66,10 @@ class ServiceFailure(Exception):  # noqa: N818  # it is the failure of a service
         signal: str = "",
         remedy: str = "",
         fatal: bool | None = None,
+        retry_after_s: float | None = None,
     ) -> None:
         self.kind = kind
+        self.retry_after_s = retry_after_s
         self.happened = happened
         self.words = one_line(words)
         self.signal = one_line(signal)
@@ -93,6 +97,7 @@ def failure(
     happened: str | None = None,
     remedy: str | None = None,
     fatal: bool | None = None,
+    retry_after_s: float | None = None,
 ) -> ServiceFailure:
     """A failure of this service, with the usual sentence and remedy of its kind unless others are given.
 
@@ -106,6 +111,7 @@ def failure(
         signal=redacted(sanitise_text(signal)),
         remedy=_remedy(kind, service) if remedy is None else remedy,
         fatal=fatal,
+        retry_after_s=wait_told_in(words) if retry_after_s is None else retry_after_s,
     )
 
 

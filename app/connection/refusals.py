@@ -28,6 +28,7 @@ from websockets.exceptions import (
 
 from app.connection.failures import FailureKind, ServiceFailure, failure, meaning, meaning_of_error, meaning_of_words
 from app.connection.proxies import Proxy, ProxySettingError
+from app.connection.retry_after import wait_told_by
 from app.connection.services import Service, ServiceKind
 from app.protocol.errors import error_object
 from app.protocol.items import ErrorDetail
@@ -58,12 +59,25 @@ _CLOSE_CODES: Final[Mapping[int, FailureKind]] = {
     1015: FailureKind.TLS,
     3000: FailureKind.KEY_REFUSED,
     3003: FailureKind.PERMISSION,
+    3008: FailureKind.TIMEOUT,
     4004: FailureKind.MODEL_UNKNOWN,
+    # Many servers put the HTTP status behind a 4.
+    4401: FailureKind.KEY_REFUSED,
+    4402: FailureKind.QUOTA,
+    4403: FailureKind.PERMISSION,
+    4404: FailureKind.MODEL_UNKNOWN,
+    4408: FailureKind.TIMEOUT,
+    4429: FailureKind.RATE_LIMITED,
+    4500: FailureKind.OVERLOADED,
+    4502: FailureKind.OVERLOADED,
+    4503: FailureKind.OVERLOADED,
+    4504: FailureKind.OVERLOADED,
 }
 _PRIVATE_CODES: Final = range(3000, 5000)
 _BROKEN_LINE: Final = (NO_STATUS, ABNORMAL, 1011)
 
 _HUNG_UP: Final = "the connection was closed without an answer"
+_PROXY_LOGIN: Final = "Put your user name and password at the proxy into {variable}: http://user:password@host:port."
 _BETA_REMEDY: Final = "Use the GA dialect: this service no longer speaks the beta one."
 
 
@@ -121,8 +135,14 @@ def from_closed(
     return from_close(ABNORMAL, words, last, service, opened=opened)
 
 
-def from_status(status: int, body: bytes, service: Service) -> ServiceFailure:
+def from_status(status: int, body: bytes, service: Service, headers: Mapping[str, str] | None = None) -> ServiceFailure:
     """The failure that an HTTP answer in place of the upgrade means."""
+    failed = _from_status(status, body, service)
+    failed.retry_after_s = wait_told_by(headers or {}) if failed.retry_after_s is None else failed.retry_after_s
+    return failed
+
+
+def _from_status(status: int, body: bytes, service: Service) -> ServiceFailure:
     said, codes = _read_body(body)
     signal = f"HTTP {status}"
     words = said or _phrase(status)
@@ -141,6 +161,17 @@ def from_status(status: int, body: bytes, service: Service) -> ServiceFailure:
         case 404:
             happened = f"There is no realtime endpoint at {service.address}"
             return failure(FailureKind.REFUSED, service, words=words, signal=signal, happened=happened)
+        case 407:
+            happened, remedy = f"A proxy before {service.label} asks for a user name and password", _PROXY_LOGIN
+            return failure(
+                FailureKind.UNREACHABLE,
+                service,
+                words=words,
+                signal=signal,
+                happened=happened,
+                remedy=remedy.format(variable="HTTPS_PROXY"),
+                fatal=True,
+            )
         case 408:
             return failure(FailureKind.TIMEOUT, service, words=words, signal=signal)
         case 429:
@@ -180,7 +211,8 @@ def from_exception(error: Exception, service: Service, proxy: Proxy | None = Non
         return _from_proxy(error, service, proxy)
     match error:
         case InvalidStatus():
-            return from_status(error.response.status_code, bytes(error.response.body or b""), service)
+            answer = error.response
+            return from_status(answer.status_code, bytes(answer.body or b""), service, answer.headers)
         case ConnectionClosed():
             return from_closed(error, None, service, opened=False)
         case InvalidURI():
@@ -229,9 +261,7 @@ def _from_proxy(error: Exception, service: Service, proxy: Proxy | None) -> Serv
             status = error.response.status_code
             words, fatal = f"the proxy answers HTTP {status} {_phrase(status)}", status in (401, 403, 407)
             if status == 407:
-                remedy = (
-                    f"Put your user name and password at the proxy into {variable}: http://user:password@host:port."
-                )
+                remedy = _PROXY_LOGIN.format(variable=variable)
         case InvalidProxy():  # its own text may hold the proxy's password
             words, fatal = "the proxy's address is not understood", True
         case TimeoutError():

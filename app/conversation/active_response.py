@@ -205,12 +205,14 @@ class ActiveResponse:
         self._end()
         return True
 
-    def refused(self, event_id: str, code: str, now_ms: int) -> bool | None:
+    def refused(self, event_id: str, code: str, now_ms: int, *, is_the_requests: bool = False) -> bool | None:
         """The service refused an event of ours. Whether it was a request that gets no answer; None: no request.
 
         One that came too early is asked again, unless it was not wanted any more, though not for ever.
+        `is_the_requests`: a refusal that names no event can only mean the request, if one is under way.
         """
-        if self._request is None or event_id != self._request_id:
+        is_it = is_the_requests and not event_id and self.phase in (ResponsePhase.ASKED, ResponsePhase.RECALLED)
+        if self._request is None or not (is_it or event_id == self._request_id):
             return None
         is_busy = code == "conversation_already_has_active_response"
         if is_busy:

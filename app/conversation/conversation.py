@@ -17,7 +17,7 @@ from app.conversation.active_response import ANSWER_TIMEOUT_MS
 from app.conversation.effects import Effect, Effects, EntryChanged, Send, Severity, StatusChanged, earliest
 from app.conversation.input_audio import Ducking
 from app.conversation.negotiation import SettingsNegotiation
-from app.conversation.outcome import is_harmless
+from app.conversation.outcome import concerns_answer, is_harmless
 from app.conversation.playback import BYTES_PER_MS, Voice
 from app.conversation.responses import Responses
 from app.conversation.session import Mode, SessionChange, SessionSettings
@@ -203,9 +203,11 @@ class Conversation:
         self._builder.remark(text, now_ms)
         return self._settled(now_ms)
 
-    def receive(self, event: sv.ServerEvent, now_ms: int) -> list[Effect]:
-        """The service said something."""
+    def receive(self, event: sv.ServerEvent, now_ms: int, advice: str = "") -> list[Effect]:
+        """The service said something. `advice`: what is to be said along with it, where anything is said of it."""
         self._received(event, now_ms)
+        if advice:
+            self._effects.advise(advice)
         return self._settled(now_ms)
 
     def tick(self, now_ms: int) -> list[Effect]:
@@ -293,6 +295,8 @@ class Conversation:
         match event:
             case sv.ErrorEvent(error=error):
                 self._refused(error, now_ms)
+            case sv.WarningEvent(warning=warning):
+                self._effects.notify(f"The service warns: {one_line(warning.message or warning.code or 'of what?')}")
             case sv.SessionUpdated(session=session):
                 self._learn(session)
                 self._negotiation.acknowledged()
@@ -310,7 +314,7 @@ class Conversation:
                 builder.item(event.item, event.previous_item_id, now_ms, is_done=False)
             case sv.ItemDeleted(item_id=item_id):
                 builder.deleted(item_id)
-            case sv.TranscriptionDelta():
+            case sv.TranscriptionDelta() | sv.TranscriptionUpdated():
                 builder.transcription_delta(event, now_ms)
             case sv.TranscriptionCompleted():
                 builder.transcription_completed(event, now_ms)
@@ -346,7 +350,8 @@ class Conversation:
         words = one_line(error.message or code or "The service reported an error without saying which.")
         if self._responses.active.cancel_refused(event_id):
             return
-        is_final = self._responses.active.refused(event_id, code, now_ms)
+        is_the_requests = self._negotiation.deadline_ms is None and concerns_answer(error)
+        is_final = self._responses.active.refused(event_id, code, now_ms, is_the_requests=is_the_requests)
         if is_final:
             self._effects.remark(f"The service gave no answer: {words}", Severity.ERROR)
         is_ours = is_final is not None or self._negotiation.update_refused(event_id, words, now_ms)

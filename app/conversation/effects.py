@@ -122,6 +122,16 @@ class Effects:
         """Tell the user, and let it stand in the transcript: for what must still be there to read when it is over."""
         self.add(Notice(text, severity, is_remarked=True))
 
+    def advise(self, advice: str) -> None:
+        """What the last notice of the step means and what to do; a notice of its own where there is none."""
+        for at in range(len(self._effects) - 1, -1, -1):
+            notice = self._effects[at]
+            if isinstance(notice, Notice):
+                end = "" if notice.text.endswith((".", "!", "?", "…")) else "."
+                self._effects[at] = replace(notice, text=f"{notice.text}{end} {advice}")
+                return
+        self.notify(advice)
+
     @property
     def remarks(self) -> tuple[str, ...]:
         """What of what is wanted is to stand in the transcript."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from app.protocol.items import Item, Response
+from app.protocol.items import ErrorDetail, Item, Response
 from app.protocol.text import one_line
 
 _LONGEST_ARGUMENTS = 80
@@ -18,6 +19,24 @@ _HARMLESS = (
 def is_harmless(code: str, words: str) -> bool:
     """Whether a refusal loses nothing (protocol reference, section 1.5)."""
     return code in _HARMLESS or "already shorter than" in words or "can be truncated" in words
+
+
+def concerns_answer(error: ErrorDetail) -> bool:
+    """Whether an error that names no event of ours is, for all that it says, about the answer that was asked for.
+
+    Not where it names a field, or the kind of request, of which something else is made.
+    """
+    if error.event_id:
+        return False
+    if error.param:
+        return error.param.startswith("response")
+    code, words = error.code or "", error.message or ""
+    return not (code in _HARMLESS_TO_ANSWERS or code.startswith(_OF_OTHERS) or _OTHERS.search(words))
+
+
+_HARMLESS_TO_ANSWERS = frozenset(_HARMLESS) - {"conversation_already_has_active_response"}
+_OF_OTHERS = ("input_audio", "item_", "session_", "unknown_event")
+_OTHERS = re.compile(r"(?i)\bsession\b|transcri|input_audio|\bitem\b|truncat|\bbuffer\b")
 
 
 def failure_note(response: Response) -> str:

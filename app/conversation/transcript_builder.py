@@ -108,15 +108,19 @@ class TranscriptBuilder:
             self.change(event.item_id, is_final=True, note=_NOT_TRANSCRIBED)
         self._place(event.item_id, event.previous_item_id)
 
-    def transcription_delta(self, event: sv.TranscriptionDelta, now_ms: int) -> None:
-        """More of the user's words, not final."""
+    def transcription_delta(self, event: sv.TranscriptionDelta | sv.TranscriptionUpdated, now_ms: int) -> None:
+        """More of the user's words, or all so far; not final."""
         entry = self.began(event.item_id, Party.USER, now_ms)
         if entry is None or (entry.is_final and entry.text and entry.note not in _PROVISIONAL):
             return  # a delta that was overtaken by its completed
         if entry.note in _PROVISIONAL:  # late, but not lost
             self.change(event.item_id, is_final=False, note="")
             self.expect(event.item_id, now_ms)
-        self.change(event.item_id, text=entry.text + event.delta)
+        match event:
+            case sv.TranscriptionDelta(delta=delta):
+                self.change(event.item_id, text=entry.text + delta)
+            case sv.TranscriptionUpdated(transcript=so_far):
+                self.change(event.item_id, text=so_far)
 
     def transcription_completed(self, event: sv.TranscriptionCompleted, now_ms: int) -> None:
         """The user's words, final. A turn without words (a cough, a closing door) leaves the transcript."""

@@ -213,9 +213,7 @@ class Line:
             async for event in connection:
                 if self._conversation is not ours:
                     return
-                self._happen(partial(_received, event))
-                if advice := connection.advice_on(event):
-                    self._listener(Notice(advice, Severity.WARNING))
+                self._happen(partial(_received, event, connection.advice_on(event)))
         finally:
             sending.cancel()
             await asyncio.wait({sending})
@@ -302,5 +300,5 @@ def _remark(text: str, conversation: Conversation, now_ms: int) -> list[Effect]:
     return conversation.remark(text, now_ms)
 
 
-def _received(event: ServerEvent, conversation: Conversation, now_ms: int) -> list[Effect]:
-    return conversation.receive(event, now_ms)
+def _received(event: ServerEvent, advice: str, conversation: Conversation, now_ms: int) -> list[Effect]:
+    return conversation.receive(event, now_ms, advice)

@@ -235,8 +235,20 @@ def _read_bytes(value: Json) -> bytes:
         raise _WrongTypeError
     try:
         return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        pass
+    try:
+        return base64.b64decode(_usual_base64(value), validate=True)
     except (binascii.Error, ValueError) as error:
         raise _WrongTypeError from error
+
+
+def _usual_base64(value: str) -> str:
+    """From the variants of RFC 4648 and MIME (the alphabet for URLs, no padding, line breaks) and from data URLs."""
+    if value.startswith("data:"):
+        value = value.partition(",")[2]
+    value = "".join(value.split()).translate(_URL_ALPHABET).rstrip("=")
+    return value + "=" * (-len(value) % 4)
 
 
 def sanitise_json(value: Any, depth: int = MAX_DEPTH) -> Any:
@@ -253,6 +265,8 @@ def sanitise_json(value: Any, depth: int = MAX_DEPTH) -> Any:
         case _:
             return value
 
+
+_URL_ALPHABET: Final = str.maketrans("-_", "+/")
 
 _NUMBERS: Final[dict[Any, Callable[[Json], Any]]] = {int: _read_int, float: _read_float}
 _PRIMITIVE: Final[dict[Any, Callable[[Json], Any]]] = {

@@ -1,4 +1,4 @@
-"""Server events: the forty-six things a service can say in the GA dialect (protocol reference, section 3).
+"""Server events: the things a service can say in the GA dialect (protocol reference, section 3).
 
 Those about answers and tools are in `response_events`, and found here as well.
 """
@@ -98,6 +98,19 @@ class ErrorEvent(ServerEventBase, frozen=True, kw_only=True):
         return {**data, "error": error} if error else data
 
 
+class WarningEvent(ServerEventBase, frozen=True, kw_only=True):
+    """Something that the service thinks its user should know, of services that make a difference to errors."""
+
+    TYPE: ClassVar = "warning"
+    warning: ErrorDetail = ErrorDetail()
+
+    @staticmethod
+    def normalised(data: JsonObject) -> JsonObject:
+        """With everything that is said of it in its object."""
+        warning = error_object(data.get("warning"), {key: data[key] for key in data if key != "warning"})
+        return {**data, "warning": warning} if warning else data
+
+
 class SessionCreated(ServerEventBase, frozen=True, kw_only=True):
     """The first word of the service. Only now is a client connected."""
 
@@ -182,6 +195,14 @@ class TranscriptionDelta(AboutItem, frozen=True, kw_only=True):
     TYPE: ClassVar = "conversation.item.input_audio_transcription.delta"
     content_index: Index = 0
     delta: str = ""
+
+
+class TranscriptionUpdated(AboutItem, frozen=True, kw_only=True):
+    """All of the user's words so far, as some compatible servers tell them in the place of deltas."""
+
+    TYPE: ClassVar = "conversation.item.input_audio_transcription.updated"
+    content_index: Index = 0
+    transcript: str = ""
 
 
 class TranscriptionCompleted(AboutItem, frozen=True, kw_only=True):
@@ -302,6 +323,7 @@ class UnknownEvent(Struct, frozen=True):
 
 ServerEvent: TypeAlias = (
     ErrorEvent
+    | WarningEvent
     | SessionCreated
     | SessionUpdated
     | ConversationCreated
@@ -313,6 +335,7 @@ ServerEvent: TypeAlias = (
     | ItemDeleted
     | ItemTruncated
     | TranscriptionDelta
+    | TranscriptionUpdated
     | TranscriptionCompleted
     | TranscriptionFailed
     | TranscriptionSegment

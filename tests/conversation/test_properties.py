@@ -323,7 +323,7 @@ def test_no_event_raises_even_before_the_first_word(events):
 
 
 def test_every_event_type_is_drawn_from():
-    assert len(EVENT_TYPES) == 46
+    assert len(EVENT_TYPES) == 48
     assert all(from_json(cls, {}) == cls() for cls in EVENT_TYPES)
 
 

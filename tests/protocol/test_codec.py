@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from app.protocol.server_events import ErrorEvent, OutputAudioDelta, SessionCrea
 from app.protocol.session import AudioInput, ServerVad, Session, SessionAudio
 
 SAMPLES = Path(__file__).parent.parent / "data" / "sample-events"
-GA = sorted([*SAMPLES.glob("ga/*.json"), *SAMPLES.glob("ga-variants/*.json")])
+GA = sorted(path for kind in ("ga", "ga-variants", "compatible") for path in SAMPLES.glob(f"{kind}/*.json"))
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -45,7 +46,7 @@ def test_ga_sample_survives_unchanged(path: Path):
 
 def test_every_server_event_has_a_sample():
     assert {json.loads(path.read_text())["type"] for path in GA} == set(SERVER_EVENTS)
-    assert len(SERVER_EVENTS) == 46
+    assert len(SERVER_EVENTS) == 48
     assert len(CLIENT_EVENTS) == 11
 
 
@@ -201,3 +202,32 @@ def test_the_short_way_of_microphone_sound_says_the_same(audio, dialect):
     assert json.loads(encode_client_event(event, dialect)) == to_json(event)
     named = InputAppend(audio=audio, event_id="e1", extra={"x": 1})
     assert json.loads(encode_client_event(named, dialect)) == to_json(named)
+
+
+SOUND = bytes(range(248, 256)) + b"\xfb\xff"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        base64.b64encode(SOUND).decode(),
+        base64.b64encode(SOUND).decode().rstrip("="),
+        base64.urlsafe_b64encode(SOUND).decode(),
+        base64.urlsafe_b64encode(SOUND).decode().rstrip("="),
+        base64.encodebytes(SOUND).decode(),
+        "\r\n".join(base64.b64encode(SOUND).decode()),
+        f"data:audio/pcm;rate=24000;base64,{base64.b64encode(SOUND).decode()}",
+    ],
+    ids=["standard", "unpadded", "for URLs", "for URLs, unpadded", "lines", "every letter a line", "a data URL"],
+)
+def test_the_variants_of_base64(written: str):
+    event = decode_server_event(json.dumps({"type": "response.output_audio.delta", "delta": written}))
+    assert isinstance(event, OutputAudioDelta)
+    assert event.delta == SOUND
+
+
+@pytest.mark.parametrize("written", ["A", "AAAAA", "ä", "AA=A", "AA.A", "data:", "?"])
+def test_what_is_no_base64_is_no_sound(written: str):
+    event = decode_server_event(json.dumps({"type": "response.output_audio.delta", "delta": written}))
+    assert isinstance(event, OutputAudioDelta)
+    assert event.delta == b""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.protocol.codec import Dialect, MalformedEventError, decode_server_event
-from app.protocol.server_events import ErrorEvent, ResponseDone, TranscriptionFailed, UnknownEvent
+from app.protocol.server_events import ErrorEvent, ResponseDone, TranscriptionFailed, UnknownEvent, WarningEvent
 
 ERRORS: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     (
@@ -93,7 +93,17 @@ def test_a_frame_without_a_type_and_without_an_error_is_no_event(frame: dict[str
 
 
 def test_an_unknown_event_with_words_is_no_error():
-    assert isinstance(decode_server_event('{"type":"warning","message":"slow"}'), UnknownEvent)
+    assert isinstance(decode_server_event('{"type":"status","message":"slow"}'), UnknownEvent)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [{"warning": {"message": "M", "code": "c"}}, {"message": "M", "code": "c"}, {"warning": "M", "code": "c"}],
+)
+def test_the_words_of_a_warning(frame: dict[str, Any]):
+    decoded = decode_server_event(json.dumps({"type": "warning", **frame}))
+    assert isinstance(decoded, WarningEvent)
+    assert (decoded.warning.message, decoded.warning.code) == ("M", "c")
 
 
 @pytest.mark.parametrize(
