@@ -195,7 +195,7 @@ def _meaning_of_body(status: int, said: str, codes: tuple[str | None, ...]) -> F
     return None if status in _TELLING else meaning_of_words(said)
 
 
-_TELLING: Final = (401, 402, 408)
+_TELLING: Final = (401, 402, 407, 408)
 """Statuses that mean one thing."""
 
 

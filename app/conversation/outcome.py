@@ -31,10 +31,10 @@ def concerns_answer(error: ErrorDetail) -> bool:
     if error.param:
         return error.param.startswith("response")
     code, words = error.code or "", error.message or ""
-    return not (code in _HARMLESS_TO_ANSWERS or code.startswith(_OF_OTHERS) or _OTHERS.search(words))
+    is_late = is_harmless(code, words) and code != "conversation_already_has_active_response"
+    return not (is_late or code.startswith(_OF_OTHERS) or _OTHERS.search(words))
 
 
-_HARMLESS_TO_ANSWERS = frozenset(_HARMLESS) - {"conversation_already_has_active_response"}
 _OF_OTHERS = ("input_audio", "item_", "session_", "unknown_event")
 _OTHERS = re.compile(r"(?i)\bsession\b|transcri|input_audio|\bitem\b|truncat|\bbuffer\b")
 

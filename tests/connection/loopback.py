@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,6 +62,67 @@ def says(*frames: str | bytes, code: int | None = None, reason: str = "") -> Scr
             await socket.wait_closed()
         else:
             await socket.close(code, reason)
+
+    return script
+
+
+def event(kind: str, **fields: Any) -> str:
+    return json.dumps({"type": kind, **fields})
+
+
+def answered(*words: str, response_id: str = "r1", item_id: str = "a1") -> tuple[str, ...]:
+    """A written answer in pieces, as a GA service tells it, without what a client need not wait for."""
+    place = {"response_id": response_id, "item_id": item_id, "output_index": 0, "content_index": 0}
+    return (
+        event("response.created", response={"id": response_id, "status": "in_progress", "output": []}),
+        *(event("response.output_text.delta", **place, delta=word) for word in words),
+        event("response.output_text.done", **place, text="".join(words)),
+        event("response.done", response={"id": response_id, "status": "completed", "output": []}),
+    )
+
+
+def converses(
+    *answer: str | bytes,
+    greeting: Sequence[str | bytes] = (CREATED,),
+    settings: Sequence[str | bytes] | None = None,
+    code: int | None = None,
+    reason: str = "",
+) -> Script:
+    """Greet; confirm settings (or say `settings` in answer to them); and say `answer` when first asked for one.
+
+    Then close with the code, or go on listening. `{event_id}` in a frame becomes the id of the event it answers.
+    """
+
+    async def script(socket: ServerConnection) -> None:
+        async def say(frames: Sequence[str | bytes], event_id: str = "") -> None:
+            for frame in frames:
+                await socket.send(frame.replace("{event_id}", event_id) if isinstance(frame, str) else frame)
+
+        has_answered = False
+        await say(greeting)
+        async for frame in socket:
+            said = json.loads(frame)
+            if said["type"] == "session.update":
+                confirmed = (event("session.updated", session={"type": "realtime", "model": "m", **said["session"]}),)
+                await say(confirmed if settings is None else settings, said.get("event_id", ""))
+            elif said["type"] == "response.create" and not has_answered:
+                has_answered = True
+                await say(answer, said.get("event_id", ""))
+                if code is not None:
+                    await socket.close(code, reason)
+
+    return script
+
+
+def drops(*frames: str | bytes) -> Script:
+    """Say these frames; then the line breaks without a goodbye."""
+
+    async def script(socket: ServerConnection) -> None:
+        for frame in frames:
+            await socket.send(frame)
+        await socket.ping()  # what was said has left
+        socket.transport.close()
+        await socket.wait_closed()
 
     return script
 
