@@ -22,10 +22,11 @@ from websockets.protocol import State
 from app import __version__
 from app.connection.cleaning import without_secrets_of
 from app.connection.eventlog import EventLog
-from app.connection.failures import FailureKind, ServiceFailure, advice_on, failure, is_benign, meaning_of_error
+from app.connection.failures import FailureKind, ServiceFailure, advice_on, failure, meaning_of_error
 from app.connection.proxies import Proxy, proxy_in_use
 from app.connection.refusals import OPENING_ERRORS, from_closed, from_error, from_exception
 from app.connection.services import Service
+from app.protocol.benign import is_benign
 from app.protocol.client_events import ClientEvent
 from app.protocol.codec import MalformedEventError, decode_server_event, encode_client_event
 from app.protocol.items import ErrorDetail

@@ -13,6 +13,7 @@ from typing import Final
 
 from app.connection.retry_after import wait_told_in
 from app.connection.services import Service, ServiceKind
+from app.protocol.benign import is_benign
 from app.protocol.items import ErrorDetail
 from app.protocol.text import one_line, sanitise_text
 
@@ -217,17 +218,6 @@ _REQUEST_CODES: Final = re.compile(
 )
 """About one of our events, and so not about the connection, whatever the words are."""
 
-_BENIGN: Final = frozenset(
-    {
-        "response_cancel_not_active",
-        "conversation_already_has_active_response",
-        "input_audio_buffer_commit_empty",
-        "item_create_duplicate_item_id",
-        "item_truncate_invalid_item_id",
-    }
-)
-_TRUNCATION: Final = re.compile(r"already shorter than|can be truncated", re.IGNORECASE)
-
 
 def meaning(*words: str | None) -> FailureKind | None:
     """What the first known one of these codes and types means, however they are spelt; None where none is known.
@@ -267,15 +257,6 @@ def meaning_of_error(error: ErrorDetail) -> FailureKind | None:
 def vague_meaning(*words: str | None) -> FailureKind | None:
     """What codes and types mean that are given to nearly everything; to be asked when nothing else is known."""
     return next((kind for word in words if word and (kind := _VAGUE_CODES.get(word.replace("_", "").lower()))), None)
-
-
-def is_benign(error: ErrorDetail) -> bool:
-    """Whether an error event tells nothing but that we were a moment late or early; not for the user's eyes.
-
-    A cancel without an answer running, an answer asked for during another, an empty commit, an item created twice,
-    and a truncation past what there is.
-    """
-    return error.code in _BENIGN or _TRUNCATION.search(error.message or "") is not None
 
 
 def advice_on(error: ErrorDetail, service: Service) -> str:

@@ -16,7 +16,8 @@ _MS_HEADERS: Final = ("retry-after-ms", "x-ms-retry-after-ms")
 _NUMBER: Final = re.compile(r"\s*\d{1,9}(?:\.\d{1,9})?\s*")
 _IN_WORDS: Final = re.compile(
     r"(?:try again|retry)(?: \w+){0,3}? (?:in|after)"
-    r" (?:(\d{1,5})h)?(?:(\d{1,5})m(?!s))?(\d{1,9}(?:\.\d{1,9})?)? ?(ms|milliseconds?|s|sec|seconds?|minutes?)?\b",
+    r" (?:(\d{1,5})h)?(?:(\d{1,5})m(?![si]))?(\d{1,9}(?:\.\d{1,9})?)?"
+    r" ?(ms|milliseconds?|min(?:ute)?s?|hours?|s|sec|seconds?)?\b",
     re.IGNORECASE,
 )
 """"Please try again in 6.2s", "in 2m3.5s", "in 300ms", "Please retry after 12 seconds"."""
@@ -49,6 +50,6 @@ def wait_told_in(words: str) -> float | None:
     if found is None or not any(found.groups()[:3]):
         return None
     hours, minutes, number, unit = found.groups()
-    scale = {"ms": 0.001, "mil": 0.001, "min": 60.0}.get((unit or "s").lower()[:3], 1.0)
+    scale = {"ms": 0.001, "mil": 0.001, "min": 60.0, "hou": 3600.0}.get((unit or "s").lower()[:3], 1.0)
     total = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(number or 0) * scale
     return min(total, LONGEST_WAIT_S)

@@ -16,6 +16,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from app.conversation.effects import Effects, earliest
+from app.protocol.benign import BUSY
 from app.protocol.client_events import ResponseCancel, ResponseCreate
 
 ANSWER_TIMEOUT_MS = 20_000
@@ -209,12 +210,16 @@ class ActiveResponse:
         """The service refused an event of ours. Whether it was a request that gets no answer; None: no request.
 
         One that came too early is asked again, unless it was not wanted any more, though not for ever.
-        `is_the_requests`: a refusal that names no event can only mean the request, if one is under way.
+        `is_the_requests`: a refusal that names no event can only mean the request, if one is under way, or the answer
+        that the service was about to give by itself.
         """
-        is_it = is_the_requests and not event_id and self.phase in (ResponsePhase.ASKED, ResponsePhase.RECALLED)
+        if is_the_requests and self.phase is ResponsePhase.IDLE and self._expected is not None:
+            self._expected = None
+            return True
+        is_it = is_the_requests and self.phase in (ResponsePhase.ASKED, ResponsePhase.RECALLED)
         if self._request is None or not (is_it or event_id == self._request_id):
             return None
-        is_busy = code == "conversation_already_has_active_response"
+        is_busy = code == BUSY
         if is_busy:
             self._busy_until_ms = self._busy_until_ms or now_ms + self.timeout_ms
             if now_ms >= self._busy_until_ms:

@@ -17,7 +17,7 @@ from app.conversation.active_response import ANSWER_TIMEOUT_MS
 from app.conversation.effects import Effect, Effects, EntryChanged, Send, Severity, StatusChanged, earliest
 from app.conversation.input_audio import Ducking
 from app.conversation.negotiation import SettingsNegotiation
-from app.conversation.outcome import concerns_answer, is_harmless
+from app.conversation.outcome import concerns_answer
 from app.conversation.playback import BYTES_PER_MS, Voice
 from app.conversation.responses import Responses
 from app.conversation.session import Mode, SessionChange, SessionSettings
@@ -28,6 +28,7 @@ from app.conversation.turn_table import Trigger
 from app.conversation.turns import Turns
 from app.conversation.usage import UsageTotals, add_usage
 from app.protocol import server_events as sv
+from app.protocol.benign import is_benign
 from app.protocol.client_events import ItemCreate, ResponseCreate
 from app.protocol.items import ErrorDetail, ResponseOptions, assistant_text, user_text
 from app.protocol.response_events import ResponsePiece
@@ -355,7 +356,7 @@ class Conversation:
         if is_final:
             self._effects.remark(f"The service gave no answer: {words}", Severity.ERROR)
         is_ours = is_final is not None or self._negotiation.update_refused(event_id, words, now_ms)
-        if not (is_ours or self._turns.text_refused(event_id, words) or is_harmless(code, words)):
+        if not (is_ours or self._turns.text_refused(event_id, words) or is_benign(error)):
             self._effects.remark(f"The service says: {words}", Severity.ERROR)
 
     def _words_overdue(self, entry: Entry, now_ms: int) -> None:

@@ -5,20 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from app.protocol.benign import BUSY, is_benign
 from app.protocol.items import ErrorDetail, Item, Response
 from app.protocol.text import one_line
 
 _LONGEST_ARGUMENTS = 80
-
-_HARMLESS = (
-    *("response_cancel_not_active", "conversation_already_has_active_response", "input_audio_buffer_commit_empty"),
-    *("item_create_duplicate_item_id", "item_truncate_invalid_item_id", "unsupported_content_type"),
-)
-
-
-def is_harmless(code: str, words: str) -> bool:
-    """Whether a refusal loses nothing (protocol reference, section 1.5)."""
-    return code in _HARMLESS or "already shorter than" in words or "can be truncated" in words
 
 
 def concerns_answer(error: ErrorDetail) -> bool:
@@ -31,7 +22,7 @@ def concerns_answer(error: ErrorDetail) -> bool:
     if error.param:
         return error.param.startswith("response")
     code, words = error.code or "", error.message or ""
-    is_late = is_harmless(code, words) and code != "conversation_already_has_active_response"
+    is_late = is_benign(error) and code != BUSY
     return not (is_late or code.startswith(_OF_OTHERS) or _OTHERS.search(words))
 
 

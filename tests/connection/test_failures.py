@@ -24,10 +24,11 @@ from websockets.exceptions import (
 from websockets.frames import Close
 from websockets.http11 import Response
 
-from app.connection.failures import FailureKind, ServiceFailure, advice_on, is_benign
+from app.connection.failures import FailureKind, ServiceFailure, advice_on
 from app.connection.proxies import Proxy, ProxySettingError
 from app.connection.refusals import OPENING_ERRORS, from_close, from_closed, from_error, from_exception, from_status
 from app.connection.services import Service, azure, compatible, embedded, openai
+from app.protocol.benign import is_benign
 from app.protocol.items import ErrorDetail
 
 KEY = "k3y-0123456789abcdef"

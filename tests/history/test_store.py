@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from app.conversation.transcript import Entry, Party
 from app.history.jsonl import entry_line, header_line, read_lines, removed_line
@@ -24,6 +25,14 @@ def silent(sentence: str) -> None:
 
 def kept(root: Path, name: str, *entries: Entry, started_at: float = 50.0) -> None:
     ConversationWriter(root / name, silent).end(Saved(started_at, "OpenAI", "m", entries))
+
+
+def test_lines_of_the_program_are_read_again_and_are_no_turns(tmp_path: Path):
+    why = Entry("remark_1", Party.PROGRAM, "The hour is over.", True, False, 9, 9)
+    kept(tmp_path, NEW, why, A, replace(why, item_id="remark_2"))
+    (summary,) = list_conversations(tmp_path)
+    assert (summary.turns, summary.first_words) == (1, "A")
+    assert load(tmp_path / NEW).entries == (why, A, replace(why, item_id="remark_2"))
 
 
 @pytest.mark.parametrize(
