@@ -14,12 +14,12 @@ from typing import Final
 from msgspec import Struct
 
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
-from app.conversation.effects import Effect, Effects, EntryChanged, Send, Severity, StatusChanged, earliest
+from app.conversation.effects import Effect, Effects, EntryChanged, Send, StatusChanged, earliest
 from app.conversation.input_audio import Ducking
 from app.conversation.negotiation import SettingsNegotiation
-from app.conversation.outcome import concerns_answer
 from app.conversation.playback import BYTES_PER_MS, Voice
 from app.conversation.responses import Responses
+from app.conversation.service_errors import ServiceErrors
 from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry, Party, Transcript
@@ -28,12 +28,11 @@ from app.conversation.turn_table import Trigger
 from app.conversation.turns import Turns
 from app.conversation.usage import UsageTotals, add_usage
 from app.protocol import server_events as sv
-from app.protocol.benign import is_benign
 from app.protocol.client_events import ItemCreate, ResponseCreate
-from app.protocol.items import ErrorDetail, ResponseOptions, assistant_text, user_text
+from app.protocol.items import ResponseOptions, assistant_text, user_text
 from app.protocol.response_events import ResponsePiece
 from app.protocol.session import Session
-from app.protocol.text import one_line, sanitise_text
+from app.protocol.text import sanitise_text
 
 GREETING: Final = "Greet the user in one short, friendly sentence and ask what you can do."
 
@@ -84,6 +83,7 @@ class Conversation:
             is_muted=carried.is_muted,
             has_asked=carried.has_asked,
         )
+        self._errors = ServiceErrors(effects, self._responses.active, self._negotiation, self._turns)
         self._parts = (self._negotiation, self._turns, self._responses, self._builder)
         self._ducking = Ducking(effects)
         self._is_lost = self._has_begun = False
@@ -295,9 +295,9 @@ class Conversation:
             responses.sign_of_life(event.response_id, event.item_id, now_ms)
         match event:
             case sv.ErrorEvent(error=error):
-                self._refused(error, now_ms)
+                self._errors.refused(error, now_ms)
             case sv.WarningEvent(warning=warning):
-                self._effects.notify(f"The service warns: {one_line(warning.message or warning.code or 'of what?')}")
+                self._errors.warned(warning)
             case sv.SessionUpdated(session=session):
                 self._learn(session)
                 self._negotiation.acknowledged()
@@ -344,20 +344,6 @@ class Conversation:
     def _learn(self, session: Session) -> None:
         self._model = session.model or self._model
         self._expires_at = session.expires_at or self._expires_at
-
-    def _refused(self, error: ErrorDetail, now_ms: int) -> None:
-        """An error: of whatever of ours it refuses, or of the service at large."""
-        event_id, code = error.event_id or "", error.code or ""
-        words = one_line(error.message or code or "The service reported an error without saying which.")
-        if self._responses.active.cancel_refused(event_id):
-            return
-        is_the_requests = self._negotiation.deadline_ms is None and concerns_answer(error)
-        is_final = self._responses.active.refused(event_id, code, now_ms, is_the_requests=is_the_requests)
-        if is_final:
-            self._effects.remark(f"The service gave no answer: {words}", Severity.ERROR)
-        is_ours = is_final is not None or self._negotiation.update_refused(event_id, words, now_ms)
-        if not (is_ours or self._turns.text_refused(event_id, words) or is_benign(error)):
-            self._effects.remark(f"The service says: {words}", Severity.ERROR)
 
     def _words_overdue(self, entry: Entry, now_ms: int) -> None:
         """Nothing came of this entry for too long. What is still being said has a limit of its own."""

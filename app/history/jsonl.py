@@ -4,7 +4,8 @@
     {"entry":{"item_id":"item_1","speaker":"you","text":"Hello.",...},"index":0}
     {"removed":"item_1"}
 
-The last line of an item counts. `index` is the entry's place among those that the lines before left standing: an
+Lines of the program's are entries of the speaker `realtime`; a reader that knows none leaves them out, and counts
+them. The last line of an item counts. `index` is the entry's place among those that the lines before left standing: an
 item that stands already is taken out first. A newer program may add keys; it changes the version only where an
 older reader would be misled.
 
