@@ -183,6 +183,15 @@ def test_refused_after_the_upgrade(kind_word: str, code: str | None, close: int,
     run(talk())
 
 
+def test_an_error_that_loses_nothing_is_no_refusal():
+    async def talk() -> None:
+        frames = [error("invalid_request_error", "input_audio_buffer_commit_empty", "Empty."), CREATED]
+        async with playing(says(*frames)) as server, await connect(at(server.url)) as connection:
+            assert connection.created.session.model == "m"
+
+    run(talk())
+
+
 @pytest.mark.parametrize("code", [1000, 1001])
 def test_closed_politely_before_the_session(code: int):
     async def talk() -> None:

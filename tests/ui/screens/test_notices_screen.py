@@ -51,6 +51,7 @@ async def test_what_comes_while_it_is_open_is_added(drive: Drive) -> None:
         await run.settle()
         assert "There was none yet." not in run.text
         assert "Number 39." in run.text
+        assert len(run.app._notifications) == 0  # no toast lies over the list
         await run.press("home")
         run.live.tell(Notice("Late."))
         await run.settle()
