@@ -27,6 +27,7 @@ from app.connection.proxies import Proxy, proxy_in_use
 from app.connection.refusals import OPENING_ERRORS, from_closed, from_error, from_exception
 from app.connection.services import Service
 from app.protocol.benign import is_benign
+from app.protocol.beta import NamesHeard
 from app.protocol.client_events import ClientEvent
 from app.protocol.codec import MalformedEventError, decode_server_event, encode_client_event
 from app.protocol.items import ErrorDetail
@@ -80,6 +81,7 @@ class Connection:
         self._socket = socket
         self._log = log
         self._clean = without_secrets_of(service.redaction)
+        self._names = NamesHeard()
         self._created: SessionCreated | None = None
         self._early: deque[ServerEvent] = deque()
         self._last_error: ErrorDetail | None = None
@@ -193,7 +195,7 @@ class Connection:
             if self._log is not None:
                 self._log.received(frame)
             try:
-                event = decode_server_event(frame, self.service.dialect, self._clean)
+                event = decode_server_event(frame, self.service.dialect, self._clean, self._names)
             except MalformedEventError as error:
                 self._skip(error)
                 continue

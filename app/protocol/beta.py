@@ -21,6 +21,23 @@ EVENT_NAMES: Final = {
 }
 """Beta name -> GA name of server events; the others are the same in both."""
 
+
+class NamesHeard:
+    """Which of its two names a service gives to each event. Some say everything twice, for old clients and for new
+    ones: the name that comes first is the one that counts.
+    """
+
+    def __init__(self) -> None:
+        self._name_of: dict[str, str] = {}
+
+    def is_echo(self, kind: str) -> bool:
+        """Whether an event of this type is the same again, under its other name."""
+        name = EVENT_NAMES.get(kind, kind)
+        return name in _ANSWER_NAMES and self._name_of.setdefault(name, kind) != kind
+
+
+_ANSWER_NAMES: Final = frozenset(name for name in EVENT_NAMES.values() if name.startswith("response."))
+
 SESSION_PATHS: Final = {
     "modalities": ("output_modalities",),
     "max_response_output_tokens": ("max_output_tokens",),

@@ -38,14 +38,20 @@ CLIENT_EVENTS: Final[dict[str, type]] = {cls.TYPE: cls for cls in get_args(Clien
 
 
 def decode_server_event(
-    frame: str | bytes, dialect: Dialect = Dialect.GA, clean: Callable[[JsonObject], JsonObject] | None = None
+    frame: str | bytes,
+    dialect: Dialect = Dialect.GA,
+    clean: Callable[[JsonObject], JsonObject] | None = None,
+    names: beta.NamesHeard | None = None,
 ) -> ServerEvent:
     """What a service said. Raises MalformedEventError; a type we do not know becomes an UnknownEvent.
 
-    `clean` is given the whole event, in GA, before anything is made of it: what it leaves out is nowhere.
+    `clean` is given the whole event, in GA, before anything is made of it: what it leaves out is nowhere. `names`, of
+    one connection: what a service of the beta dialect says again under a GA name is an UnknownEvent, too.
     """
     data = _cut(_load(frame))
     if dialect is Dialect.BETA:
+        if names is not None and names.is_echo(str(data.get("type"))):
+            return UnknownEvent(sanitise_text(str(data["type"])), {})
         data = beta.server_event_to_ga(data)
     kind = data.get("type")
     if not isinstance(kind, str) or kind not in SERVER_EVENTS:

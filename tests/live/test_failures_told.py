@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from app.connection.failures import FailureKind
+from app.connection.services import Service, compatible
 from app.exit_status import LOST, REFUSED
+from app.protocol.codec import Dialect
 from tests.connection.failure_rows import HOUR, KEY, ROWS, Row, at_server
 from tests.connection.loopback import CREATED, Script, answered, converses, error, event
 from tests.live.plain_talk import NEVER_MS, PlainTalk, talk_over
@@ -145,6 +147,25 @@ CASES = (
         event("conversation.item.input_audio_transcription.completed", item_id="u9", transcript="What is it?"),
         *ANSWER), ("you: What is it?",)),
 )  # fmt: skip
+
+
+def at_beta(port: int) -> Service:
+    return compatible(f"ws://127.0.0.1:{port}/v1/realtime", KEY, "m", dialect=Dialect.BETA)
+
+
+@pytest.mark.parametrize("is_old_first", [True, False])
+def test_words_that_are_said_under_the_old_name_and_the_new_one_are_there_once(is_old_first: bool):
+    """Nothing but the name tells that it is the same again: the assistant may well say a word twice."""
+
+    def both(kind: str, **fields: object) -> list[str]:
+        names = [kind.replace("output_", ""), kind] if is_old_first else [kind, kind.replace("output_", "")]
+        return [event(name, **PLACE, **fields) for name in names]
+
+    answer = [ANSWER[0], *both("response.output_text.delta", delta="ha "), *both("response.output_text.delta",
+              delta="ha"), *both("response.output_text.done", text="ha ha"), ANSWER[-1]]  # fmt: skip
+    talk = talk_over(Row("twice", at_beta, converses(*answer), FailureKind.LOST, False), "Hello.")
+    assert talk.out == ["you: Hello.", "assistant: ha ha"]
+    assert talk.status == 0
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
