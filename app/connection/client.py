@@ -101,8 +101,10 @@ class Connection:
     def advice_on(self, event: ServerEvent) -> str:
         """What an error that has just come means, and what to do about it; once for each meaning, else empty."""
         match event:
-            case ErrorEvent(error=error) | TranscriptionFailed(error=error):
+            case ErrorEvent(error=error):
                 advice = advice_on(error, self.service)
+            case TranscriptionFailed(error=error):
+                advice = advice_on(error, self.service, "What you say cannot be written down")
             case ResponseDone(response=response):
                 failed = response.status_details.error if response.status_details else None
                 advice = advice_on(failed, self.service) if failed else ""

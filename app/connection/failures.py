@@ -141,6 +141,7 @@ _CODES: Final[Mapping[str, FailureKind]] = {
     "modelnotavailable": FailureKind.MODEL_UNKNOWN,
     "unknownmodel": FailureKind.MODEL_UNKNOWN,
     "invaliddeployment": FailureKind.MODEL_UNKNOWN,
+    "unsupportedcountryregionterritory": FailureKind.PERMISSION,
     "budgetexceeded": FailureKind.QUOTA,
     "quotaexceeded": FailureKind.QUOTA,
     "accessdenied": FailureKind.PERMISSION,
@@ -259,17 +260,18 @@ def vague_meaning(*words: str | None) -> FailureKind | None:
     return next((kind for word in words if word and (kind := _VAGUE_CODES.get(word.replace("_", "").lower()))), None)
 
 
-def advice_on(error: ErrorDetail, service: Service) -> str:
+def advice_on(error: ErrorDetail, service: Service, what: str = "That means") -> str:
     """What an error in the middle of a session means, and what to do, where its code or words tell; else empty.
 
-    The session may go on, so this is no failure. For beside the service's own words, which often leave that out.
+    `what` is the beginning of the sentence. The session may go on, so this is no failure. For beside the service's own
+    words, which often leave that out.
     """
     kind = None if is_benign(error) else meaning_of_error(error)
     meant = _MEANT.get(kind) if kind is not None else None
     if kind is None or meant is None:
         return ""
     remedy = _REMEDIES_IN_SESSION.get(kind) or _remedy(kind, service)
-    return f"That means: {meant}. " + remedy.replace("{model}", service.variables.model)
+    return f"{what}: {meant}. " + remedy.replace("{model}", service.variables.model)
 
 
 _MEANT: Final[Mapping[FailureKind, str]] = {

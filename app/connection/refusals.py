@@ -30,6 +30,7 @@ from app.connection.failures import FailureKind, ServiceFailure, failure, meanin
 from app.connection.proxies import Proxy, ProxySettingError
 from app.connection.retry_after import wait_told_by
 from app.connection.services import Service, ServiceKind
+from app.protocol.convert import from_json
 from app.protocol.errors import error_object
 from app.protocol.items import ErrorDetail
 from app.protocol.jsontext import read_json
@@ -76,6 +77,9 @@ _CLOSE_CODES: Final[Mapping[int, FailureKind]] = {
 _PRIVATE_CODES: Final = range(3000, 5000)
 _BROKEN_LINE: Final = (NO_STATUS, ABNORMAL, 1011)
 
+_IDLE: Final = re.compile(r"(?i)\bidle\b|\binactiv|\btime(?:d |-)?out\b")
+"""Closes of those who were silent for too long: the next connection is as good as this one was."""
+
 _HUNG_UP: Final = "the connection was closed without an answer"
 _PROXY_LOGIN: Final = "Put your user name and password at the proxy into {variable}: http://user:password@host:port."
 _BETA_REMEDY: Final = "Use the GA dialect: this service no longer speaks the beta one."
@@ -98,12 +102,20 @@ def from_close(code: int, reason: str, last: ErrorDetail | None, service: Servic
     signal = f"close code {code}"
     if last is not None and meaning_of_error(last) is not None:
         return from_error(last, service, signal)
-    words = (last.message if last is not None else None) or reason
-    kind_word, _, code_word = reason.partition(".")  # OpenAI's reasons are <type>.<code>
-    told = ErrorDetail(type=kind_word, code=code_word or reason, message=reason)
+    told = _told_by_reason(reason)
+    words = (last.message if last is not None else None) or told.message or ""
     if meaning_of_error(told) is not None:
         return from_error(told, service, signal, words)
     return _from_code(code, words, service, opened)
+
+
+def _told_by_reason(reason: str) -> ErrorDetail:
+    """OpenAI's reasons are <type>.<code>; others put a whole error object there, or words."""
+    if reason.startswith("{") and isinstance(found := error_object(reason, {}), dict):
+        told: ErrorDetail = from_json(ErrorDetail, found)
+        return told
+    kind_word, _, code_word = reason.partition(".")
+    return ErrorDetail(type=kind_word, code=code_word or reason, message=reason)
 
 
 def _from_code(code: int, words: str, service: Service, opened: bool) -> ServiceFailure:
@@ -111,6 +123,8 @@ def _from_code(code: int, words: str, service: Service, opened: bool) -> Service
     kind = _CLOSE_CODES.get(code, FailureKind.REFUSED if code in _PRIVATE_CODES else FailureKind.LOST)
     if code == 1008 and not opened:  # so speaches and its like refuse a key
         kind = FailureKind.KEY_REFUSED
+    if opened and kind is FailureKind.REFUSED and _IDLE.search(words):
+        kind = FailureKind.LOST
     happened = remedy = None
     match kind:
         case FailureKind.PROTOCOL:
@@ -150,6 +164,9 @@ def _from_status(status: int, body: bytes, service: Service) -> ServiceFailure:
         return failure(kind, service, words=words, signal=signal)
     address = service.variables.address
     match status:
+        case 401 if "api-version" in words.lower():  # Azure, of a route that takes none, or not that one
+            remedy = f"Leave the api-version out of {address}."
+            return failure(FailureKind.REFUSED, service, words=words, signal=signal, remedy=remedy)
         case 401:
             return failure(FailureKind.KEY_REFUSED, service, words=words, signal=signal)
         case 402:
@@ -212,7 +229,8 @@ def from_exception(error: Exception, service: Service, proxy: Proxy | None = Non
     match error:
         case InvalidStatus():
             answer = error.response
-            return from_status(answer.status_code, bytes(answer.body or b""), service, answer.headers)
+            headers = {name.lower(): value for name, value in answer.headers.raw_items()}  # each may be there twice
+            return from_status(answer.status_code, bytes(answer.body or b""), service, headers)
         case ConnectionClosed():
             return from_closed(error, None, service, opened=False)
         case InvalidURI():
@@ -292,15 +310,21 @@ def _words_of_os_error(error: BaseException) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or text
 
 
+_PAGE_CHARS: Final = 20_000
+"""So much of a page is looked at."""
+_BYTE_ORDER_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
 def _read_body(body: bytes) -> tuple[str, tuple[str | None, ...]]:
     """What an HTTP body says, and the codes in it: JSON of the common shapes, HTML's title, or plain text."""
-    text = body.decode("utf-8", "replace").strip()
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if body.startswith(mark)), "utf-8")
+    text = body.decode(encoding, "replace").strip()
     try:
         data: Any = read_json(text)
     except (ValueError, RecursionError):
         if re.match(r"(?i)<(!doctype|html|\?xml|head|body)", text):
-            title = re.search(r"(?is)<title[^>]*>(.*?)</title>", text)
-            return (html.unescape(title[1]) if title else ""), ()
+            title = re.search(r"(?is)<(title|message|h1)[^>]*>(.*?)</\1>", text[:_PAGE_CHARS])
+            return (html.unescape(re.sub(r"<[^>]*>", " ", title[2])) if title else ""), ()
         return text, ()
     is_nested = isinstance(data, dict) and data.get("error")
     error = error_object(data["error"], data) if is_nested else error_object(data, {})

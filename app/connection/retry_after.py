@@ -26,7 +26,7 @@ _IN_WORDS: Final = re.compile(
 def wait_told_by(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Seconds, from the headers of an HTTP refusal (RFC 9110, section 10.2.3); None where they do not say.
 
-    `headers` are looked up as the mapping does; `now` is for dates, None means the system's clock.
+    The names in `headers` are in lower case. `now` is for dates; None means the system's clock.
     """
     for name in _MS_HEADERS:
         if (ms := headers.get(name)) and _NUMBER.fullmatch(ms):

@@ -26,7 +26,8 @@ class ServiceErrors:
 
     def warned(self, warning: ErrorDetail) -> None:
         """Some services tell what is no error."""
-        self._effects.notify(f"The service warns: {one_line(warning.message or warning.code or 'of what?')}")
+        if words := one_line(warning.message or warning.code or ""):
+            self._effects.notify(f"The service warns: {words}")
 
     def refused(self, error: ErrorDetail, now_ms: int) -> None:
         """An error: of whatever of ours it refuses, or of the service at large."""

@@ -8,9 +8,11 @@ frameworks use, or leave out the type. The words are the evidence that a user ha
 from __future__ import annotations
 
 import json
+import re
 from typing import Final
 
 from app.protocol.convert import Json, JsonObject, sanitise_json
+from app.protocol.jsontext import read_json
 
 ERROR: Final = "error"
 
@@ -38,6 +40,9 @@ def error_object(said: Json, around: JsonObject) -> Json:
     outside = {key: value for key, value in around.items() if key not in ("type", ERROR)}  # the event's own type
     if isinstance(said, dict) and isinstance(words := said.get("message"), str) and words.strip():
         found: JsonObject = {**_facts(said), "message": words}
+        if inner := _written_in(words, _DEPTH):  # a gateway passes on as words what it was given
+            found = {**inner, **_facts(said), "message": inner.get("message", words)}
+            said = {**said, "message": ""}
     else:
         found = _found(said, _DEPTH)
     # Whose event it answers stands outside only where there is no inside.
@@ -79,7 +84,7 @@ def _found(value: Json, depth: int) -> JsonObject:
         return {}
     match value:
         case str() if value.strip():
-            return {"message": value}
+            return _written_in(value, depth) or {"message": value}
         case int() | float() if not isinstance(value, bool):
             return {"code": str(value)[:40]}
         case list():
@@ -88,6 +93,21 @@ def _found(value: Json, depth: int) -> JsonObject:
             return _found_in_object(value, depth)
         case _:
             return {}
+
+
+_NEEDLESS_ESCAPE: Final = re.compile(r"\\(?:/|u(?!00(?:2[267]|3[CEce])))")
+"""Of more than quotes and angle brackets: read, it could show a secret that has been looked for in vain."""
+
+
+def _written_in(words: str, depth: int) -> JsonObject:
+    """What an error object says that stands as text in the place of words; nothing where there is none."""
+    if not (words.lstrip().startswith("{") and words.rstrip().endswith("}")) or _NEEDLESS_ESCAPE.search(words):
+        return {}
+    try:
+        inner = read_json(words)
+    except (ValueError, RecursionError):
+        return {}
+    return _found_in_object(inner, depth - 1) if isinstance(inner, dict) and depth > 1 else {}
 
 
 def _found_in_object(value: JsonObject, depth: int) -> JsonObject:

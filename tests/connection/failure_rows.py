@@ -53,6 +53,13 @@ def told(code: object, message: str, **more: object) -> bytes:
     return json.dumps({"error": {"code": code, "message": message, **more}}).encode()
 
 
+def twice(response: Response, name: str, value: str) -> Response:
+    """A header that both the service and what stands before it have set."""
+    response.headers[name] = value
+    response.headers[name] = value
+    return response
+
+
 def page(title: str) -> bytes:
     return f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body>{'x' * 50_000}</body></html>".encode()
 
@@ -86,6 +93,15 @@ AZURE_ROWS: Final = (
     Row("too much asked, to the millisecond", at_azure,
         http(429, told("429", "Slow down."), **{"Retry-After": "8", "retry-after-ms": "7250"}),
         K.RATE_LIMITED, False, (), 7.25),
+    Row("too much asked, said twice", at_azure,
+        twice(http(429, told("429", "Slow down.")), "Retry-After", "7"), K.RATE_LIMITED, False, (), 7.0),
+    Row("an api-version where none is taken", at_azure,
+        http(401, told("401", "The api-version is not supported on this route.")), K.REFUSED, True,
+        ("Leave the api-version out of AZURE_OPENAI_ENDPOINT",)),
+    Row("a body that begins with a mark", at_azure,
+        http(401, b"\xef\xbb\xbf" + told("PermissionDenied", "No role.")), K.PERMISSION, True, (": No role.",)),
+    Row("a body in UTF-16", at_azure, http(401, told("PermissionDenied", "No role.").decode().encode("utf-16")),
+        K.PERMISSION, True, (": No role.",)),
     Row("the gateway before it has no key", at_azure,
         http(401, b'{"statusCode":401,"message":"Access denied due to missing subscription key."}'),
         K.KEY_REFUSED, True, ("missing subscription key",)),
@@ -163,6 +179,13 @@ PROXY_ROWS: Final = (
     Row("503 with a wait", at_azure, http(503, page("Sorry"), **{"Retry-After": "30"}), K.OVERLOADED, False,
         ("HTTP 503",), 30.0),
     Row("504", at_server, http(504, page("504 Gateway Time-out")), K.OVERLOADED, False, ("HTTP 504",)),
+    Row("a page without a title", at_openai, http(502, b"<html><body><h1>502 <i>Bad</i> Gateway</h1></body></html>"),
+        K.OVERLOADED, False, ("502 Bad Gateway",)),
+    Row("XML", at_server, http(503, b'<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Please reduce'
+                               b"</Message></Error>"), K.OVERLOADED, False, ("Please reduce",)),
+    Row("a country that is not served", at_openai,
+        http(403, told("unsupported_country_region_territory", "Country not supported")), K.PERMISSION, True,
+        ("Country not supported",)),
     Row("a portal's page", at_openai, http(200, page("Please log in")), K.PROTOCOL, True,
         ("Please log in", "OPENAI_BASE_URL")),
     Row("a portal's redirect", at_openai, http(302, b"", Location="http://portal.example/"), K.REFUSED, True,
@@ -204,6 +227,15 @@ SERVER_ROWS: Final = (
         K.KEY_REFUSED, True),
     Row("an exception's name", at_server, shaped({"type": "AuthenticationError", "message": "Nope"}),
         K.KEY_REFUSED, True, ("Nope",)),
+    Row("an error object as words", at_server,
+        says(error("server_error", None, told("model_not_found", "No such thing.").decode()), code=1011),
+        K.MODEL_UNKNOWN, True, (": No such thing.",)),
+    Row("an error object as the reason", at_server, says(CREATED, code=1011, reason=told("429", "Slow.").decode()),
+        K.RATE_LIMITED, False, (": Slow.",)),
+    Row("silent for too long", at_server, says(CREATED, code=1008, reason="Session idle timeout"), K.LOST, False,
+        ("Session idle timeout",)),
+    Row("the same, under a code of its own", at_server, says(CREATED, code=4000, reason="Closed due to inactivity"),
+        K.LOST, False, ("inactivity",)),
     Row("an error, then silence", at_server, says(error(REQUEST, "invalid_api_key", "Bad.")), K.KEY_REFUSED, True,
         ("Bad.",)),
     Row("an error of another kind, then silence", at_server, says(event("error", error="It hurts.")),

@@ -119,6 +119,11 @@ CASES = (
          ("The service warns: The voice was replaced.",)),
     Case("a warning in words", converses(event("warning", message="Slow today."), *ANSWER),
          ("The service warns: Slow today.",)),
+    Case("warnings of nothing", converses(event("warning"), event("warning", warning=None), *ANSWER)),
+    Case("a transcription that fails", converses(
+        event("conversation.item.input_audio_transcription.failed", item_id="u9",
+              error={"code": "model_not_found", "message": "No whisper."}), *ANSWER),
+        ("What you say cannot be written down: a model that was asked for is not there.", "No whisper.")),
     Case("pings", converses(event("ping"), ANSWER[0], event("ping", timestamp=1), *ANSWER[1:], event("ping"))),
     Case("types of tomorrow", converses(event("response.output_text.delta.v2", **PLACE, delta="Bad day."),
                                         event("localai.loaded"), event("rate_limits.updated", rate_limits="x"),
