@@ -8,6 +8,7 @@ from app.connection import services
 from app.connection.child import Child
 from app.connection.eventlog import EventLog, EventLogError
 from app.connection.inputs import DEFAULT_MODEL
+from app.connection.keep_alive import KeepAlive
 from app.connection.services import Service, ServiceSettingError
 from app.launch.embedded import missing_engines, serve_options
 from app.launch.prices import price_list
@@ -76,7 +77,8 @@ def make_dialler(
     if which == "local":
         _require_local(is_written_only)
         return EmbeddedDialler(serve_options(settings), log, service_log, child)
-    return ServiceDialler(service_of(which, settings), log)
+    keep_alive = KeepAlive(settings.ping_interval_s, settings.ping_timeout_s)
+    return ServiceDialler(service_of(which, settings), log, keep_alive)
 
 
 def service_of(which: str, settings: Settings) -> Service:
