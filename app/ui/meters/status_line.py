@@ -157,10 +157,10 @@ class StatusLine(StyledLine):
         pieces = (
             Piece(f"answered in {answered / 1000:.2f} s" if answered is not None else "", 1),
             Piece(f"median {median / 1000:.2f} s" if median is not None else "", 7, "dim", joint=", "),
-            Piece(f"line {round_trip} ms" if round_trip is not None else "", 8, "dim"),
+            Piece(f"line {round_trip} ms" if round_trip is not None else "", 5, "dim"),
             near_limit_piece(status.near_limit),
             Piece(tokens, 6, "dim"),
             cost_piece(spending, status.budget_usd),
-            Piece(shown(status.model), 9, "dim"),
+            Piece(shown(status.model), 8, "dim"),
         )
         self.paint(laid_out(pieces, (), self.size.width))
