@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import Struct
-
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
 from app.conversation.bill import CLOSED, HELD_BACK, NO_BUDGET, Bill, Budget
+from app.conversation.carried import Carried, retell
 from app.conversation.effects import Effect, Effects, EntryChanged, Send, Severity, StatusChanged, earliest
 from app.conversation.input_audio import Ducking
 from app.conversation.negotiation import SettingsNegotiation
@@ -24,31 +23,20 @@ from app.conversation.prices import NO_PRICES, PriceList
 from app.conversation.rate_limits import RateLimits
 from app.conversation.responses import Responses
 from app.conversation.session import Mode, SessionChange, SessionSettings
-from app.conversation.status import State, Status
+from app.conversation.state import state_of
+from app.conversation.status import Status
 from app.conversation.transcript import Entry, Party, Transcript
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.turn_table import Trigger
 from app.conversation.turns import Turns
-from app.conversation.usage import Spending
 from app.protocol import server_events as sv
-from app.protocol.client_events import ItemCreate, ResponseCreate
-from app.protocol.items import ErrorDetail, ResponseOptions, assistant_text, user_text
+from app.protocol.client_events import ResponseCreate
+from app.protocol.items import ErrorDetail, ResponseOptions
 from app.protocol.response_events import ResponsePiece
 from app.protocol.session import Session
 from app.protocol.text import one_line, sanitise_text
 
 GREETING: Final = "Greet the user in one short, friendly sentence and ask what you can do."
-
-
-class Carried(Struct, frozen=True):
-    """What a session hands on to the one that follows it."""
-
-    entries: tuple[Entry, ...] = ()
-    unsent_texts: tuple[str, ...] = ()
-    is_muted: bool = False
-    has_asked: bool = False
-    spending: Spending = Spending()
-    answers_ms: tuple[int, ...] = ()
 
 
 class Conversation:
@@ -150,7 +138,7 @@ class Conversation:
         """Everything that is shown beside the words."""
         responses, negotiation, turns = self._responses, self._negotiation, self._turns
         return Status(
-            state=self._state(),
+            state=state_of(turns, responses, negotiation, is_lost=self._is_lost),
             settings=negotiation.wanted,
             unacknowledged=negotiation.unacknowledged,
             refused=negotiation.refused,
@@ -173,25 +161,6 @@ class Conversation:
     def _is_live(self) -> bool:
         """The service has taken the settings, the line stands, and the budget allows that it is used."""
         return self._negotiation.is_ready and not self._is_lost and not self._bill.is_spent
-
-    def _state(self) -> State:
-        turns, is_open = self._turns, self._turns.is_open
-        is_hands_free = self._negotiation.wanted.mode is Mode.HANDS_FREE
-        if self._is_lost:
-            return State.OFFLINE
-        if not self._negotiation.is_ready:
-            return State.CONNECTING
-        if turns.is_user_speaking or (is_open and turns.is_voiced and not is_hands_free):
-            return State.HEARING
-        if self._responses.is_speaking:
-            return State.SPEAKING
-        if is_open and not is_hands_free:
-            return State.LISTENING
-        if self._responses.active.is_awaited:
-            return State.THINKING
-        if is_open:
-            return State.LISTENING
-        return State.MUTED if is_hands_free and turns.has_microphone else State.READY
 
     # ---------------------------------------------------------------- the line
 
@@ -419,12 +388,7 @@ class Conversation:
         """The service is ready: it is told what was said in the session before, and typed, or asked to greet."""
         if self._turns.has_microphone:
             self._turns.microphone_came(is_live=True)
-        for entry in self._carried.entries:
-            if entry.is_turn and entry.is_final and (text := entry.heard_text.strip()):
-                item_id = self._effects.new_item_id()
-                self._builder.ignore(item_id)
-                make = user_text if entry.speaker is Party.USER else assistant_text
-                self._effects.send(ItemCreate(item=make(item_id, text)))
+        retell(self._carried.entries, self._effects, self._builder)
         if not self._send_unsent(now_ms) and self._greets:
             words = f"{self._negotiation.wanted.instructions}\n{GREETING}".strip()
             self._responses.active.want(ResponseCreate(response=ResponseOptions(instructions=words)))
