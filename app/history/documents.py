@@ -58,7 +58,8 @@ class ExportedConversation(Struct, frozen=True):
             parts.append(f"{seconds:,.0f} s of speech written down")
         if self.spending.cost_usd is not None:
             parts.append(cost_text(self.spending))
-        return ", ".join([*parts, f"in {self.lasted_ms / 60_000:.0f} min"]) if parts else ""
+        lasted = f"in {self.lasted_ms / 60_000:.0f} min" if self.lasted_ms >= 60_000 else "in under a minute"
+        return ", ".join([*parts, lasted]) if parts else ""
 
 
 def remarks(entry: Entry) -> list[str]:

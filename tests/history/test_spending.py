@@ -112,6 +112,11 @@ def test_what_is_read_says_it_in_a_line(spending: Spending, text: str):
     assert f"\n- Used: {text.replace('$', chr(92) + '$')}\n" in exported(ExportFormat.MARKDOWN, spending)
 
 
+def test_a_short_talk_lasted_less_than_a_minute():
+    text = render(TALK[:1], 0.0, ExportFormat.TEXT, zone=UTC)
+    assert "\nused 2 s of speech written down, $0.000, in under a minute\n" in text
+
+
 def test_where_nothing_is_known_nothing_is_said():
     bare = [replace(entry, spending=None) for entry in TALK]
     assert "sed " not in render(bare, 0.0, ExportFormat.TEXT, zone=UTC)
