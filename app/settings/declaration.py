@@ -296,13 +296,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = True
     # ---------------------------------------------------------------- cost
     budget: Annotated[
-        Annotated[float, Meta(ge=0.01, le=100_000)] | None,
+        Annotated[float, Meta(ge=0.05, le=100)] | None,
         About(
             Section.COST,
             "budget",
             "What a conversation may cost; you are told when four fifths are spent, and when all is. Empty: no limit.",
             "$",
-            step=0.5,
+            step=0.05,
         ),
     ] = None
     budget_stops: Annotated[
