@@ -9,9 +9,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from app.conversation.effects import Effects
 from app.conversation.prices import PriceList
 from app.conversation.session import SessionSettings
-from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.usage import Spending, dollars, response_spending, transcription_spending
 from app.protocol.items import TranscriptionUsage, Usage
 
@@ -44,9 +44,9 @@ NO_BUDGET: Final = Budget()
 class Bill:
     """Adds up; tells the user where the budget is reached."""
 
-    def __init__(self, builder: TranscriptBuilder, prices: PriceList, budget: Budget, spending: Spending) -> None:
+    def __init__(self, effects: Effects, prices: PriceList, budget: Budget, spending: Spending) -> None:
         """`spending`: what the conversation has used so far. Of that the user was told."""
-        self._builder, self.prices, self.budget = builder, prices, budget
+        self._effects, self.prices, self.budget = effects, prices, budget
         self.spending = spending
         self._told = budget.level(spending.cost_usd)
         self._has_told_unpriced = spending.has_unpriced
@@ -56,37 +56,35 @@ class Bill:
         """The budget is, and nothing more may be sent."""
         return self.budget.stops and self.budget.level(self.spending.cost_usd) == 1.0
 
-    def response(self, usage: Usage | None, model: str, now_ms: int) -> Spending | None:
+    def response(self, usage: Usage | None, model: str) -> Spending | None:
         """An answer is over, in whatever way; what it used, where the service says."""
-        return self._add(response_spending(usage, self.prices.of(model)), model, now_ms)
+        return self._add(response_spending(usage, self.prices.of(model)), model)
 
-    def transcription(
-        self, usage: TranscriptionUsage | None, settings: SessionSettings, now_ms: int
-    ) -> Spending | None:
+    def transcription(self, usage: TranscriptionUsage | None, settings: SessionSettings) -> Spending | None:
         """A turn was written down, by the model of these settings; what that used."""
         model = settings.transcription_model or ""
-        return self._add(transcription_spending(usage, self.prices.of(model)), model, now_ms)
+        return self._add(transcription_spending(usage, self.prices.of(model)), model)
 
-    def limit(self, budget: Budget, now_ms: int) -> None:
+    def limit(self, budget: Budget) -> None:
         """The user wants another budget."""
         self.budget = budget
-        self._tell(now_ms)
+        self._tell()
 
-    def _add(self, spent: Spending, model: str, now_ms: int) -> Spending | None:
+    def _add(self, spent: Spending, model: str) -> Spending | None:
         if spent == Spending():
             return None
         self.spending += spent
         if spent.has_unpriced and self.budget.limit_usd is not None and not self._has_told_unpriced:
             self._has_told_unpriced = True
-            self._builder.remark(_no_price(model), now_ms)
-        self._tell(now_ms)
+            self._effects.remark(_no_price(model))
+        self._tell()
         return spent
 
-    def _tell(self, now_ms: int) -> None:
+    def _tell(self) -> None:
         level, told = self.budget.level(self.spending.cost_usd), self._told
         self._told = level
         if level > told:
-            self._builder.remark(self._sentence(level), now_ms)
+            self._effects.remark(self._sentence(level))
 
     def _sentence(self, level: float) -> str:
         so_far, limit = dollars(self.spending.cost_usd or 0.0), dollars(self.budget.limit_usd or 0.0)

@@ -78,7 +78,7 @@ class Conversation:
         )
         self._rate_limits = RateLimits(effects)
         self._parts = (self._negotiation, self._turns, self._responses, self._builder, self._rate_limits)
-        self._bill = Bill(self._builder, prices, budget, carried.spending)
+        self._bill = Bill(effects, prices, budget, carried.spending)
         self._ducking = Ducking(effects)
         self._is_lost = self._has_begun = False
         self._model = ""
@@ -172,7 +172,7 @@ class Conversation:
 
     def lost(self, now_ms: int) -> list[Effect]:
         """The line is gone: nothing more is sent or heard, and the assistant is silent."""
-        self._is_lost = True
+        self._is_lost, self._round_trip_ms = True, None
         self._turns.lost()
         self._responses.silence(now_ms)
         self._voice.silence()  # also what it says that is none of the conversation's
@@ -192,12 +192,10 @@ class Conversation:
     def tick(self, now_ms: int) -> list[Effect]:
         """Time has passed: see `deadline_ms`."""
         if not self._is_lost:
-            self._turns.tick(now_ms)
-            self._responses.tick(now_ms)
+            for part in (self._turns, self._responses, self._negotiation, self._rate_limits):
+                part.tick(now_ms)
             for entry in self._builder.take_overdue(now_ms):
                 self._words_overdue(entry, now_ms)
-            self._negotiation.tick(now_ms)
-            self._rate_limits.tick(now_ms)
         return self._settled(now_ms)
 
     # ---------------------------------------------------------------- the user
@@ -237,7 +235,7 @@ class Conversation:
 
     def limit_spending(self, budget: Budget, now_ms: int) -> list[Effect]:
         """The conversation may cost so much from now on; what was held back goes out if that is enough."""
-        self._bill.limit(budget, now_ms)
+        self._bill.limit(budget)
         return self._settled(now_ms)
 
     def measured(self, round_trip_ms: int, now_ms: int) -> list[Effect]:
@@ -309,14 +307,14 @@ class Conversation:
             case sv.TranscriptionDelta():
                 builder.transcription_delta(event, now_ms)
             case sv.TranscriptionCompleted():
-                spent = self._bill.transcription(event.usage or None, self._negotiation.effective, now_ms)
+                spent = self._bill.transcription(event.usage or None, self._negotiation.effective)
                 builder.transcription_completed(event, spent, now_ms)
             case sv.TranscriptionFailed():
                 builder.transcription_failed(event, now_ms)
             case sv.ResponseCreated(response=response):
                 responses.created(response.id, now_ms)
             case sv.ResponseDone(response=response):
-                spent = self._bill.response(response.usage or None, self._model, now_ms)
+                spent = self._bill.response(response.usage or None, self._model)
                 responses.done(response, spent, now_ms)
             case sv.OutputItemAdded(response_id=response_id) | sv.OutputItemDone(response_id=response_id):
                 responses.sign_of_life(response_id, event.item.id or "", now_ms)

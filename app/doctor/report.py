@@ -36,7 +36,7 @@ def checks(sources: Sources, folders: Folders, environ: Mapping[str, str]) -> It
     settings = loaded.settings
     found, findings = sound_devices.devices(settings)
     yield from findings
-    yield from machine.surroundings(environ, platform.release(), has_devices=bool(found))
+    yield from machine.surroundings(environ, platform.release(), bool(found), sys.platform)
     for finding in (sound_devices.microphone(settings.mic, found), sound_devices.speaker(settings.speaker, found)):
         if finding is not None:
             yield finding
