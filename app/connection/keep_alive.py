@@ -34,12 +34,15 @@ async def watch(
     if limits.ping_interval_s is None:
         return False
     while True:
-        asked_s = loop.time()
+        asked_s, pong = loop.time(), None
         try:
             async with asyncio.timeout(limits.timeout_s):
-                tell(await (await socket.ping()))
+                pong = await socket.ping()
+                tell(await pong)
         except TimeoutError:
-            if heard_s() <= asked_s:
+            # A process that was stopped for a while comes to both at once: the answer, and the end of the wait for it.
+            is_answered = pong is not None and pong.done() and not pong.cancelled()
+            if heard_s() <= asked_s and not is_answered:
                 return True
             continue
         except ConnectionClosed:

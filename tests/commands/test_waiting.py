@@ -1,0 +1,59 @@
+"""What takes longer than a moment is named, where somebody sits there."""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+
+import pytest
+
+from app.commands.waiting import Waiting
+
+
+class Screen(io.StringIO):
+    """A terminal, or none."""
+
+    def __init__(self, *, is_terminal: bool) -> None:
+        super().__init__()
+        self._is_terminal = is_terminal
+        self.written = threading.Event()
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+    def write(self, text: str) -> int:
+        self.written.set()
+        return super().write(text)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    screen = Screen(is_terminal=True)
+    monkeypatch.setattr(sys, "stderr", screen)
+    return screen
+
+
+def test_what_is_waited_for_is_named(terminal: Screen):
+    with Waiting(0.01) as waiting:
+        waiting.begin("certificate")
+        assert terminal.written.wait(10)
+    assert terminal.getvalue() == "... certificate\n"
+
+
+def test_what_comes_in_time_is_not(terminal: Screen):
+    with Waiting(3600) as waiting:
+        waiting.begin("name")
+        waiting.begin("certificate")
+        waiting.end()
+        waiting.begin("connection")
+    assert terminal.getvalue() == ""
+    assert not any(isinstance(each, threading.Timer) for each in threading.enumerate())
+
+
+def test_nobody_is_told_where_nobody_sits(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stderr", Screen(is_terminal=False))
+    before = threading.active_count()
+    with Waiting(0.0) as waiting:
+        waiting.begin("name")
+        assert threading.active_count() == before
