@@ -37,7 +37,7 @@ async def watch(
         asked_s, pong = loop.time(), None
         try:
             async with asyncio.timeout(limits.timeout_s):
-                pong = await socket.ping()
+                pong = asyncio.ensure_future(await socket.ping())
                 tell(await pong)
         except TimeoutError:
             # A process that was stopped for a while comes to both at once: the answer, and the end of the wait for it.

@@ -99,8 +99,8 @@ def certificate(service: Service, proxy: Proxy | None) -> Finding | None:
         text = f"{service.address} does not speak TLS there ({one_line(why, 60)})."
         return problem(CERTIFICATE, text, f"Check the port in {service.variables.address}, or use ws:// instead.")
     except Exception as error:  # whatever stands in between: the connection says what
-        why = error.strerror if isinstance(error, OSError) else ""
-        return note(CERTIFICATE, f"Not looked at: {host} is not reached ({one_line(why or 'no answer', 80)}).")
+        why = (isinstance(error, OSError) and error.strerror) or "no answer"
+        return note(CERTIFICATE, f"Not looked at: {host} is not reached ({one_line(why, 80)}).")
 
 
 def judged(host: str, found: dict[str, Any], version: str, now_epoch: float) -> Finding:

@@ -23,25 +23,28 @@ class Screen(io.StringIO):
         return self._is_terminal
 
     def write(self, text: str) -> int:
+        count = super().write(text)
         self.written.set()
-        return super().write(text)
+        return count
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Screen:
-    screen = Screen(is_terminal=True)
+def shown_on(monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool) -> Screen:
+    """Standard error from now on. Not in a fixture: pytest puts its own there when the test begins."""
+    screen = Screen(is_terminal=is_terminal)
     monkeypatch.setattr(sys, "stderr", screen)
     return screen
 
 
-def test_what_is_waited_for_is_named(terminal: Screen):
+def test_what_is_waited_for_is_named(monkeypatch: pytest.MonkeyPatch):
+    terminal = shown_on(monkeypatch, is_terminal=True)
     with Waiting(0.01) as waiting:
         waiting.begin("certificate")
         assert terminal.written.wait(10)
     assert terminal.getvalue() == "... certificate\n"
 
 
-def test_what_comes_in_time_is_not(terminal: Screen):
+def test_what_comes_in_time_is_not(monkeypatch: pytest.MonkeyPatch):
+    terminal = shown_on(monkeypatch, is_terminal=True)
     with Waiting(3600) as waiting:
         waiting.begin("name")
         waiting.begin("certificate")
@@ -52,7 +55,7 @@ def test_what_comes_in_time_is_not(terminal: Screen):
 
 
 def test_nobody_is_told_where_nobody_sits(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sys, "stderr", Screen(is_terminal=False))
+    shown_on(monkeypatch, is_terminal=False)
     before = threading.active_count()
     with Waiting(0.0) as waiting:
         waiting.begin("name")
