@@ -38,6 +38,8 @@ _CHUNK_MS: Final = 20
 _SETTLED_WITHIN_S: Final = 15.0
 _ANSWER_WITHIN_S: Final = 60.0
 """A language model on a small machine may have to be loaded first."""
+_WORDS_AFTER_ANSWER_S: Final = 4.0
+"""Words often come after the answer has begun, and hardly ever so long after it is over."""
 _TRY_FEWER: Final = "See whether the service speaks this protocol, and in which dialect (REALTIME_DIALECT)."
 _SHOWN_CHARS: Final = 80
 _ALIKE: Final = 0.6
@@ -189,7 +191,12 @@ async def _written_down(talk: Rehearsal, hint: str) -> Finding:
         return note(TRANSCRIPTION, "Not asked for, so that what you say is heard but not written down.", hint)
     samples, rate_hz = load(_CLIP)
     await talk.speak(to_pcm16(resample(samples, rate_hz, WIRE_RATE_HZ)))
-    await talk.until(lambda: (last := talk.last(Party.USER)) is not None and last.is_spoken, _ANSWER_WITHIN_S)
+
+    def is_written() -> bool:
+        return (last := talk.last(Party.USER)) is not None and last.is_spoken
+
+    await talk.until(lambda: is_written() or not talk.is_waiting_for_answer, _ANSWER_WITHIN_S)
+    await talk.until(is_written, _WORDS_AFTER_ANSWER_S)
     entry = talk.last(Party.USER)
     if entry is None or not entry.is_spoken or not entry.text:
         why = (entry.note if entry and entry.is_spoken else "") or talk.last_notice or "no words came"
