@@ -17,8 +17,9 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from enum import StrEnum
 from typing import Final, TextIO
 
 from app.protocol.text import flat, sanitise_text
@@ -28,6 +29,15 @@ _GONE: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENXIO, getattr(er
 
 _NO_TERMINAL: Final = frozenset({"", "dumb", "unknown"})
 """Values of TERM for what cannot place a cursor, or may be anything."""
+
+
+class Ink(StrEnum):
+    """A colour; the value is its number for a terminal (ECMA-48, SGR)."""
+
+    PLAIN = ""
+    RED = "31"
+    GREEN = "32"
+    YELLOW = "33"
 
 
 class OutputLostError(Exception):
@@ -51,9 +61,17 @@ class TextOutput:
 
     def put(self, text: str) -> None:
         """Write it, harmless, and at once. Raises ReaderGoneError, OutputLostError."""
+        self._put(sanitise_text(text))
+
+    def put_inked(self, pieces: Iterable[tuple[str, Ink]]) -> None:
+        """The same of pieces of text, each in its colour where the stream is a terminal that wants any."""
+        has_colours = wants_colours(self._stream, os.environ)
+        self._put("".join(_inked(sanitise_text(text), ink if has_colours else Ink.PLAIN) for text, ink in pieces))
+
+    def _put(self, text: str) -> None:
+        """`text` is harmless."""
         if self._stream is None:
             return
-        text = sanitise_text(text)
         try:
             raw = self._raw(self._stream)
             if raw is None:  # a test's stream, or a user's replacement
@@ -105,6 +123,11 @@ def tell(text: str, end: str = "\n") -> None:
     TextOutput(sys.stdout).put(f"{text}{end}")
 
 
+def tell_inked(pieces: Iterable[tuple[str, Ink]]) -> None:
+    """A line of a command's answer, with colours. Raises ReaderGoneError, OutputLostError."""
+    TextOutput(sys.stdout).put_inked([*pieces, ("\n", Ink.PLAIN)])
+
+
 def ask(question: str) -> str | None:
     """A question on standard error, and the line of standard input that answers it; None: there is no answer."""
     with suppress(ReaderGoneError, OutputLostError):
@@ -147,6 +170,17 @@ def is_terminal(stream: TextIO | None) -> bool:
 def is_interactive() -> bool:
     """Whether input and output are a terminal, which the full screen needs."""
     return is_terminal(sys.stdin) and is_terminal(sys.stdout)
+
+
+def wants_colours(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
+    """Whether it is a terminal that shows colours, and nobody said that there should be none (no-color.org)."""
+    term = environ.get("TERM", "").strip()
+    has_any = "WT_SESSION" in environ or bool(term) if sys.platform == "win32" else term not in _NO_TERMINAL
+    return is_terminal(stream) and has_any and not environ.get("NO_COLOR")
+
+
+def _inked(text: str, ink: Ink) -> str:
+    return f"\x1b[{ink}m{text}\x1b[0m" if ink and text else text
 
 
 def output_encoding() -> str:

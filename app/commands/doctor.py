@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 import click
 
 from app.cli import CliCommand
-from app.console import tell
+from app.commands.waiting import Waiting
+from app.console import is_terminal, tell, tell_inked
 
 
 @click.command(cls=CliCommand)
@@ -25,18 +27,24 @@ def doctor(is_json: bool, **given: str | None) -> None:
     Exit status 0 when all that is needed is fine, 1 when a problem was found.
     """
     from app.doctor.configuration import here
-    from app.doctor.finding import Level
-    from app.doctor.report import as_json, checks, last_line, line_of
+    from app.doctor.finding import Finding, Level, Step
+    from app.doctor.report import as_json, checks, last_line, pieces_of
     from app.settings import folders
 
     places = folders(os.environ)
     values = {name: value for name, value in given.items() if value is not None}
-    findings = []
-    with _quiet_libraries(places.logs):
-        for finding in checks(here(values, places.settings_file), places, os.environ):
-            findings.append(finding)
+    findings: list[Finding] = []
+    # What goes into a file or another program is not cut.
+    width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
+    with _quiet_libraries(places.logs), Waiting() as waiting:
+        for each in checks(here(values, places.settings_file), places, os.environ):
+            if isinstance(each, Step):
+                waiting.begin(each.check)
+                continue
+            waiting.end()
+            findings.append(each)
             if not is_json:
-                tell(line_of(finding))
+                tell_inked(pieces_of(each, width))
     tell(as_json(findings) if is_json else last_line(findings))
     sys.exit(any(finding.level is Level.PROBLEM for finding in findings))
 

@@ -119,7 +119,9 @@ def _rendered(which: str, form: ExportFormat) -> tuple[Path, str]:
     saved = load(folder)
     if skipped := skipped_sentence(saved):
         say(f"{folder.name}: {skipped}.")
-    text = render(saved.entries, saved.started_at, form, service=saved.service, model=saved.model)
+    text = render(
+        saved.entries, saved.started_at, form, service=saved.service, model=saved.model, spending=saved.spending
+    )
     return folder, text
 
 

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Final, Self
 
+from msgspec.structs import replace
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed
@@ -23,6 +24,7 @@ from app import __version__
 from app.connection.cleaning import without_secrets_of
 from app.connection.eventlog import EventLog
 from app.connection.failures import FailureKind, ServiceFailure, advice_on, failure, meaning_of_error
+from app.connection.keep_alive import KeepAlive, watch
 from app.connection.proxies import Proxy, proxy_in_use
 from app.connection.refusals import OPENING_ERRORS, from_closed, from_error, from_exception
 from app.connection.services import Service
@@ -53,6 +55,7 @@ _QUEUE_FRAMES: Final = 1_024
 
 _WORK: Final = (ResponseCreated, SessionUpdated, SpeechStarted, InputCommitted)
 """New work of a service that still serves us; the rest of an answer may be on its way whatever ends the session."""
+_USUAL: Final = KeepAlive()
 
 _TYPE_CHARS: Final = 80
 _MOST_TYPES: Final = 100
@@ -76,8 +79,9 @@ class Connection:
     our asking; the iteration's failure knows more, since it has read all that the service said before.
     """
 
-    def __init__(self, socket: ClientConnection, service: Service, log: EventLog | None) -> None:
+    def __init__(self, socket: ClientConnection, service: Service, log: EventLog | None, keep_alive: KeepAlive) -> None:
         self.service = service
+        self.keep_alive = keep_alive
         self._socket = socket
         self._log = log
         self._clean = without_secrets_of(service.redaction)
@@ -91,6 +95,11 @@ class Connection:
         self._skipped = 0
         self._unknown: Counter[str] = Counter()
         self._tell_skipped: Callable[[], None] | None = None
+        self._heard_s = 0.0
+        self._round_trip_s: float | None = None
+        self._tell_round_trip: Callable[[float], None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._silence: ServiceFailure | None = None
 
     @property
     def created(self) -> SessionCreated:
@@ -120,6 +129,16 @@ class Connection:
         self._tell_skipped = listener
         if self._skipped:
             listener()
+
+    def tell_round_trip_to(self, listener: Callable[[float], None]) -> None:
+        """Who is told how long a ping and its answer took, in seconds: what is known now, and each one to come."""
+        self._tell_round_trip = listener
+        if self._round_trip_s is not None:
+            listener(self._round_trip_s)
+
+    def stopped_reading(self) -> None:
+        """What was said could not be sent for as long as the line may keep it: the service counts as gone."""
+        self._give_up("it no longer takes what is sent")
 
     @property
     def is_open(self) -> bool:
@@ -158,6 +177,7 @@ class Connection:
             self._note_what_was_left_out(self._log)
             self._log.note("closed by us")
         self._closing = True
+        await self._stop_watching()
         try:
             async with asyncio.timeout(_ABORT_TIMEOUT_S):
                 await self._socket.close()
@@ -176,8 +196,9 @@ class Connection:
         """Wait for `session.created`; raises ServiceFailure when something else ends the waiting."""
         while self._created is None:
             match event := await self._next():
-                case SessionCreated():
-                    self._created = event
+                case SessionCreated(session=session):
+                    named = session if session.model else replace(session, model=self.service.model)
+                    self._created = replace(event, session=named)
                 case ErrorEvent() if not is_benign(event.error):
                     raise self._noted(from_error(event.error, self.service))
                 case None:  # nobody but connect() knows of this connection yet
@@ -194,6 +215,7 @@ class Connection:
                 if self._is_ours():
                     break
                 raise self._failed(closed) from closed
+            self._heard_s = asyncio.get_running_loop().time()
             if self._log is not None:
                 self._log.received(frame)
             try:
@@ -238,7 +260,25 @@ class Connection:
             if isinstance(event, _WORK) or meaning_of_error(self._last_error) is None:
                 self._last_error = None
 
+    async def _watch(self) -> None:
+        if await watch(self._socket, self.keep_alive, lambda: self._heard_s, self._measured):
+            self._give_up("it no longer answers")
+
+    def _measured(self, round_trip_s: float) -> None:
+        self._round_trip_s = round_trip_s
+        if self._tell_round_trip is not None:
+            self._tell_round_trip(round_trip_s)
+
+    def _give_up(self, what: str) -> None:
+        """Nobody is there any more: the line is cut, so that whoever receives learns of it."""
+        if self._silence is None and not self._is_ours():
+            words = f"{what}, for {self.keep_alive.timeout_s or 0:g} s"
+            self._silence = failure(FailureKind.LOST, self.service, words=words)
+            self._socket.transport.abort()
+
     def _failed(self, closed: ConnectionClosed) -> ServiceFailure:
+        if self._silence is not None:
+            return self._noted(self._silence)
         is_broken = closed.rcvd is None  # the service did not hang up: only what it said at the very last can be why
         last = None if is_broken and not self._is_error_last else self._last_error
         return self._noted(from_closed(closed, last, self.service, opened=self._created is not None))
@@ -248,7 +288,13 @@ class Connection:
             self._log.note(str(failed))
         return failed
 
+    async def _stop_watching(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait({self._watching})
+
     async def _abort(self) -> None:
+        await self._stop_watching()
         self._socket.transport.abort()
         await self._socket.wait_closed()
 
@@ -257,13 +303,12 @@ async def connect(
     service: Service,
     *,
     open_timeout_s: float = 10.0,
-    ping_interval_s: float | None = 20.0,
-    ping_timeout_s: float | None = 30.0,
+    keep_alive: KeepAlive = _USUAL,
     log: EventLog | None = None,
 ) -> Connection:
     """A connection whose session has begun, within `open_timeout_s` altogether.
 
-    The ping settings decide how soon a dead line is noticed; slow links want more time, None turns that off.
+    `keep_alive` decides how soon a dead line is noticed; slow links want more time.
     Raises ServiceFailure: refused, unreachable, too late. A proxy is used as `proxies` finds it.
     """
     if log is not None:
@@ -276,8 +321,9 @@ async def connect(
         if log is not None and proxy is not None:
             log.note(f"through the proxy {proxy.place}, from {proxy.variable}")
         async with asyncio.timeout(open_timeout_s):
-            connection = Connection(await _open(service, proxy, ping_interval_s, ping_timeout_s), service, log)
+            connection = Connection(await _open(service, proxy), service, log, keep_alive)
             await connection._begin()
+            connection._watching = asyncio.create_task(connection._watch())
             return connection
     except BaseException as error:
         if connection is not None:
@@ -295,9 +341,7 @@ async def connect(
         raise failed from error
 
 
-async def _open(
-    service: Service, proxy: Proxy | None, ping_interval_s: float | None, ping_timeout_s: float | None
-) -> ClientConnection:
+async def _open(service: Service, proxy: Proxy | None) -> ClientConnection:
     return await _OpenSocket(
         service.url,
         additional_headers=list(service.headers),
@@ -305,8 +349,7 @@ async def _open(
         compression=None,  # PCM in base64 hardly shrinks, and both sides would pay for it
         proxy=None if proxy is None else proxy.url,
         open_timeout=None,  # connect() has one for everything
-        ping_interval=ping_interval_s,
-        ping_timeout=ping_timeout_s,
+        ping_interval=None,  # see keep_alive
         close_timeout=_CLOSE_TIMEOUT_S,
         max_size=None,  # session.updated repeats all instructions and tools
         max_queue=_QUEUE_FRAMES,

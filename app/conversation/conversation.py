@@ -11,41 +11,32 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import Struct
-
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
+from app.conversation.bill import CLOSED, HELD_BACK, NO_BUDGET, Bill, Budget
+from app.conversation.carried import Carried, retell
 from app.conversation.effects import Effect, Effects, EntryChanged, Send, StatusChanged, earliest
 from app.conversation.input_audio import Ducking
 from app.conversation.negotiation import SettingsNegotiation
 from app.conversation.playback import BYTES_PER_MS, Voice
+from app.conversation.prices import NO_PRICES, PriceList
+from app.conversation.rate_limits import RateLimits
 from app.conversation.responses import Responses
 from app.conversation.service_errors import ServiceErrors
 from app.conversation.session import Mode, SessionChange, SessionSettings
-from app.conversation.status import State, Status
+from app.conversation.state import state_of
+from app.conversation.status import Status
 from app.conversation.transcript import Entry, Party, Transcript
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.turn_table import Trigger
 from app.conversation.turns import Turns
-from app.conversation.usage import UsageTotals, add_usage
 from app.protocol import server_events as sv
-from app.protocol.client_events import ItemCreate, ResponseCreate
-from app.protocol.items import ResponseOptions, assistant_text, user_text
+from app.protocol.client_events import ResponseCreate
+from app.protocol.items import ResponseOptions
 from app.protocol.response_events import ResponsePiece
 from app.protocol.session import Session
 from app.protocol.text import sanitise_text
 
 GREETING: Final = "Greet the user in one short, friendly sentence and ask what you can do."
-
-
-class Carried(Struct, frozen=True):
-    """What a session hands on to the one that follows it."""
-
-    entries: tuple[Entry, ...] = ()
-    unsent_texts: tuple[str, ...] = ()
-    is_muted: bool = False
-    has_asked: bool = False
-    usage: UsageTotals = UsageTotals()
-    answers_ms: tuple[int, ...] = ()
 
 
 class Conversation:
@@ -64,6 +55,8 @@ class Conversation:
         has_microphone: bool = True,
         greets: bool = False,
         timeout_ms: int = ANSWER_TIMEOUT_MS,
+        prices: PriceList = NO_PRICES,
+        budget: Budget = NO_BUDGET,
         carried: Carried | None = None,
     ) -> None:
         self._voice, self._greets, self._timeout_ms = voice, greets, timeout_ms
@@ -84,12 +77,14 @@ class Conversation:
             has_asked=carried.has_asked,
         )
         self._errors = ServiceErrors(effects, self._responses.active, self._negotiation, self._turns)
-        self._parts = (self._negotiation, self._turns, self._responses, self._builder)
+        self._rate_limits = RateLimits(effects)
+        self._parts = (self._negotiation, self._turns, self._responses, self._builder, self._rate_limits)
+        self._bill = Bill(effects, prices, budget, carried.spending)
         self._ducking = Ducking(effects)
         self._is_lost = self._has_begun = False
         self._model = ""
         self._expires_at: int | None = None
-        self._usage = carried.usage
+        self._round_trip_ms: int | None = None
         self._unsent_texts = list(carried.unsent_texts)
         self._told = Status()
 
@@ -105,12 +100,14 @@ class Conversation:
             seed=seed,
             has_microphone=self._turns.has_microphone,
             timeout_ms=self._timeout_ms,
+            prices=self._bill.prices,
+            budget=self._bill.budget,
             carried=Carried(
                 entries=self.entries,
                 unsent_texts=tuple(self._unsent_texts),
                 is_muted=self._turns.is_muted,
                 has_asked=self._turns.has_asked,
-                usage=self._usage,
+                spending=self._bill.spending,
                 answers_ms=tuple(self._responses.answers_ms),
             ),
         )
@@ -142,7 +139,7 @@ class Conversation:
         """Everything that is shown beside the words."""
         responses, negotiation, turns = self._responses, self._negotiation, self._turns
         return Status(
-            state=self._state(),
+            state=state_of(turns, responses, negotiation, is_lost=self._is_lost),
             settings=negotiation.wanted,
             unacknowledged=negotiation.unacknowledged,
             refused=negotiation.refused,
@@ -155,32 +152,16 @@ class Conversation:
             expires_at=self._expires_at,
             answered_ms=responses.answers_ms[-1] if responses.answers_ms else None,
             median_answered_ms=responses.median_answered_ms,
-            usage=self._usage,
+            spending=self._bill.spending,
+            budget_usd=self._bill.budget.limit_usd,
+            near_limit=self._rate_limits.near,
+            round_trip_ms=self._round_trip_ms,
         )
 
     @property
     def _is_live(self) -> bool:
-        """The service has taken the settings, and the line stands."""
-        return self._negotiation.is_ready and not self._is_lost
-
-    def _state(self) -> State:
-        turns, is_open = self._turns, self._turns.is_open
-        is_hands_free = self._negotiation.wanted.mode is Mode.HANDS_FREE
-        if self._is_lost:
-            return State.OFFLINE
-        if not self._negotiation.is_ready:
-            return State.CONNECTING
-        if turns.is_user_speaking or (is_open and turns.is_voiced and not is_hands_free):
-            return State.HEARING
-        if self._responses.is_speaking:
-            return State.SPEAKING
-        if is_open and not is_hands_free:
-            return State.LISTENING
-        if self._responses.active.is_awaited:
-            return State.THINKING
-        if is_open:
-            return State.LISTENING
-        return State.MUTED if is_hands_free and turns.has_microphone else State.READY
+        """The service has taken the settings, the line stands, and the budget allows that it is used."""
+        return self._negotiation.is_ready and not self._is_lost and not self._bill.is_spent
 
     # ---------------------------------------------------------------- the line
 
@@ -192,7 +173,7 @@ class Conversation:
 
     def lost(self, now_ms: int) -> list[Effect]:
         """The line is gone: nothing more is sent or heard, and the assistant is silent."""
-        self._is_lost = True
+        self._is_lost, self._round_trip_ms = True, None
         self._turns.lost()
         self._responses.silence(now_ms)
         self._voice.silence()  # also what it says that is none of the conversation's
@@ -214,11 +195,10 @@ class Conversation:
     def tick(self, now_ms: int) -> list[Effect]:
         """Time has passed: see `deadline_ms`."""
         if not self._is_lost:
-            self._turns.tick(now_ms)
-            self._responses.tick(now_ms)
+            for part in (self._turns, self._responses, self._negotiation, self._rate_limits):
+                part.tick(now_ms)
             for entry in self._builder.take_overdue(now_ms):
                 self._words_overdue(entry, now_ms)
-            self._negotiation.tick(now_ms)
         return self._settled(now_ms)
 
     # ---------------------------------------------------------------- the user
@@ -227,6 +207,8 @@ class Conversation:
         """Space: open or close the microphone; in push-to-talk, begin or end a turn."""
         if self._turns.has_microphone and self._is_live:
             self._turns.do(Trigger.TALK_KEY, now_ms)
+        elif self._bill.is_spent:
+            self._effects.notify(CLOSED)
         return self._settled(now_ms)
 
     def stop_key(self, now_ms: int) -> list[Effect]:
@@ -240,8 +222,10 @@ class Conversation:
             return []
         if self._is_lost:
             self._effects.notify("That was not sent: the line to the service is gone.")
-        elif not self._negotiation.is_ready:
+        elif not self._is_live:
             self._unsent_texts.append(text)
+            if self._bill.is_spent:
+                self._effects.notify(HELD_BACK)
         else:
             self._turns.do(Trigger.TEXT, now_ms)
             self._turns.typed([text], now_ms)
@@ -250,6 +234,16 @@ class Conversation:
     def change(self, change: SessionChange, now_ms: int) -> list[Effect]:
         """Change settings while talking; sent now, shown as pending until acknowledged."""
         self._negotiation.change(change, is_voice_fixed=self._responses.has_spoken)
+        return self._settled(now_ms)
+
+    def limit_spending(self, budget: Budget, now_ms: int) -> list[Effect]:
+        """The conversation may cost so much from now on; what was held back goes out if that is enough."""
+        self._bill.limit(budget)
+        return self._settled(now_ms)
+
+    def measured(self, round_trip_ms: int, now_ms: int) -> list[Effect]:
+        """A ping and its answer took so long."""
+        self._round_trip_ms = round_trip_ms
         return self._settled(now_ms)
 
     def microphone_came(self, has_microphone: bool, now_ms: int) -> list[Effect]:
@@ -318,15 +312,15 @@ class Conversation:
             case sv.TranscriptionDelta() | sv.TranscriptionUpdated():
                 builder.transcription_delta(event, now_ms)
             case sv.TranscriptionCompleted():
-                builder.transcription_completed(event, now_ms)
+                spent = self._bill.transcription(event.usage or None, self._negotiation.effective)
+                builder.transcription_completed(event, spent, now_ms)
             case sv.TranscriptionFailed():
                 builder.transcription_failed(event, now_ms)
             case sv.ResponseCreated(response=response):
                 responses.created(response.id, now_ms)
             case sv.ResponseDone(response=response):
-                if usage := response.usage or None:
-                    self._usage = add_usage(self._usage, usage, self._model)
-                responses.done(response, now_ms)
+                spent = self._bill.response(response.usage or None, self._model)
+                responses.done(response, spent, now_ms)
             case sv.OutputItemAdded(response_id=response_id) | sv.OutputItemDone(response_id=response_id):
                 responses.sign_of_life(response_id, event.item.id or "", now_ms)
                 responses.item(response_id, event.item, now_ms)
@@ -338,6 +332,8 @@ class Conversation:
                 responses.audio(event, now_ms)
             case sv.OutputAudioDone(item_id=item_id):
                 responses.audio_done(item_id, now_ms)
+            case sv.RateLimitsUpdated(rate_limits=limits):
+                self._rate_limits.updated(limits, now_ms)
             case sv.McpCallInProgress() | sv.McpCallCompleted() | sv.McpCallFailed():
                 responses.active.extend(now_ms)
 
@@ -358,10 +354,14 @@ class Conversation:
     def _settled(self, now_ms: int) -> list[Effect]:
         """All that the step wants done, with what follows from it."""
         self._turns.follow_mode(now_ms, is_live=self._is_live)
+        if self._bill.is_spent and self._turns.is_open:
+            self._turns.do(Trigger.BUDGET_SPENT, now_ms)
         if self._is_live:
             if not self._has_begun:
                 self._has_begun = True
                 self._begin(now_ms)
+            else:
+                self._send_unsent(now_ms)
             self._negotiation.update_if_due(now_ms)
             self._responses.active.ask_if_due(now_ms)
         if not self._responses.is_sounding:
@@ -378,15 +378,14 @@ class Conversation:
         """The service is ready: it is told what was said in the session before, and typed, or asked to greet."""
         if self._turns.has_microphone:
             self._turns.microphone_came(is_live=True)
-        for entry in self._carried.entries:
-            if entry.is_turn and entry.is_final and (text := entry.heard_text.strip()):
-                item_id = self._effects.new_item_id()
-                self._builder.ignore(item_id)
-                make = user_text if entry.speaker is Party.USER else assistant_text
-                self._effects.send(ItemCreate(item=make(item_id, text)))
+        retell(self._carried.entries, self._effects, self._builder)
+        if not self._send_unsent(now_ms) and self._greets:
+            words = f"{self._negotiation.wanted.instructions}\n{GREETING}".strip()
+            self._responses.active.want(ResponseCreate(response=ResponseOptions(instructions=words)))
+
+    def _send_unsent(self, now_ms: int) -> bool:
+        """What was typed and held back goes out, to be answered together; whether there was any."""
         texts, self._unsent_texts = self._unsent_texts, []
         if texts:
             self._turns.typed(texts, now_ms)
-        elif self._greets:
-            words = f"{self._negotiation.wanted.instructions}\n{GREETING}".strip()
-            self._responses.active.want(ResponseCreate(response=ResponseOptions(instructions=words)))
+        return bool(texts)

@@ -18,6 +18,7 @@ from app.conversation.outcome import failure_note, outcome_note
 from app.conversation.playback import BYTES_PER_MS, PlaybackAccount, Voice
 from app.conversation.transcript import Latency, Party
 from app.conversation.transcript_builder import TranscriptBuilder
+from app.conversation.usage import Spending
 from app.protocol import server_events as sv
 from app.protocol.client_events import ItemTruncate
 from app.protocol.items import Item, Response
@@ -234,8 +235,8 @@ class Responses:
             if self._playback.is_over(item_id):
                 self._over(item_id, now_ms)
 
-    def done(self, response: Response, now_ms: int) -> None:
-        """A response was generated to its end, cancelled, or failed."""
+    def done(self, response: Response, spent: Spending | None, now_ms: int) -> None:
+        """A response was generated to its end, cancelled, or failed; what it used stands with its last words."""
         active = self.active
         active_id, had_begun, is_awaited = active.response_id, active.has_begun, active.is_awaited
         ids = [known for known in (response.id, active_id) if known]
@@ -248,7 +249,9 @@ class Responses:
         if note and failure_note(response) and not said:
             self._effects.notify(note, Severity.ERROR)
         elif said or is_answer:
-            self._remark(response, calls, said, note, now_ms)
+            said += self._remark(response, calls, said, note, now_ms)
+        if spent and said:
+            self._builder.change(said[-1], spending=spent)
 
     def broke_off(self, item_id: str, now_ms: int) -> None:
         """No more words of this item came for too long."""
@@ -345,11 +348,18 @@ class Responses:
         calls |= {item.id or str(at): item for at, item in enumerate(told)}
         return list(calls.values())
 
-    def _remark(self, response: Response, calls: Sequence[Item], said: Sequence[str], note: str, now_ms: int) -> None:
-        """What is to be said of an answer stands with its last words; without any, in the place of words."""
+    def _remark(
+        self, response: Response, calls: Sequence[Item], said: Sequence[str], note: str, now_ms: int
+    ) -> list[str]:
+        """What is to be said of an answer stands with its last words; without any, in the place of words.
+
+        The item of which it is said, where that is none of those in which something was.
+        """
         if note and said:
             self._builder.change(said[-1], note=note)
         elif note:
             ids = [item.id for item in (*calls, *(response.output or ())) if item.id]
             item_id = next(iter(ids), response.id or self._effects.new_item_id())
             self._builder.remarked(item_id, note, now_ms)
+            return [item_id]
+        return []

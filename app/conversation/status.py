@@ -8,7 +8,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from app.conversation.session import RefusedSetting, SessionSettings
-from app.conversation.usage import UsageTotals
+from app.conversation.usage import Spending
 
 
 class State(StrEnum):
@@ -24,6 +24,16 @@ class State(StrEnum):
     MUTED = "muted"
     """Hands-free, with the microphone closed by the user."""
     OFFLINE = "offline"
+
+
+class NearLimit(Struct, frozen=True):
+    """A limit of the service that is nearly reached."""
+
+    name: str
+    """What is counted: requests, tokens."""
+    remaining: int
+    resets_in_s: int | None = None
+    """As it was told; None where it was not."""
 
 
 class Status(Struct, frozen=True):
@@ -49,4 +59,11 @@ class Status(Struct, frozen=True):
     answered_ms: int | None = None
     """How long the last answer took, see transcript.Latency."""
     median_answered_ms: int | None = None
-    usage: UsageTotals = field(default_factory=UsageTotals)
+    spending: Spending = Spending()
+    """Of the whole conversation, over all its sessions."""
+    budget_usd: float | None = None
+    """What it may cost."""
+    near_limit: NearLimit | None = None
+    """The service's limit that is nearly reached."""
+    round_trip_ms: int | None = None
+    """How long a ping and its answer took last; None where it is not measured."""

@@ -21,6 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from app.conversation.ordered import OrderedEntries
+from app.conversation.usage import Spending
 
 
 class Party(StrEnum):
@@ -75,6 +76,8 @@ class Entry(Struct, frozen=True):
     """What went wrong with it, for the user; empty when nothing did."""
     latency: Latency | None = None
     """Of the assistant's answers."""
+    spending: Spending | None = None
+    """What the answer used, or writing down what the user said; None while that is not told."""
 
     @property
     def is_turn(self) -> bool:

@@ -11,6 +11,7 @@ from msgspec import UnsetType
 
 from app.conversation.effects import Effects, EntryChanged, EntryRemoved
 from app.conversation.transcript import Entry, Party, Transcript
+from app.conversation.usage import Spending
 from app.conversation.words import PartWords
 from app.protocol import server_events as sv
 from app.protocol.items import Item
@@ -122,7 +123,7 @@ class TranscriptBuilder:
             case sv.TranscriptionUpdated(transcript=so_far):
                 self.change(event.item_id, text=so_far)
 
-    def transcription_completed(self, event: sv.TranscriptionCompleted, now_ms: int) -> None:
+    def transcription_completed(self, event: sv.TranscriptionCompleted, spent: Spending | None, now_ms: int) -> None:
         """The user's words, final. A turn without words (a cough, a closing door) leaves the transcript."""
         entry = self.began(event.item_id, Party.USER, now_ms)
         text = event.transcript.strip()
@@ -130,7 +131,7 @@ class TranscriptBuilder:
             self.deleted(event.item_id)
         elif entry is not None:
             note = "" if entry.note in _PROVISIONAL else entry.note
-            self.change(event.item_id, text=text, is_final=True, note=note)
+            self.change(event.item_id, text=text, is_final=True, note=note, spending=spent)
 
     def transcription_failed(self, event: sv.TranscriptionFailed, now_ms: int) -> None:
         """The words are not to be had; the turn stays, with the reason."""

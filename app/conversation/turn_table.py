@@ -24,6 +24,8 @@ class Trigger(Enum):
     """The user typed to the assistant."""
     STOP_KEY = auto()
     """The user wants silence (Esc)."""
+    BUDGET_SPENT = auto()
+    """Nothing more may be sent."""
     TO_HANDS_FREE = auto()
     TO_PUSH_TO_TALK = auto()
 
@@ -67,6 +69,11 @@ TURNS: Final[dict[tuple[Mode, bool, Trigger], tuple[Action, ...]]] = {
     (_PTT, _CLOSED, Trigger.TEXT): (Action.INTERRUPT,),
     (_PTT, _OPEN, Trigger.STOP_KEY): (Action.CLOSE, Action.DISCARD),
     (_PTT, _CLOSED, Trigger.STOP_KEY): (Action.INTERRUPT,),
+    # Neither may go out: the end of what was said, and the commit of a turn.
+    (_HF, _OPEN, Trigger.BUDGET_SPENT): (Action.CLOSE, Action.DISCARD),
+    (_HF, _CLOSED, Trigger.BUDGET_SPENT): (),
+    (_PTT, _OPEN, Trigger.BUDGET_SPENT): (Action.CLOSE, Action.DISCARD),
+    (_PTT, _CLOSED, Trigger.BUDGET_SPENT): (),
     (_PTT, _OPEN, Trigger.TO_HANDS_FREE): (Action.END_TURN,),
     (_PTT, _CLOSED, Trigger.TO_HANDS_FREE): (Action.OPEN,),
     # An update that switches detection off can cross a last speech_started on the wire.

@@ -28,6 +28,13 @@ class Finding:
     """What to do; of problems always, of notes where there is something."""
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is looked at from now on, which may take a while."""
+
+    check: str
+
+
 def ok(check: str, text: str) -> Finding:
     """All is well."""
     return Finding(check, Level.OK, text)

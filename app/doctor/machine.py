@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.doctor.finding import Finding, note, ok, problem
+from app.protocol.text import one_line
 
 _OLDEST: Final = (3, 11)
 _NEWEST_TRIED: Final = (3, 13)
@@ -89,8 +90,10 @@ def _encoding(seen: Terminal) -> list[Finding]:
     return [note("terminal", text, "Set PYTHONUTF8=1, or a UTF-8 locale such as LANG=C.UTF-8.")]
 
 
-def surroundings(environ: Mapping[str, str], kernel: str, has_devices: bool) -> list[Finding]:
-    """Where the program runs, when that changes what sound can do. `kernel` is the text of `uname -r`."""
+def surroundings(environ: Mapping[str, str], kernel: str, has_devices: bool, system: str) -> list[Finding]:
+    """Where the program runs, when that changes what sound can do. `kernel` is the text of `uname -r`, `system` that of
+    `sys.platform`.
+    """
     findings = []
     is_wsl = "microsoft" in kernel.casefold() or bool(environ.get("WSL_DISTRO_NAME"))
     if is_wsl and has_devices:
@@ -101,6 +104,11 @@ def surroundings(environ: Mapping[str, str], kernel: str, has_devices: bool) -> 
             "Update with `wsl --update` (WSLg brings sound) and install libasound2-plugins and libportaudio2; allow "
             "the microphone for desktop apps in Windows; or run the program in Windows itself."
         )
+        findings.append(note("surroundings", text, remedy))
+    if system == "darwin":
+        terminal_name = environ.get("TERM_PROGRAM", "") or "your terminal"
+        text = f"macOS gives the microphone to {one_line(terminal_name, 40)}, not to this program, and asks once."
+        remedy = "If it was refused: System Settings, Privacy & Security, Microphone; then start the terminal again."
         findings.append(note("surroundings", text, remedy))
     if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
         text = "This is a session over SSH: microphone and speaker would be those of the remote machine, not yours."

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from app.connection.client import Connection
 from app.connection.failures import ServiceFailure
+from app.connection.inputs import DEFAULT_MODEL
 from app.connection.proxies import ProxySettingError, proxy_in_use
 from app.connection.services import ServiceSettingError
-from app.conversation.outcome import failure_note
-from app.doctor.finding import Finding, note, ok, problem
+from app.conversation.prices import PriceList
+from app.doctor import network
+from app.doctor.finding import Finding, Level, Step, note, ok, problem
+from app.doctor.rehearsal import rehearse, rehearsed
+from app.launch.compose import session_settings
 from app.launch.dialling import make_dialler, service_of
+from app.launch.prices import PriceFileError, price_list
 from app.launch.request import UsageError
 from app.live.dialling import Dialler
-from app.protocol.client_events import ItemCreate, ResponseCreate
-from app.protocol.items import user_text
-from app.protocol.server_events import ErrorEvent, OutputAudioDelta, OutputTranscriptDelta, ResponseDone
 from app.protocol.text import one_line
 from app.redaction import shown
 from app.server.engines import moonshine, whisper
 from app.server.engines.interfaces import EngineUnavailableError
 from app.settings import Settings, which_service
 
-_QUESTION: Final = "What is two plus three?"
-_ANSWER_WITHIN_S: Final = 60.0
-"""A language model on a small machine may have to be loaded first."""
+CONNECTION: Final = "connection"
+
+_LOCAL: Final = "See the lines above on its parts, and REALTIME_RESPONDER if it is set."
+_REMOTE: Final = "See whether the model is one that talks, and what its provider says of it."
 _SET_IT: Final = "Set it in the environment or in .env, or choose another service with --service."
-_BYTES_PER_S: Final = 48_000
 _INSTALL: Final = (
     "Install it with: pip install 'gpt-realtime-tui[local]' (from a clone: pip install '.[local]'); "
     "or use another service: set AZURE_OPENAI_* or OPENAI_API_KEY."
@@ -51,22 +52,30 @@ def address(settings: Settings) -> Finding:
     return note("address", text, service.hint) if service.hint else ok("address", text)
 
 
-def proxy(settings: Settings) -> Finding | None:
-    """What stands between, and who says so. None where the service is not reached by way of the network."""
+def way(settings: Settings) -> Iterator[Finding | Step]:
+    """What lies between: a proxy and who says so, the host's name, the certificate. Nothing on the way to ourselves."""
     which = which_service(settings)
     if which == "local":
-        return None
+        return
     try:
         service = service_of(which, settings)
-        found = proxy_in_use(service.url)
+        proxy = proxy_in_use(service.url)
     except ServiceSettingError:
-        return None  # `address` has said so
+        return  # `address` has said so
     except ProxySettingError as error:
         remedy = f"Set it to an address such as http://host:8080, or name {service.host} in NO_PROXY."
-        return problem("proxy", f"{error.variable} is no address of a proxy: {error}.", remedy)
-    if found is None:
-        return ok("proxy", "None: this machine is reached directly." if service.is_loopback else "None.")
-    return ok("proxy", f"{found.place}, as {found.variable} says.")
+        yield problem("proxy", f"{error.variable} is no address of a proxy: {error}.", remedy)
+        return
+    if proxy is not None:
+        yield ok("proxy", f"{proxy.place}, as {proxy.variable} says.")
+    else:
+        yield ok("proxy", "None: this machine is reached directly." if service.is_loopback else "None.")
+    for check, look in ((network.NAME, network.name), (network.CERTIFICATE, network.certificate)):
+        yield Step(check)
+        if (found := look(service, proxy)) is not None:
+            yield found
+            if found.level is Level.PROBLEM:
+                return
 
 
 def packages(settings: Settings) -> Iterator[Finding]:
@@ -117,58 +126,68 @@ def _is_there(look: Callable[[], object]) -> bool:
     return not _missing(look)
 
 
-def connection(settings: Settings, service_log: Path) -> Finding:
-    """Connect with the key, and hang up. The embedded service is asked a question too, which costs nothing."""
+def prices(settings: Settings) -> Finding:
+    """What is known of the cost, and of when."""
+    try:
+        found = price_list(settings)
+    except PriceFileError as error:
+        happened, _, remedy = str(error).rpartition(". ")
+        return problem("prices", f"{happened}.", remedy)
+    which = which_service(settings)
+    if which == "local":
+        return ok("prices", "None: the embedded service costs nothing.")
+    name = (
+        settings.azure_deployment
+        if which == "azure"
+        else settings.model or (DEFAULT_MODEL if which == "openai" else "")
+    )
+    as_of = f"as of {found.date}" if found.date else "without a date"
+    if name and found.of(name) is None:
+        text = f"The price of {one_line(name, 60)} is not known, so tokens are counted and no cost is told."
+        return note(
+            "prices", text, "Say which model it is with REALTIME_DEPLOYMENT_MODELS, or its price in REALTIME_PRICES."
+        )
+    return ok("prices", f"Of {len(found.models)} models, {as_of}.")
+
+
+def connection(settings: Settings, service_log: Path) -> Iterator[Finding | Step]:
+    """Connect with the key, take the settings, be answered and be written down; each as soon as it is known."""
     try:
         dialler = make_dialler(settings, log=None, service_log=service_log)
+        known = price_list(settings)
     except (ServiceSettingError, UsageError):
-        return note("connection", "Not tried: see above.")
-    try:
-        return asyncio.run(_tried(dialler, _answered if which_service(settings) == "local" else _greeted))
-    except ServiceFailure as failed:
-        remedy = failed.remedy
-        return problem("connection", str(failed).removesuffix(remedy).strip(), remedy or "Try again later.")
+        yield note(CONNECTION, "Not tried: see above.")
+        return
+    step = CONNECTION
+    yield Step(step)
+    with asyncio.Runner() as runner:
+        talk = _talk(dialler, settings, known)
+        try:
+            while (found := runner.run(_next(talk))) is not None:
+                if isinstance(found, Step):
+                    step = found.check
+                yield found
+        except ServiceFailure as failed:
+            yield problem(step, str(failed).removesuffix(failed.remedy).strip(), failed.remedy or "Try again later.")
+        finally:
+            runner.run(talk.aclose())
 
 
-async def _tried(dialler: Dialler, talk: Callable[[Connection], Awaitable[Finding]]) -> Finding:
+async def _next(talk: AsyncGenerator[Finding | Step]) -> Finding | Step | None:
+    return await anext(talk, None)
+
+
+async def _talk(dialler: Dialler, settings: Settings, known: PriceList) -> AsyncGenerator[Finding | Step]:
+    began_s = asyncio.get_running_loop().time()
     try:
         async with await dialler.dial() as line:
-            return await talk(line)
+            model = one_line(line.created.session.model or "", 60)
+            seconds = asyncio.get_running_loop().time() - began_s
+            with_model = f" with {model}" if model and model not in line.service.label else ""
+            yield ok(CONNECTION, f"{line.service.label} began a session{with_model} within {seconds:.1f} s.")
+            is_local = which_service(settings) == "local"
+            wanted = rehearsed(session_settings(settings, dialler), in_writing=not is_local)
+            async for found in rehearse(line, wanted, known, _LOCAL if is_local else _REMOTE):
+                yield found
     finally:
         await dialler.hang_up()
-
-
-async def _greeted(line: Connection) -> Finding:
-    model = one_line(line.created.session.model or "", 60)
-    return ok("connection", f"{line.service.label} began a session" + (f" with {model}." if model else "."))
-
-
-async def _answered(line: Connection) -> Finding:
-    """The embedded service's responder and synthesiser at work; its recogniser loads with them."""
-    await line.send(ItemCreate(event_id="doctor_1", item=user_text("doctor_question", _QUESTION)))
-    await line.send(ResponseCreate(event_id="doctor_2"))
-    words, sound_bytes = "", 0
-    try:
-        async with asyncio.timeout(_ANSWER_WITHIN_S):
-            async for event in line:
-                match event:
-                    case OutputTranscriptDelta(delta=delta):
-                        words += delta
-                    case OutputAudioDelta(delta=pcm):
-                        sound_bytes += len(pcm)
-                    case ErrorEvent(error=error):
-                        return _no_answer(error.message or "")
-                    case ResponseDone(response=response):
-                        if why := failure_note(response):
-                            return _no_answer(why)
-                        seconds = sound_bytes / _BYTES_PER_S
-                        said = f'"{_QUESTION}" was answered with "{one_line(words, 80)}"'
-                        return ok("connection", f"The embedded service runs: {said}, {seconds:.1f} s of speech.")
-    except TimeoutError:
-        return _no_answer(f"nothing came within {_ANSWER_WITHIN_S:g} s")
-    return _no_answer("the connection ended")
-
-
-def _no_answer(why: str) -> Finding:
-    text = f"The embedded service runs, but did not answer: {one_line(why)}"
-    return problem("connection", text, "See the lines above on its parts, and REALTIME_RESPONDER if it is set.")

@@ -21,7 +21,7 @@ from app.doctor.finding import Finding, Level, note, ok, problem
 from app.launch.compose import EXAMPLE
 from app.settings import Settings
 
-_LISTEN_S: Final = 0.5
+_LISTEN_S: Final = 1.0
 _CLIPPING: Final = 0.999
 
 _WITHOUT: Final = {

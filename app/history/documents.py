@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from app.conversation.transcript import Entry
+from app.conversation.usage import Spending, cost_text
 
 JSON_VERSION: Final = 1
 """Changes when a reader of the old form would be misled; new keys alone do not change it."""
@@ -29,6 +30,7 @@ class ExportedConversation(Struct, frozen=True):
     """With a zone."""
     service: str
     model: str
+    spending: Spending = Spending()
 
     @property
     def title(self) -> str:
@@ -38,6 +40,26 @@ class ExportedConversation(Struct, frozen=True):
     def at(self, entry: Entry) -> datetime:
         """When the turn began, by the clock."""
         return self.began + timedelta(milliseconds=entry.started_ms)
+
+    @property
+    def lasted_ms(self) -> int:
+        """Until the last that is known of a turn."""
+        return max((max(entry.started_ms, entry.ended_ms or 0) for entry in self.entries), default=0)
+
+    @property
+    def used(self) -> str:
+        """What it used and cost, in words; empty where nothing is known."""
+        tokens, seconds = self.spending.tokens, self.spending.transcribed_s
+        parts = []
+        if tokens.total:
+            cached = f" ({tokens.cached:,} of them cached)" if tokens.cached else ""
+            parts.append(f"{tokens.total:,} tokens{cached}")
+        if seconds:
+            parts.append(f"{seconds:,.0f} s of speech written down")
+        if self.spending.cost_usd is not None:
+            parts.append(cost_text(self.spending))
+        lasted = f"in {self.lasted_ms / 60_000:.0f} min" if self.lasted_ms >= 60_000 else "in under a minute"
+        return ", ".join([*parts, lasted]) if parts else ""
 
 
 def remarks(entry: Entry) -> list[str]:
@@ -62,6 +84,7 @@ def as_markdown(conversation: ExportedConversation) -> str:
     facts = [f"- Began: {_date(conversation.began)}"]
     facts += [f"- Service: {_escaped(conversation.service)}"] if conversation.service else []
     facts += [f"- Model: {_escaped(conversation.model)}"] if conversation.model else []
+    facts += [f"- Used: {_escaped(conversation.used)}"] if conversation.used else []
     parts.append("\n".join(facts))
     for entry in conversation.entries:
         if not entry.is_turn:
@@ -108,6 +131,8 @@ def as_text(conversation: ExportedConversation) -> str:
     head = [f"Conversation, {_date(conversation.began)}"]
     if about := ", ".join(part for part in (conversation.service, conversation.model) if part):
         head.append(about)
+    if conversation.used:
+        head.append(f"used {conversation.used}")
     return "\n".join([*head, "", *(_line(conversation, entry) for entry in conversation.entries)]) + "\n"
 
 
@@ -135,6 +160,8 @@ def as_json(conversation: ExportedConversation) -> str:
         "started_at": _iso(conversation.began),
         "service": conversation.service,
         "model": conversation.model,
+        "lasted_ms": conversation.lasted_ms,
+        "usage": _usage(conversation.spending),
         "turns": [_turn(conversation, entry) for entry in conversation.entries if entry.is_turn],
         "remarks": _remarks_of_program(conversation),
     }
@@ -159,6 +186,20 @@ def _turn(conversation: ExportedConversation, entry: Entry) -> dict[str, object]
         "started_at": _iso(conversation.at(entry)),
         "note": entry.note,
         "latency_ms": latency and {name.removesuffix("_ms"): ms for name, ms in asdict(latency).items()},
+        "usage": _usage(entry.spending),
+    }
+
+
+def _usage(spending: Spending | None) -> dict[str, object] | None:
+    """Tokens by kind, cached ones being part of the input; None where nothing is known."""
+    if spending is None or spending == Spending():
+        return None
+    cost = spending.cost_usd
+    return {
+        "tokens": asdict(spending.tokens),
+        "transcribed_s": spending.transcribed_s,
+        "cost_usd": None if cost is None else round(cost, 9),
+        "has_unpriced": spending.has_unpriced,
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import assert_never
 
 from app.conversation.transcript import Entry
+from app.conversation.usage import Spending, total
 from app.history.documents import ExportedConversation, as_json, as_markdown, as_text
 from app.history.sanitise import sanitised
 from app.history.saved import local_time
@@ -51,16 +52,22 @@ def render(
     *,
     service: str = "",
     model: str = "",
+    spending: Spending | None = None,
     zone: tzinfo | None = None,
 ) -> str:
     """The whole conversation in the given form, always encodable as UTF-8 and ending with a newline.
 
-    `started_at` is the zero of the entries' times, in epoch seconds. Clock times are of `zone`; None means the
+    `started_at` is the zero of the entries' times, in epoch seconds. `spending`: of the whole conversation, where more
+    is known than the entries tell. Clock times are of `zone`; None means the
     system's, with the offset it had at that moment.
     """
     began = local_time(started_at, zone)
     conversation = ExportedConversation(
-        tuple(sanitised(entry) for entry in entries), began, one_line(service), one_line(model)
+        tuple(sanitised(entry) for entry in entries),
+        began,
+        one_line(service),
+        one_line(model),
+        total(entry.spending for entry in entries) if spending is None else spending,
     )
     match form:
         case ExportFormat.MARKDOWN:

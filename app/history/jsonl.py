@@ -5,9 +5,9 @@
     {"removed":"item_1"}
 
 Lines of the program's are entries of the speaker `realtime`; a reader that knows none leaves them out, and counts
-them. The last line of an item counts. `index` is the entry's place among those that the lines before left standing: an
-item that stands already is taken out first. A newer program may add keys; it changes the version only where an
-older reader would be misled.
+them. The last line of an item counts, and the last header: what was used in all is known at the end. `index` is the
+entry's place among those that the lines before left standing: an item that stands already is taken out first. A newer
+program may add keys; it changes the version only where an older reader would be misled.
 
 A file may be cut, edited or made by anybody. A line costs itself at most: one that is no JSON, of an unknown kind, or
 with a number that no conversation has, is left out and counted.
@@ -21,7 +21,8 @@ import msgspec
 
 from app.conversation.ordered import OrderedEntries
 from app.conversation.transcript import Entry
-from app.history.sanitise import is_plausible, sanitised, sanitised_id
+from app.conversation.usage import Spending, total
+from app.history.sanitise import is_plausible, is_plausible_spending, sanitised, sanitised_id
 from app.history.saved import LAST_MOMENT_S, Saved
 from app.protocol.text import one_line
 
@@ -39,6 +40,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     started_at: float | None = None
     service: str = ""
     model: str = ""
+    spending: Spending | None = None
     entry: Entry | None = None
     index: int | None = None
     removed: str | None = None
@@ -49,10 +51,12 @@ _decode: Final = msgspec.json.Decoder(_Line).decode
 
 
 def header_line(saved: Saved) -> bytes:
-    """The first line, with its end."""
-    return (
-        _encode(_Line(version=VERSION, started_at=saved.started_at, service=saved.service, model=saved.model)) + b"\n"
+    """The first line, with its end; and the last one, where more was used than the entries tell."""
+    spending = None if saved.spending == Spending() else saved.spending
+    header = _Line(
+        version=VERSION, started_at=saved.started_at, service=saved.service, model=saved.model, spending=spending
     )
+    return _encode(header) + b"\n"
 
 
 def entry_line(entry: Entry, index: int) -> bytes:
@@ -81,6 +85,8 @@ class _FileReader:
             return True
         if line.version is None or not 0 <= (line.started_at or 0.0) <= LAST_MOMENT_S:
             return False
+        if line.spending is not None and not is_plausible_spending(line.spending):
+            return False
         self.header = line
         return True
 
@@ -108,4 +114,6 @@ def read_lines(data: bytes, *, started_at: float) -> Saved:
         skipped += not is_taken
     header = reading.header
     began = started_at if header.started_at is None else header.started_at
-    return Saved(began, one_line(header.service), one_line(header.model), tuple(reading.entries), skipped)
+    entries = tuple(reading.entries)
+    spending = header.spending or total(entry.spending for entry in entries)
+    return Saved(began, one_line(header.service), one_line(header.model), entries, spending, skipped)

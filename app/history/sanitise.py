@@ -7,7 +7,8 @@ from typing import Final
 from msgspec.structs import astuple, replace
 
 from app.conversation.transcript import Entry, Latency
-from app.protocol.ranges import MOST_MS
+from app.conversation.usage import Spending
+from app.protocol.ranges import EXACT, MOST_MS
 from app.protocol.text import one_line, sanitise_text
 
 _ID_CHARS: Final = 10_000
@@ -27,6 +28,7 @@ def sanitised(entry: Entry) -> Entry:
         received_ms=_bounded(entry.received_ms),
         heard_ms=_bounded_or_none(entry.heard_ms),
         latency=latency and Latency(*map(_bounded_or_none, astuple(latency))),
+        spending=entry.spending if entry.spending and is_plausible_spending(entry.spending) else None,
     )
 
 
@@ -45,7 +47,15 @@ def is_plausible(entry: Entry) -> bool:
         entry.heard_ms,
         *astuple(latency),
     )
-    return all(number is None or 0 <= number <= MOST_MS for number in numbers)
+    is_in_time = all(number is None or 0 <= number <= MOST_MS for number in numbers)
+    return is_in_time and (entry.spending is None or is_plausible_spending(entry.spending))
+
+
+def is_plausible_spending(spending: Spending) -> bool:
+    """The same of what was used."""
+    counts = astuple(spending.tokens)
+    amounts = (spending.transcribed_s, spending.cost_usd or 0.0)
+    return all(0 <= count <= EXACT for count in counts) and all(0 <= amount <= EXACT for amount in amounts)
 
 
 def _bounded(ms: int) -> int:

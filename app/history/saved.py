@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from app.conversation.transcript import Entry
+from app.conversation.usage import Spending
 from app.protocol.ranges import LAST_EPOCH_S
 
 LAST_MOMENT_S: Final = LAST_EPOCH_S
@@ -36,5 +37,7 @@ class Saved(Struct, frozen=True):
     service: str = ""
     model: str = ""
     entries: tuple[Entry, ...] = ()
+    spending: Spending = Spending()
+    """Of the whole conversation: what no entry stands for is in it too."""
     skipped_lines: int = 0
     """Lines that could not be understood, such as one that a crash cut."""

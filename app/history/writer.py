@@ -10,8 +10,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from app.conversation.ordered import OrderedEntries
 from app.conversation.transcript import Entry
+from app.conversation.usage import Spending, total
 from app.history.jsonl import entry_line, header_line, removed_line
 from app.history.saved import Saved
 from app.private_files import make_private_folder
@@ -55,6 +58,7 @@ class ConversationWriter:
         entries = OrderedEntries(saved.entries)
         self._unwritten.update(entry.item_id for entry in (*saved.entries, *self._written))
         self._write_safely(saved, entries, is_end=True)
+        self._write_total(saved)
         if self._file is not None:
             file, self._file = self._file, None
             try:
@@ -63,6 +67,14 @@ class ConversationWriter:
                 self._failed(error)
 
     # ---------------------------------------------------------------- within
+
+    def _write_total(self, saved: Saved) -> None:
+        """Answers without a word were paid for too."""
+        if self._file is not None and saved.spending != total(entry.spending for entry in self._written):
+            try:
+                self._write(saved, header_line(saved))
+            except OSError as error:
+                self._failed(error)
 
     def _write_safely(self, about: Saved, entries: OrderedEntries[Entry], *, is_end: bool) -> None:
         try:
@@ -113,7 +125,7 @@ class ConversationWriter:
 
     def _write(self, saved: Saved, line: bytes) -> None:
         if self._file is None:
-            line = header_line(saved) + line
+            line = header_line(replace(saved, spending=Spending())) + line
             self._file = self._create()
         elif self._is_line_cut:
             line = b"\n" + line

@@ -13,9 +13,11 @@ from app.audio.open import NONE, open_microphone, open_speaker
 from app.audio.portaudio import Kind, list_devices
 from app.audio.ports import AudioError, Microphone, Speaker
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
+from app.conversation.bill import Budget
 from app.conversation.effects import Notice, Severity
 from app.conversation.session import Detection, Mode, SessionSettings
 from app.history.writer import ConversationWriter, new_folder_name
+from app.launch.prices import price_list
 from app.launch.request import NoDeviceError
 from app.live.conversation import LiveConversation
 from app.live.dialling import Dialler
@@ -91,6 +93,11 @@ def answer_timeout_ms(settings: Settings) -> int:
     return _SLOW_ANSWER_TIMEOUT_MS if asks_elsewhere else ANSWER_TIMEOUT_MS
 
 
+def budget_of(settings: Settings) -> Budget:
+    """What the conversation may cost. The embedded service costs nothing that is known here."""
+    return Budget() if which_service(settings) == "local" else Budget(settings.budget, settings.budget_stops)
+
+
 def open_sound(settings: Settings, *, needs_microphone: bool, given: Mapping[str, object]) -> Sound:
     """Microphone and speaker as set. What is missing becomes a notice, what was asked for by name an error.
 
@@ -145,4 +152,6 @@ def make_live(
         cancels_echo=settings.echo_cancelling,
         keeper=keeper,
         timeout_ms=answer_timeout_ms(settings),
+        prices=price_list(settings),
+        budget=budget_of(settings),
     )

@@ -8,8 +8,10 @@ from app.connection import services
 from app.connection.child import Child
 from app.connection.eventlog import EventLog, EventLogError
 from app.connection.inputs import DEFAULT_MODEL
+from app.connection.keep_alive import KeepAlive
 from app.connection.services import Service, ServiceSettingError
 from app.launch.embedded import missing_engines, serve_options
+from app.launch.prices import price_list
 from app.launch.request import Request, UsageError
 from app.live.dialling import Dialler, EmbeddedDialler, ServiceDialler
 from app.live.early import EarlyDialler
@@ -38,7 +40,9 @@ def begin_dialling(request: Request, child: Child | None) -> tuple[EarlyDialler,
 
 
 def _check_files(request: Request) -> None:
-    """Exports need a known format, and a microphone that is a file must be a sound."""
+    """Exports need a known format, a microphone that is a file must be a sound, and prices must be some."""
+    if request.loaded.settings.prices:
+        price_list(request.loaded.settings)
     if request.exports:
         from app.history.export import ExportError, format_of
 
@@ -73,7 +77,8 @@ def make_dialler(
     if which == "local":
         _require_local(is_written_only)
         return EmbeddedDialler(serve_options(settings), log, service_log, child)
-    return ServiceDialler(service_of(which, settings), log)
+    keep_alive = KeepAlive(settings.ping_interval_s, settings.ping_timeout_s)
+    return ServiceDialler(service_of(which, settings), log, keep_alive)
 
 
 def service_of(which: str, settings: Settings) -> Service:

@@ -59,7 +59,15 @@ def _talk_and_export(talk: Talk, lives: list[LiveConversation], paths: tuple[Pat
 
 def _export(live: LiveConversation, path: Path) -> bool:
     """Whether it was written; the user named the file, so one that is there is replaced."""
-    text = render(live.entries, live.started_at, format_of(path), service=live.service_label, model=live.status.model)
+    status = live.status
+    text = render(
+        live.entries,
+        live.started_at,
+        format_of(path),
+        service=live.service_label,
+        model=status.model,
+        spending=status.spending,
+    )
     try:
         write_export(path, text, overwrite=True)
     except ExportError as error:

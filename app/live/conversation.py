@@ -15,9 +15,11 @@ from app.audio.example import CLIPS, Clip, load
 from app.audio.files import ClipMicrophone
 from app.audio.ports import AudioError, Microphone, Speaker
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
+from app.conversation.bill import NO_BUDGET, Budget
 from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, Notice, Severity, StatusChanged
 from app.conversation.ordered import OrderedEntries
+from app.conversation.prices import NO_PRICES, PriceList
 from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry, Transcript
@@ -70,6 +72,8 @@ class LiveConversation:
         cancels_echo: bool = True,
         keeper: Keeper | None = None,
         timeout_ms: int = ANSWER_TIMEOUT_MS,
+        prices: PriceList = NO_PRICES,
+        budget: Budget = NO_BUDGET,
         clips: Sequence[Clip] = CLIPS,
     ) -> None:
         self._dialler, self._listener, self._system = dialler, listener, system
@@ -87,6 +91,8 @@ class LiveConversation:
                 has_microphone=first is not None,
                 greets=greets,
                 timeout_ms=timeout_ms,
+                prices=prices,
+                budget=budget,
             ),
             dialler,
             self._speaker,
@@ -170,6 +176,9 @@ class LiveConversation:
     def change(self, change: SessionChange) -> None:
         self._line.post(lambda talk, now_ms: talk.change(change, now_ms))
 
+    def limit_spending(self, budget: Budget) -> None:
+        self._line.post(lambda talk, now_ms: talk.limit_spending(budget, now_ms))
+
     def renew(self, change: SessionChange) -> None:
         self._line.renew(change)
 
@@ -250,7 +259,8 @@ class LiveConversation:
         return replace(self._about(), entries=self.entries)
 
     def _about(self) -> Saved:
-        return Saved(self.started_at, self.service_label, self.status.model)
+        status = self.status
+        return Saved(self.started_at, self.service_label, status.model, spending=status.spending)
 
     # ---------------------------------------------------------------- the example, on the line's thread
 

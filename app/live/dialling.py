@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from app.connection.child import Child
 from app.connection.client import Connection, connect
 from app.connection.embedded import EmbeddedService
 from app.connection.eventlog import EventLog
+from app.connection.keep_alive import KeepAlive
 from app.connection.services import EMBEDDED_MODEL, Service
+
+_USUAL: Final = KeepAlive()
 
 
 class Dialler(Protocol):
@@ -42,8 +45,8 @@ class Dialler(Protocol):
 class ServiceDialler:
     """To a service that runs somewhere."""
 
-    def __init__(self, service: Service, log: EventLog | None) -> None:
-        self._service, self._log = service, log
+    def __init__(self, service: Service, log: EventLog | None, keep_alive: KeepAlive = _USUAL) -> None:
+        self._service, self._log, self._keep_alive = service, log, keep_alive
         self.label = service.label
         self.hint = service.hint
         self.transcription_model = service.transcription_model
@@ -54,7 +57,7 @@ class ServiceDialler:
 
     async def dial(self) -> Connection:
         """See Dialler."""
-        return await connect(self._service, log=self._log)
+        return await connect(self._service, keep_alive=self._keep_alive, log=self._log)
 
     async def hang_up(self) -> None:
         """See Dialler."""

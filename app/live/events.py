@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from app.audio.capture import Levels
+from app.conversation.bill import Budget
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
 from app.conversation.session import SessionChange
 from app.conversation.transcript import Entry
@@ -100,6 +101,9 @@ class Live(Protocol):
 
     def change(self, change: SessionChange) -> None:
         """Change settings of the session."""
+
+    def limit_spending(self, budget: Budget) -> None:
+        """What the conversation may cost from now on."""
 
     def renew(self, change: SessionChange) -> None:
         """Begin a new session with these settings changed; the text of the conversation is carried over."""

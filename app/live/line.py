@@ -205,6 +205,8 @@ class Line:
         ours, outbox = self._conversation, self._outbox
         connection = await self._dialler.dial()
         connection.tell_skipped_to(lambda: self._listener(Notice(_SKIPPED, Severity.WARNING)))
+        if not connection.service.is_loopback:  # what this machine takes to reach itself says nothing
+            connection.tell_round_trip_to(self._measured)
         sending = asyncio.create_task(outbox.send_all(connection))
         sending.add_done_callback(self._sending_ended)
         try:
@@ -218,6 +220,9 @@ class Line:
             sending.cancel()
             await asyncio.wait({sending})
             await connection.close()
+
+    def _measured(self, round_trip_s: float) -> None:
+        self._happen(lambda conversation, now_ms: conversation.measured(round(round_trip_s * 1000), now_ms))
 
     def _sending_ended(self, sending: asyncio.Task[None]) -> None:
         if not sending.cancelled() and (error := sending.exception()):

@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from app.protocol.convert import Json, JsonObject, WireObject
 from app.protocol.errors import error_object
-from app.protocol.ranges import Seconds, Setting, Tokens
+from app.protocol.ranges import Quantity, Seconds, Setting, Tokens
 
 
 class Content(WireObject, frozen=True, kw_only=True):
@@ -123,6 +123,13 @@ class Usage(WireObject, frozen=True, kw_only=True):
     output_token_details: OutputTokens | None | UnsetType = UNSET
 
 
+class TranscribedTokens(WireObject, frozen=True, kw_only=True):
+    """What a transcription had as its input, by kind."""
+
+    text_tokens: Tokens = 0
+    audio_tokens: Tokens = 0
+
+
 class TranscriptionUsage(WireObject, frozen=True, kw_only=True):
     """What writing down the user's words used: tokens, or seconds (the whisper family)."""
 
@@ -130,7 +137,17 @@ class TranscriptionUsage(WireObject, frozen=True, kw_only=True):
     total_tokens: Tokens | UnsetType = UNSET
     input_tokens: Tokens | UnsetType = UNSET
     output_tokens: Tokens | UnsetType = UNSET
+    input_token_details: TranscribedTokens | None | UnsetType = UNSET
     seconds: Seconds | UnsetType = UNSET
+
+
+class RateLimit(WireObject, frozen=True, kw_only=True):
+    """What is left of one of the service's limits, and in how long it is whole again."""
+
+    name: str = ""
+    limit: Quantity | UnsetType = UNSET
+    remaining: Quantity | UnsetType = UNSET
+    reset_seconds: Seconds | UnsetType = UNSET
 
 
 class Response(WireObject, frozen=True, kw_only=True):

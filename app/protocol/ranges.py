@@ -46,6 +46,9 @@ Seconds: TypeAlias = Annotated[float, Range(0, MOST_MS / 1000)]
 EpochSeconds: TypeAlias = Annotated[int, Range(0, LAST_EPOCH_S)]
 """A moment."""
 
+Quantity: TypeAlias = Annotated[int, Range(0, EXACT)]
+"""How much there is of something that a service counts."""
+
 Index: TypeAlias = Annotated[int, Range(0, 100_000)]
 """A place in a list."""
 

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from app.protocol.convert import Json, JsonObject
 from app.protocol.errors import error_object
-from app.protocol.items import ErrorDetail, Item, TranscriptionUsage
+from app.protocol.items import ErrorDetail, Item, RateLimit, TranscriptionUsage
 from app.protocol.ranges import EpochSeconds, Index, Milliseconds, Seconds
 from app.protocol.response_events import (
     ContentPartAdded as ContentPartAdded,
@@ -136,7 +136,7 @@ class RateLimitsUpdated(ServerEventBase, frozen=True, kw_only=True):
     """What is left of the quota. Informational."""
 
     TYPE: ClassVar = "rate_limits.updated"
-    rate_limits: tuple[Json, ...] = ()
+    rate_limits: tuple[RateLimit, ...] = ()
 
 
 # ---------------------------------------------------------------- items

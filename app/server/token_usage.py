@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.protocol.items import CachedTokens, InputTokens, OutputTokens, TranscriptionUsage, Usage
+from app.protocol.items import (
+    CachedTokens,
+    InputTokens,
+    OutputTokens,
+    TranscribedTokens,
+    TranscriptionUsage,
+    Usage,
+)
 
 HEARD_MS_PER_TOKEN: Final = 100
 SPOKEN_MS_PER_TOKEN: Final = 50
@@ -50,5 +57,5 @@ def transcription_usage(audio_ms: int, transcript: str) -> TranscriptionUsage:
         total_tokens=heard + written,
         input_tokens=heard,
         output_tokens=written,
-        extra={"input_token_details": {"text_tokens": 0, "audio_tokens": heard}},
+        input_token_details=TranscribedTokens(audio_tokens=heard),
     )

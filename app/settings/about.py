@@ -14,6 +14,7 @@ class Section(StrEnum):
     VOICE = "Voice"
     SOUND = "Sound"
     SERVICE = "Service"
+    COST = "Cost"
     LOOKS = "Looks"
 
 
@@ -74,6 +75,7 @@ class Setting(Struct, frozen=True):
         if self.kind is str:
             return {
                 "language": "two letters such as en, or empty",
+                "deployment_models": "NAME=MODEL, or several of these with commas between them",
                 "service": "auto, azure, openai, local, or an address that begins with ws:// or wss://",
             }.get(self.name, "some text")
         noun = "a whole number" if self.kind is int else "a number"

@@ -261,6 +261,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             applies=Applies.START,
         ),
     ] = None
+    ping_interval_s: Annotated[
+        Annotated[int, Meta(ge=1, le=300)] | None,
+        About(
+            _C,
+            "ping every",
+            "How often the service is asked for a sign of life, which also measures how long the line takes. Empty: "
+            "never.",
+            "s",
+            step=5,
+            applies=Applies.START,
+        ),
+    ] = 20
+    ping_timeout_s: Annotated[
+        Annotated[int, Meta(ge=1, le=300)] | None,
+        About(
+            _C,
+            "line timeout",
+            "When the service neither answers a ping nor takes what is sent for so long, the line counts as lost. "
+            "Longer for slow networks. Empty: never.",
+            "s",
+            step=5,
+            applies=Applies.START,
+        ),
+    ] = 30
     keep: Annotated[
         bool,
         About(
@@ -270,6 +294,46 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             applies=Applies.START,
         ),
     ] = True
+    # ---------------------------------------------------------------- cost
+    budget: Annotated[
+        Annotated[float, Meta(ge=0.05, le=100)] | None,
+        About(
+            Section.COST,
+            "budget",
+            "What a conversation may cost; you are told when four fifths are spent, and when all is. Empty: no limit.",
+            "$",
+            step=0.05,
+        ),
+    ] = None
+    budget_stops: Annotated[
+        bool,
+        About(
+            Section.COST,
+            "budget stops",
+            "Whether nothing more is sent once the budget is spent: the microphone closes, and what you type is held "
+            "back until you raise it.",
+        ),
+    ] = False
+    prices: Annotated[
+        str,
+        About(
+            Section.COST,
+            "price file",
+            "A TOML file with prices of your own, which count before those that come with the program. Empty: none.",
+            applies=Applies.START,
+        ),
+    ] = ""
+    deployment_models: Annotated[
+        str,
+        Meta(pattern=r"^(\s*[^=,\s]+\s*=\s*[^=,\s]+\s*(,(?!\s*$)|$))*$"),
+        About(
+            Section.COST,
+            "deployments' models",
+            "Which model stands behind a deployment whose name does not say it, so that its cost is known: NAME=MODEL, "
+            "more after commas.",
+            applies=Applies.START,
+        ),
+    ] = ""
     # ---------------------------------------------------------------- looks
     theme: Annotated[str, Meta(min_length=1), About(_L, "theme", "The colours of the screen.")] = "textual-dark"
     talk_key: Annotated[

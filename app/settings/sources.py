@@ -56,7 +56,7 @@ _SHOWN_CHARS: Final = 200
 _UNREADABLE: Final = (OSError, ValueError, RecursionError, MemoryError)
 """What reading a file and its grammar may end with: ValueError of bytes, grammar and numbers without end."""
 
-_PATHS: Final = frozenset({"mic", "speaker", "export_folder"})
+_PATHS: Final = frozenset({"mic", "speaker", "export_folder", "prices"})
 """These may name files, and the system takes any bytes for that."""
 
 _WORDS = {"yes": True, "on": True, "true": True, "1": True, "no": False, "off": False, "false": False, "0": False}

@@ -14,6 +14,7 @@ from app import __version__
 from app.connection.client import Connection, connect
 from app.connection.eventlog import EventLog
 from app.connection.failures import FailureKind, ServiceFailure
+from app.connection.keep_alive import KeepAlive
 from app.connection.services import Service, azure, compatible, embedded, openai
 from app.protocol.client_events import InputCommit, SessionUpdate
 from app.protocol.codec import Dialect
@@ -411,11 +412,85 @@ def test_a_dead_line_is_noticed_by_pings():
 
     async def talk() -> None:
         async with playing(script) as server:
-            async with await connect(at(server.url), ping_interval_s=0.05, ping_timeout_s=0.05) as connection:
+            async with await connect(at(server.url), keep_alive=KeepAlive(0.05, 0.05)) as connection:
                 with pytest.raises(ServiceFailure) as caught:
                     await all_of(connection, [])
-            assert caught.value.kind is K.LOST
-            assert "ping" in caught.value.words
+            assert (caught.value.kind, caught.value.fatal) == (K.LOST, False)
+            assert "no longer answers, for 0.05 s" in str(caught.value)
+
+    run(talk())
+
+
+def test_whatever_comes_shows_that_the_service_lives():
+    """A pong that waits behind a long answer is late, and nobody is gone."""
+    count = 20
+
+    async def script(peer: ServerConnection) -> None:
+        await peer.send(CREATED)
+        peer.transport.pause_reading()  # never sees a ping
+        for _ in range(count):
+            await asyncio.sleep(0.02)
+            await peer.send(error("server_error", None, "still here"))
+        await peer.wait_closed()
+
+    async def talk() -> None:
+        async with playing(script) as server:
+            heard: list[ServerEvent] = []
+            async with await connect(at(server.url), keep_alive=KeepAlive(0.05, 0.1)) as connection:
+                with pytest.raises(ServiceFailure, match="no longer answers"):
+                    await all_of(connection, heard)
+            assert len(heard) == count
+
+    run(talk())
+
+
+@pytest.mark.parametrize("keep_alive", [KeepAlive(None, 0.05), KeepAlive(0.05, None)])
+def test_without_pings_or_a_limit_silence_is_no_end(keep_alive: KeepAlive):
+    async def script(peer: ServerConnection) -> None:
+        await peer.send(CREATED)
+        peer.transport.pause_reading()
+        await asyncio.sleep(0.3)
+        await peer.send(error("server_error", None, "still here"))
+        peer.transport.resume_reading()
+        await peer.wait_closed()
+
+    async def talk() -> None:
+        async with playing(script) as server, await connect(at(server.url), keep_alive=keep_alive) as connection:
+            async for event in connection:
+                assert isinstance(event, ErrorEvent)
+                break
+
+    run(talk())
+
+
+def test_the_round_trip_is_told_again_and_again():
+    async def talk() -> None:
+        told: asyncio.Queue[float] = asyncio.Queue()
+        async with (
+            playing(says(CREATED)) as server,
+            await connect(at(server.url), keep_alive=KeepAlive(0.01, 10)) as connection,
+        ):
+            listening = asyncio.create_task(all_of(connection, []))
+            connection.tell_round_trip_to(told.put_nowait)
+            first = await told.get()
+            later: list[float] = []
+            connection.tell_round_trip_to(later.append)
+            assert len(later) == 1  # what is known is told at once
+            assert 0 <= first < 10
+            connection.tell_round_trip_to(told.put_nowait)
+            for _ in range(3):
+                await told.get()
+            await connection.close()
+            await listening
+
+    run(talk())
+
+
+def test_a_session_that_does_not_name_its_model_has_the_one_that_was_asked_for():
+    async def talk() -> None:
+        created = '{"type":"session.created","session":{"type":"realtime"}}'
+        async with playing(says(created)) as server, await connect(compatible(server.url, None, "mine")) as connection:
+            assert connection.created.session.model == "mine"
 
     run(talk())
 

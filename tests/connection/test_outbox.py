@@ -10,12 +10,15 @@ from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from websockets.asyncio.server import ServerConnection
 from websockets.sync.server import ServerConnection as SyncConnection
 from websockets.sync.server import serve as serve_in_threads
 
 from app.connection.client import Connection, connect
 from app.connection.eventlog import EventLog
+from app.connection.failures import FailureKind, ServiceFailure
+from app.connection.keep_alive import KeepAlive
 from app.connection.outbox import Outbox
 from app.connection.services import compatible
 from app.protocol.client_events import InputAppend, InputCommit
@@ -138,6 +141,74 @@ def test_a_service_that_reads_late_gets_all_of_it_in_order():
                 outbox.put(InputCommit())
                 await done.wait()
             assert numbers(heard[:-1]) == [*range(count), count]
+
+    run(talk())
+
+
+def test_a_service_that_stops_reading_is_gone_when_what_was_said_has_waited_too_long():
+    async def talk() -> None:
+        async def script(connection: ServerConnection) -> None:
+            await connection.send(CREATED)
+            connection.transport.pause_reading()
+            await connection.wait_closed()
+
+        async with playing(script) as server:
+            outbox = Outbox()
+            connection = await connect(compatible(server.url, None, "m"), keep_alive=KeepAlive(None, 0.1))
+            async with sending(outbox, connection):
+                for number in range(40):
+                    outbox.put(append(number, BIG))
+                    await asyncio.sleep(0)
+                with pytest.raises(ServiceFailure) as caught:
+                    async for _ in connection:
+                        pass
+            assert (caught.value.kind, caught.value.fatal) == (FailureKind.LOST, False)
+            assert "no longer takes what is sent, for 0.1 s" in str(caught.value)
+
+    run(talk())
+
+
+def test_a_service_that_reads_too_slowly_is_gone_though_each_event_gets_through():
+    async def talk() -> None:
+        gone = asyncio.Event()
+
+        async def script(connection: ServerConnection) -> None:
+            await connection.send(CREATED)
+            while not gone.is_set():
+                await connection.recv()
+                await asyncio.sleep(0.01)
+
+        async with playing(script) as server:
+            outbox = Outbox()
+            connection = await connect(compatible(server.url, None, "m"), keep_alive=KeepAlive(None, 0.3))
+            async with sending(outbox, connection):
+                for number in range(200):
+                    outbox.put(append(number, BIG))
+                    await asyncio.sleep(0)
+                with pytest.raises(ServiceFailure, match="no longer takes what is sent"):
+                    async for _ in connection:
+                        pass
+                gone.set()
+
+    run(talk())
+
+
+def test_what_waited_for_the_connection_is_not_too_late():
+    async def talk() -> None:
+        heard = asyncio.Event()
+
+        async def script(connection: ServerConnection) -> None:
+            await connection.send(CREATED)
+            await connection.recv()
+            heard.set()
+
+        async with playing(script) as server:
+            outbox = Outbox()
+            outbox.put(append(0))
+            await asyncio.sleep(0.1)
+            connection = await connect(compatible(server.url, None, "m"), keep_alive=KeepAlive(None, 0.05))
+            async with sending(outbox, connection):
+                await heard.wait()
 
     run(talk())
 

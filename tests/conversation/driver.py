@@ -6,8 +6,10 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from app.conversation.bill import NO_BUDGET, Budget
 from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, Interrupted, Notice, Play, Send
+from app.conversation.prices import Price, PriceList, TokenPrice
 from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State
 from app.conversation.transcript import Entry
@@ -18,6 +20,16 @@ from app.protocol.session import Session
 
 HANDS_FREE = SessionSettings()
 PUSH_TO_TALK = SessionSettings(mode=Mode.PUSH_TO_TALK)
+
+PRICES = PriceList(
+    "2026-11-24",
+    {
+        "gpt-realtime-2.1": Price(TokenPrice(4, 0.4, 24), TokenPrice(32, 0.4, 64), TokenPrice(5, 0.5)),
+        "gpt-4o-mini-transcribe": Price(TokenPrice(1.25, None, 5), TokenPrice(3), per_minute=0.003),
+        "whisper-1": Price(per_minute=0.006),
+    },
+    {"my-deployment": "gpt-realtime-2.1"},
+)
 
 E = TypeVar("E")
 
@@ -56,12 +68,21 @@ class Talk:
         has_microphone: bool = True,
         greets: bool = False,
         model: str = "gpt-realtime-2.1",
+        budget: Budget = NO_BUDGET,
     ) -> None:
         self.voice = HandVoice()
         self.flushes = 0
         """How often the last step silenced the speaker."""
         self._silenced = 0
-        self.conversation = Conversation(settings, self.voice, seed="t", has_microphone=has_microphone, greets=greets)
+        self.conversation = Conversation(
+            settings,
+            self.voice,
+            seed="t",
+            has_microphone=has_microphone,
+            greets=greets,
+            prices=PRICES,
+            budget=budget,
+        )
         self.now_ms = 0
         self.effects: list[Effect] = []
         self.step: list[Effect] = []

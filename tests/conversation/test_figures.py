@@ -1,19 +1,14 @@
-"""The figures beside the words: how fast the answer came, what it used and what that cost."""
+"""The figures beside the words: how fast the answer came."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import UNSET
 
 from app.conversation.session import Detection, SessionSettings
 from app.conversation.transcript import Latency
-from app.conversation.usage import PRICES, UsageTotals, add_usage, price_of, response_cost_usd
-from app.protocol.items import CachedTokens, InputTokens, OutputTokens, Usage
 from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk, least
-
-# ---------------------------------------------------------------- latency
 
 
 def test_answer_is_timed_from_the_last_word_to_the_first_sound_and_the_parts_add_up():
@@ -166,102 +161,3 @@ def test_what_was_interrupted_answers_nothing():
     talk.later(490).text("Yes", "a2", "r2")
     assert talk.entry("a1").latency is None
     assert talk.entry("a2").latency.answered_ms == 500
-
-
-# ---------------------------------------------------------------- prices
-
-
-@pytest.mark.parametrize(
-    ("model", "priced_as"),
-    [
-        ("gpt-realtime", "gpt-realtime"),
-        ("gpt-realtime-2025-08-28", "gpt-realtime"),
-        ("gpt-realtime-2", "gpt-realtime-2"),
-        ("gpt-realtime-2-2026-05-07", "gpt-realtime-2"),
-        ("gpt-realtime-2.1", "gpt-realtime-2.1"),
-        ("gpt-realtime-2.1-2026-07-07", "gpt-realtime-2.1"),
-        ("gpt-realtime-2.1-mini", "gpt-realtime-2.1-mini"),
-        ("gpt-realtime-2.1-mini-2026-07-07", "gpt-realtime-2.1-mini"),
-        ("gpt-realtime-mini-2025-12-15", "gpt-realtime-mini"),
-        ("gpt-realtime-1.5-2026-02-23", "gpt-realtime-1.5"),
-        ("gpt-realtime-3", None),
-        ("gpt-realtime-2-large", None),
-        ("gpt-realtime-whisper", None),
-        ("my-deployment", None),
-        ("local", None),
-        ("", None),
-    ],
-)
-def test_price_by_name(model, priced_as):
-    assert price_of(model) is (PRICES[priced_as] if priced_as else None)
-
-
-def usage(inputs: InputTokens | None, outputs: OutputTokens | None, total_in: int = 0, total_out: int = 0) -> Usage:
-    return Usage(
-        input_tokens=total_in, output_tokens=total_out, input_token_details=inputs, output_token_details=outputs
-    )
-
-
-M = 1_000_000
-
-
-@pytest.mark.parametrize(
-    ("used", "dollars"),
-    [
-        (usage(InputTokens(text_tokens=M), OutputTokens()), 4),
-        (usage(InputTokens(audio_tokens=M), OutputTokens()), 32),
-        (usage(InputTokens(), OutputTokens(text_tokens=M, audio_tokens=M)), 24 + 64),
-        (
-            usage(
-                InputTokens(
-                    text_tokens=2 * M,
-                    audio_tokens=3 * M,
-                    cached_tokens=3 * M,
-                    cached_tokens_details=CachedTokens(text_tokens=M, audio_tokens=2 * M),
-                ),
-                OutputTokens(),
-            ),
-            4 + 0.40 + 32 + 2 * 0.40,
-        ),
-        # cached, without a word of which kind: taken for text, as far as there is any
-        (usage(InputTokens(text_tokens=2 * M, cached_tokens=M), OutputTokens()), 4 + 0.40),
-        (usage(InputTokens(text_tokens=M, audio_tokens=M, cached_tokens=2 * M), None), 0.40 + 32),
-        # no details: all text
-        (usage(None, None, M, M), 4 + 24),
-        (Usage(input_tokens=M), 4),
-        (Usage(), 0),
-        # more cached than there was: never a negative price
-        (usage(InputTokens(cached_tokens_details=CachedTokens(text_tokens=M)), None), 0.40),
-    ],
-)
-def test_cost_of_a_response(used, dollars):
-    assert response_cost_usd(used, PRICES["gpt-realtime-2.1"]) == pytest.approx(dollars)
-
-
-def test_totals_add_up():
-    used = usage(InputTokens(text_tokens=30, audio_tokens=70, cached_tokens=20), OutputTokens(audio_tokens=50), 100, 50)
-    once = add_usage(UsageTotals(), used, "gpt-realtime-2.1")
-    twice = add_usage(once, used, "gpt-realtime-2.1")
-    assert (once.input_tokens, once.output_tokens, once.cached_tokens, once.total_tokens) == (100, 50, 20, 150)
-    assert (twice.total_tokens, twice.cached_tokens) == (300, 40)
-    assert twice.cost_usd == pytest.approx(2 * once.cost_usd)
-
-
-def test_unknown_model_has_no_cost():
-    assert add_usage(UsageTotals(), Usage(input_tokens=5), "my-deployment").cost_usd is None
-
-
-@pytest.mark.parametrize("nothing", [None, UNSET, Usage()])
-def test_response_without_usage(nothing):
-    talk = Talk()
-    talk.began()
-    talk.ended("r1", "failed", usage=nothing)
-    assert talk.conversation.status.usage.total_tokens == 0
-
-
-def test_cancelled_response_is_counted():
-    talk = Talk(model="gpt-realtime-2.1-2026-07-07")
-    talk.began()
-    talk.ended("r1", "cancelled", usage=Usage(input_tokens=132, output_tokens=121))
-    assert talk.conversation.status.usage.total_tokens == 253
-    assert talk.conversation.status.usage.cost_usd == pytest.approx((132 * 4 + 121 * 24) / M)

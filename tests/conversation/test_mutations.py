@@ -72,10 +72,9 @@ def _answer_like_a_shell(talk: Talk, chance: Random) -> None:
 def check(talk: Talk) -> None:
     """What a user would see of it."""
     status = talk.conversation.status
-    usage = status.usage
-    assert usage.cost_usd is None or 0 <= usage.cost_usd < MOST_USD
-    assert 0 <= usage.total_tokens < 10**9
-    assert 0 <= usage.cached_tokens < 10**9
+    spending = status.spending
+    assert spending.cost_usd is None or 0 <= spending.cost_usd < MOST_USD
+    assert 0 <= spending.tokens.cached <= spending.tokens.total < 10**9
     assert status.answered_ms is None or 0 <= status.answered_ms < 10**7
     shown = [each.text for each in talk.effects if isinstance(each, Notice)]
     entries = talk.conversation.entries

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from app.conversation.bill import Budget
 from app.conversation.effects import Play
 from app.conversation.session import Mode
 from app.conversation.status import State
 from app.conversation.turn_table import TURNS, Trigger
+from app.protocol import server_events as sv
+from app.protocol.items import TranscriptionUsage
 from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk
 
 CANCEL, CLEAR, COMMIT = "response.cancel", "input_audio_buffer.clear", "input_audio_buffer.commit"
@@ -36,6 +39,10 @@ ROWS = {
     (PTT, CLOSED, Trigger.TEXT): ([ITEM, CREATE], [CANCEL, ITEM], [CANCEL, TRUNCATE, ITEM], True, False),
     (PTT, OPEN, Trigger.STOP_KEY): ([CLEAR], [CLEAR], [CLEAR], False, False),
     (PTT, CLOSED, Trigger.STOP_KEY): ([], [CANCEL], [CANCEL, TRUNCATE], True, False),
+    (HF, OPEN, Trigger.BUDGET_SPENT): ([CLEAR], [CLEAR], [CLEAR], False, False),
+    (HF, CLOSED, Trigger.BUDGET_SPENT): ([], [], [], False, False),
+    (PTT, OPEN, Trigger.BUDGET_SPENT): ([CLEAR], [CLEAR], [CLEAR], False, False),
+    (PTT, CLOSED, Trigger.BUDGET_SPENT): ([], [], [], False, False),
     (PTT, OPEN, Trigger.TO_HANDS_FREE): ([COMMIT, UPDATE, CREATE], [COMMIT, UPDATE], [COMMIT, UPDATE], False, True),
     (PTT, CLOSED, Trigger.TO_HANDS_FREE): ([UPDATE], [UPDATE], [UPDATE], False, True),
     (PTT, OPEN, Trigger.SPEECH_STARTED): ([], [], [], False, True),
@@ -81,6 +88,10 @@ def happen(talk: Talk, trigger: Trigger) -> None:
             talk.type("hello")
         case Trigger.STOP_KEY:
             talk.stop_key()
+        case Trigger.BUDGET_SPENT:
+            used = TranscriptionUsage(type="duration", seconds=60.0)
+            talk.hear(sv.TranscriptionCompleted(item_id="u0", usage=used))
+            talk(talk.conversation.limit_spending(Budget(0.001, stops=True), talk.now_ms))
         case Trigger.TO_HANDS_FREE:
             talk.change(mode=Mode.HANDS_FREE)
         case Trigger.TO_PUSH_TO_TALK:

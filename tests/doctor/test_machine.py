@@ -73,7 +73,14 @@ def test_the_terminal(seen: Terminal, environ: dict[str, str], levels: str, word
     ],
 )
 def test_the_surroundings(environ: dict[str, str], kernel: str, has_devices: bool, words: list[str]):
-    findings = surroundings(environ, kernel, has_devices)
+    findings = surroundings(environ, kernel, has_devices, "linux")
     assert len(findings) == len(words)
     assert all(word in finding.text for word, finding in zip(words, findings, strict=True))
     assert {finding.level for finding in findings} <= {Level.NOTE}
+
+
+@pytest.mark.parametrize(("environ", "who"), [({"TERM_PROGRAM": "iTerm.app"}, "iTerm.app"), ({}, "your terminal")])
+def test_macos_gives_the_microphone_to_the_terminal(environ: dict[str, str], who: str):
+    (finding,) = surroundings(environ, "24.0.0", True, "darwin")
+    assert who in finding.text
+    assert "Microphone" in finding.remedy

@@ -134,7 +134,8 @@ embedded service
 
 def test_json():
     document = json.loads(export(TALK, ExportFormat.JSON, service="embedded service", model="m"))
-    assert list(document) == ["version", "started_at", "service", "model", "turns", "remarks"]
+    assert list(document) == ["version", "started_at", "service", "model", "lasted_ms", "usage", "turns", "remarks"]
+    assert (document["lasted_ms"], document["usage"]) == (12_500, None)
     assert (document["version"], document["service"], document["model"]) == (1, "embedded service", "m")
     assert datetime.fromisoformat(document["started_at"]) == BEGAN
     assert list(document["turns"][1].items()) == [
@@ -153,6 +154,7 @@ def test_json():
         ("started_at", "2026-11-24T14:02:14.250+01:00"),
         ("note", ""),
         ("latency_ms", {"first_word": 310, "first_sound": 420, "turn": 150, "service": 200, "playback": 70}),
+        ("usage", None),
     ]
     assert document["turns"][3]["ended_ms"] is None
     assert document["turns"][3]["latency_ms"] is None

@@ -16,7 +16,7 @@ from app.conversation.effects import Interrupted, Notice, Severity
 from app.conversation.session import SessionSettings
 from app.conversation.status import State
 from app.conversation.transcript import Latency
-from app.conversation.usage import UsageTotals
+from app.conversation.usage import Spending, TokensByKind
 from app.live.events import Listener
 from app.settings import Folders, Loaded, Settings
 from app.ui.app import RealtimeApp
@@ -91,11 +91,11 @@ class Played(FakeLive):
             self.wait(0.05)
         heard = {"heard_ms": heard_ms, "received_ms": 14_000, "is_interrupted": True} if heard_ms else {}
         self.put(assistant(text, item_id, started_ms=started, latency=fast, **heard))
-        tokens = self.status.usage.output_tokens + 301
+        spoken = self.status.spending.tokens.audio_out + 301
         self.now(
             state=State.LISTENING,
             is_response_active=False,
-            usage=UsageTotals(900, tokens, 0, tokens * 0.000004),
+            spending=Spending(TokensByKind(text_in=900, audio_out=spoken), cost_usd=spoken * 0.000004),
         )
         self.wait(0.5)
 

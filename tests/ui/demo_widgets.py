@@ -15,7 +15,7 @@ from textual.widgets import Static
 from app.audio.capture import Levels
 from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State, Status
-from app.conversation.usage import UsageTotals
+from app.conversation.usage import Spending, TokensByKind
 from app.settings import Loaded, Settings
 from app.ui.meters.status_line import HeaderLine, StatusLine
 from app.ui.meters.talk_strip import TalkStrip
@@ -40,7 +40,7 @@ BUSY = replace(
     expires_at=NOW + 3400,
     answered_ms=420,
     median_answered_ms=510,
-    usage=UsageTotals(1000, 204, 0, 0.0041),
+    spending=Spending(TokensByKind(text_in=1000, audio_out=204), cost_usd=0.0041),
 )
 THEMES = ("textual-dark", "textual-light", "nord", "ansi-dark", "gruvbox")
 

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from app.audio.capture import Levels
+from app.conversation.bill import Budget
 from app.conversation.effects import EntryChanged, EntryRemoved, StatusChanged
 from app.conversation.session import SessionChange, SessionSettings
 from app.conversation.status import State, Status
@@ -72,6 +73,9 @@ class FakeLive:
     def change(self, change: SessionChange) -> None:
         self.asked.append(("change", change))
         self.now(settings=change.of(self.status.settings))
+
+    def limit_spending(self, budget: Budget) -> None:
+        self.asked.append(("limit_spending", budget))
 
     def renew(self, change: SessionChange) -> None:
         self.asked.append(("renew", change))

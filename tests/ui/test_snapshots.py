@@ -16,7 +16,7 @@ from app.audio.capture import Levels
 from app.conversation.session import Mode, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.transcript import Latency
-from app.conversation.usage import UsageTotals
+from app.conversation.usage import Spending, TokensByKind
 from app.live.events import ExampleOffered, Listener
 from app.settings import Folders, Loaded, Settings, Source
 from app.ui.app import RealtimeApp
@@ -30,7 +30,7 @@ TALKING = Status(
     expires_at=1_790_003_400,
     answered_ms=420,
     median_answered_ms=510,
-    usage=UsageTotals(900, 304, 0, 0.0042),
+    spending=Spending(TokensByKind(text_in=900, audio_out=304), cost_usd=0.0042),
 )
 STORY = (
     "The capital of France is Paris. About two million people live in the city itself, and more than twelve million "

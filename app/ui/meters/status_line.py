@@ -8,7 +8,9 @@ from typing import ClassVar, Final
 from msgspec import Struct
 from rich.cells import cell_len
 
-from app.conversation.status import Status
+from app.conversation.bill import WARNING_SHARE
+from app.conversation.status import NearLimit, Status
+from app.conversation.usage import Spending, cost_text, dollars
 from app.ui.painting import LOOKS, Role, Run, StyledLine
 from app.ui.transcript.wrapping import shown
 
@@ -82,11 +84,21 @@ def elapsed_text(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
 
 
-def cost_text(dollars: float | None) -> str:
-    """`$0.004`, from ten cents on `$0.12`; empty where the price is not known."""
-    if dollars is None:
-        return ""
-    return f"${dollars:.2f}" if dollars >= 0.1 else f"${dollars:.3f}"
+def cost_piece(spending: Spending, budget_usd: float | None) -> Piece:
+    """`$0.004`, `$0.81 of $1.00` under a budget, a warning where that is nearly spent; empty without a price."""
+    text = cost_text(spending)
+    if not text or budget_usd is None:
+        return Piece(text, 4, "dim", joint="  ")
+    is_near = (spending.cost_usd or 0.0) >= WARNING_SHARE * budget_usd
+    return Piece(f"{text} of {dollars(budget_usd)}", 2 if is_near else 4, "warning" if is_near else "dim", joint="  ")
+
+
+def near_limit_piece(near: NearLimit | None) -> Piece:
+    """`12 requests left, more in 8 s`, as the service told last; empty where no limit of its is near."""
+    if near is None:
+        return Piece("", 3)
+    more = "" if near.resets_in_s is None else f", more in {near.resets_in_s} s"
+    return Piece(f"{near.remaining:,} {shown(near.name)} left{more}", 3, "warning")
 
 
 class HeaderLine(StyledLine):
@@ -123,27 +135,32 @@ class HeaderLine(StyledLine):
 
 
 class StatusLine(StyledLine):
-    """`answered in 0.42 s, median 0.51 s   1,204 tokens  $0.004   gpt-realtime`; what is least worth leaves first."""
+    """`answered in 0.42 s, median 0.51 s   line 34 ms   1,204 tokens  $0.004   gpt-realtime`.
+
+    What is least worth leaves first.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = LOOKS
 
     _status = Status()
 
     def show_status(self, status: Status) -> None:
-        """Latency, usage and the model."""
+        """Latency, the line, usage and the model."""
         self._status = status
         self.draw()
 
     def draw(self) -> None:
         """What there is room for."""
-        status, usage = self._status, self._status.usage
+        status, spending, round_trip = self._status, self._status.spending, self._status.round_trip_ms
         answered, median = status.answered_ms, status.median_answered_ms
-        tokens = f"{usage.total_tokens:,} tokens" if usage.total_tokens else ""
+        tokens = f"{spending.tokens.total:,} tokens" if spending.tokens.total else ""
         pieces = (
             Piece(f"answered in {answered / 1000:.2f} s" if answered is not None else "", 1),
             Piece(f"median {median / 1000:.2f} s" if median is not None else "", 7, "dim", joint=", "),
+            Piece(f"line {round_trip} ms" if round_trip is not None else "", 5, "dim"),
+            near_limit_piece(status.near_limit),
             Piece(tokens, 6, "dim"),
-            Piece(cost_text(usage.cost_usd), 4, "dim", joint="  "),
+            cost_piece(spending, status.budget_usd),
             Piece(shown(status.model), 8, "dim"),
         )
         self.paint(laid_out(pieces, (), self.size.width))

@@ -16,6 +16,7 @@ from textual.getters import query_one
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Checkbox, Input, Label, RadioButton, RadioSet, Static
 
+from app.conversation.status import Status
 from app.conversation.transcript import Entry, Party
 from app.history.export import ExportError, ExportFormat, format_of, render
 from app.history.export_file import ExportExistsError, write_export
@@ -160,11 +161,12 @@ class Exporter:
         live: Live,
         settings: Callable[[], Settings],
         remember: Callable[[ExportPlace], None],
-        model: Callable[[], str],
+        status: Callable[[], Status],
     ) -> None:
-        """`settings` say where exports go and how at first, `remember` takes each place; `model` is named in them."""
+        """`settings` say where exports go and how at first, `remember` takes each place; `status` is the
+        conversation's now."""
         self._screen, self._live, self._settings, self._remember = screen, live, settings, remember
-        self._model = model
+        self._status = status
         self._place: ExportPlace | None = None
 
     def copy(self, turn: Entry | None) -> None:
@@ -203,8 +205,15 @@ class Exporter:
         self._screen.notify(f"Copied {what} ({len(text):,} characters).", markup=False, timeout=3)
 
     def _rendered(self, form: ExportFormat) -> str:
-        live = self._live
-        return render(live.entries, live.started_at, form, service=live.service_label, model=self._model())
+        live, status = self._live, self._status()
+        return render(
+            live.entries,
+            live.started_at,
+            form,
+            service=live.service_label,
+            model=status.model,
+            spending=status.spending,
+        )
 
     def _write(self, path: Path, form: ExportFormat, overwrite: bool) -> Path:
         return write_export(path, self._rendered(form), overwrite=overwrite)

@@ -98,8 +98,8 @@ class MainScreen(Screen[None]):
         """Copies and exports."""
         from app.ui.screens.export_dialog import Exporter
 
-        remember, model = self.settings_controller.remember_export, lambda: self.status.model
-        return Exporter(self, self.live, lambda: self.edited.settings, remember, model)
+        remember = self.settings_controller.remember_export
+        return Exporter(self, self.live, lambda: self.edited.settings, remember, lambda: self.status)
 
     # ---------------------------------------------------------------- building
 

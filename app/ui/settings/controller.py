@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.screen import Screen
 from textual.widget import Widget
 
+from app.conversation.bill import Budget
 from app.conversation.status import Status
 from app.live.events import Live
 from app.protocol.session import VOICES
@@ -61,6 +62,9 @@ class SettingsController:
                 self._live.use_microphone(str(value))
             case "speaker":
                 self._live.use_speaker(str(value))
+            case "budget" | "budget_stops":
+                settings = self._edited.settings
+                self._live.limit_spending(Budget(settings.budget, settings.budget_stops))
         self._show()
 
     async def open(self, place: Widget) -> None:

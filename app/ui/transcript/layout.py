@@ -10,10 +10,14 @@ from msgspec import Struct
 from rich.cells import cell_len
 
 from app.conversation.transcript import Entry, Party
+from app.conversation.usage import cost_text
 from app.ui.transcript.wrapping import Span, cut_to, shown, wrap
 
 INDENT: Final = 3
 """Cells before the words of a turn."""
+
+_LEAST_USD: Final = 0.0005
+"""What is shown as $0.001."""
 
 _UNHEARD_ROWS: Final = 1
 """So many rows of what was not heard are shown after the row in which hearing ended."""
@@ -169,6 +173,9 @@ def _headline(entry: Entry, width: int, clock: Clock) -> Row:
     speaker = StyledText(name, Look.LIVE if _is_live(entry) else _BY_SPEAKER[entry.speaker])
     left = [StyledText(f" {clock(entry.started_ms)}", Look.TIME), StyledText("  ", Look.BLANK), speaker]
     right = list(_right(entry))
+    cost = [StyledText(text, Look.REMARK)] if (text := _cost(entry)) else []
+    if cost and width - 1 - sum(cell_len(piece.text) for piece in (*left, *cost, *right)) >= 1:
+        right = [*cost, *right]
     gap = width - 1 - sum(cell_len(piece.text) for piece in (*left, *right))
     if not right or gap < 1:
         return tuple(left)
@@ -182,6 +189,16 @@ def _right(entry: Entry) -> Iterable[StyledText]:
         yield StyledText("typed", Look.REMARK)
     if entry.latency and (answered_ms := entry.latency.answered_ms) is not None:
         yield StyledText(f"{answered_ms / 1000:.2f} s", Look.FIGURE)
+
+
+def _cost(entry: Entry) -> str:
+    """Of an answer, where it can be told from nothing; what writing down a turn costs is in the sum alone."""
+    if entry.speaker is not Party.ASSISTANT or entry.spending is None:
+        return ""
+    if (entry.spending.cost_usd or 0.0) < _LEAST_USD:
+        return ""
+    has_figure = entry.latency is not None and entry.latency.answered_ms is not None
+    return cost_text(entry.spending) + ("   " if has_figure else "")
 
 
 def _trailers(entry: Entry, room: int, *, hidden_rows: int) -> Iterable[StyledText]:

@@ -8,13 +8,23 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 from textual.app import App
 
 from app.conversation.session import Mode, SessionSettings
-from app.conversation.status import State, Status
-from app.conversation.usage import UsageTotals
-from app.ui.meters.status_line import HeaderLine, Piece, StatusLine, cost_text, elapsed_text, laid_out, time_left_piece
+from app.conversation.status import NearLimit, State, Status
+from app.conversation.usage import Spending, TokensByKind
+from app.ui.meters.status_line import (
+    HeaderLine,
+    Piece,
+    StatusLine,
+    cost_piece,
+    elapsed_text,
+    laid_out,
+    near_limit_piece,
+    time_left_piece,
+)
 
 NOW = 1_800_000_000.0
 BUSY = Status(
@@ -23,7 +33,7 @@ BUSY = Status(
     expires_at=int(NOW) + 56 * 60 + 30,
     answered_ms=420,
     median_answered_ms=510,
-    usage=UsageTotals(input_tokens=1000, output_tokens=204, cost_usd=0.0041),
+    spending=Spending(TokensByKind(text_in=1000, audio_out=204), cost_usd=0.0041),
 )
 
 
@@ -96,7 +106,7 @@ def test_nothing_is_said_that_is_not_known():
 
 
 def test_without_a_price_there_is_no_cost():
-    assert "$" not in status_line(200, Status(usage=UsageTotals(input_tokens=5)))
+    assert "$" not in status_line(200, Status(spending=Spending(TokensByKind(text_in=5))))
 
 
 def test_the_header_says_where_one_is():
@@ -139,10 +149,49 @@ def test_elapsed_time(seconds, text):
 
 
 @pytest.mark.parametrize(
-    ("dollars", "text"), [(None, ""), (0.0, "$0.000"), (0.0041, "$0.004"), (0.099, "$0.099"), (1.239, "$1.24")]
+    ("cost_usd", "budget_usd", "text", "role"),
+    [
+        (None, None, "", "dim"),
+        (None, 1.0, "", "dim"),
+        (0.0041, None, "$0.004", "dim"),
+        (0.0041, 1.0, "$0.004 of $1.00", "dim"),
+        (0.79, 1.0, "$0.79 of $1.00", "dim"),
+        (0.8, 1.0, "$0.80 of $1.00", "warning"),
+        (1.2, 1.0, "$1.20 of $1.00", "warning"),
+    ],
 )
-def test_cost(dollars, text):
-    assert cost_text(dollars) == text
+def test_cost(cost_usd, budget_usd, text, role):
+    piece = cost_piece(Spending(cost_usd=cost_usd), budget_usd)
+    assert (piece.text, piece.role) == (text, role)
+
+
+ALL = replace(
+    BUSY, round_trip_ms=34, budget_usd=0.005, near_limit=NearLimit("requests", 12, 8), median_answered_ms=None
+)
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (120, "answered in 0.42 s   line 34 ms   12 requests left, more in 8 s   1,204 tokens  $0.004 of $0.005"),
+        (80, "answered in 0.42 s   12 requests left, more in 8 s   $0.004 of $0.005"),
+        (60, "answered in 0.42 s   $0.004 of $0.005"),
+    ],
+)
+def test_what_is_near_its_end_stays_longer(width, text):
+    assert status_line(width, ALL).startswith(f" {text}")
+
+
+@pytest.mark.parametrize(
+    ("near", "text"),
+    [
+        (None, ""),
+        (NearLimit("tokens", 4_000, None), "4,000 tokens left"),
+        (NearLimit("requests", 0, 1), "0 requests left, more in 1 s"),
+    ],
+)
+def test_a_limit_that_is_near(near, text):
+    assert near_limit_piece(near).text == text
 
 
 PIECES = st.lists(st.builds(Piece, st.text("ab語", max_size=12), st.integers(1, 9)), max_size=5)

@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from app.audio.capture import Levels
+from app.conversation.bill import Budget
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, Severity, StatusChanged
 from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State, Status
@@ -109,6 +110,19 @@ async def test_keys_hands_free(drive: Drive, status: Status) -> None:
             ("talk_key",),
             ("talk_key",),
             ("change", SessionChange(mode=Mode.PUSH_TO_TALK)),
+        ]
+
+
+async def test_another_budget_holds_at_once(drive: Drive) -> None:
+    async with drive(settings=Settings(budget_stops=True)) as run:
+        run.main.change("budget", 2.5)
+        run.main.change("budget_stops", False)
+        run.main.change("budget", None)
+        await run.settle()
+        assert run.live.asked == [
+            ("limit_spending", Budget(2.5, stops=True)),
+            ("limit_spending", Budget(2.5)),
+            ("limit_spending", Budget()),
         ]
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from app.conversation.transcript import Entry, Latency
+from app.conversation.usage import Spending
 from app.ui.transcript.layout import Block, Look, StyledText, lay_out, marked, plain
 from tests.ui.fakes import assistant, program, user
 
@@ -50,6 +51,30 @@ def test_latency_stands_at_the_right() -> None:
 def test_where_there_is_no_room_for_it_the_latency_is_left_out(width: int) -> None:
     entry = assistant(latency=Latency(first_word_ms=420))
     assert table(entry, width)[0] == " 14:02:00  assistant"
+
+
+@pytest.mark.parametrize(
+    ("cost_usd", "has_unpriced", "width", "right"),
+    [
+        (0.0041, False, 40, "$0.004   0.42 s"),
+        (0.0041, True, 46, "over $0.004   0.42 s"),
+        (0.0041, False, 35, "assistant        0.42 s"),  # no room for both
+        (0.0005, False, 40, "$0.001   0.42 s"),
+        (0.0004, False, 40, "assistant             0.42 s"),
+        (None, True, 40, "assistant             0.42 s"),
+    ],
+)
+def test_what_an_answer_cost_stands_before_its_latency(
+    cost_usd: float | None, has_unpriced: bool, width: int, right: str
+) -> None:
+    spending = Spending(cost_usd=cost_usd, has_unpriced=has_unpriced)
+    entry = assistant(latency=Latency(first_word_ms=420), spending=spending)
+    assert table(entry, width)[0].endswith(right)
+    assert cell_len(table(entry, width)[0]) == width - 1
+
+
+def test_what_writing_down_costs_is_in_the_sum_alone() -> None:
+    assert table(user(spending=Spending(cost_usd=0.02)))[0] == " 14:02:00  you"
 
 
 def test_a_partial_says_so_and_looks_otherwise() -> None:

@@ -1,0 +1,29 @@
+"""The word on the screen, from what the parts of a conversation know."""
+
+from __future__ import annotations
+
+from app.conversation.negotiation import SettingsNegotiation
+from app.conversation.responses import Responses
+from app.conversation.session import Mode
+from app.conversation.status import State
+from app.conversation.turns import Turns
+
+
+def state_of(turns: Turns, responses: Responses, negotiation: SettingsNegotiation, *, is_lost: bool) -> State:
+    """What is going on, in one word."""
+    is_open, is_hands_free = turns.is_open, negotiation.wanted.mode is Mode.HANDS_FREE
+    if is_lost:
+        return State.OFFLINE
+    if not negotiation.is_ready:
+        return State.CONNECTING
+    if turns.is_user_speaking or (is_open and turns.is_voiced and not is_hands_free):
+        return State.HEARING
+    if responses.is_speaking:
+        return State.SPEAKING
+    if is_open and not is_hands_free:
+        return State.LISTENING
+    if responses.active.is_awaited:
+        return State.THINKING
+    if is_open:
+        return State.LISTENING
+    return State.MUTED if is_hands_free and turns.has_microphone else State.READY
