@@ -26,10 +26,12 @@ from app.connection.failures import FailureKind, ServiceFailure, advice_on, fail
 from app.connection.proxies import Proxy, proxy_in_use
 from app.connection.refusals import OPENING_ERRORS, from_closed, from_error, from_exception
 from app.connection.services import Service
+from app.connection.spoken import BETA_FOUND, SpokenDialect
 from app.protocol.client_events import ClientEvent
-from app.protocol.codec import MalformedEventError, decode_server_event, encode_client_event
+from app.protocol.codec import MalformedEventError, decode_server_event
 from app.protocol.items import ErrorDetail
-from app.protocol.server_events import ErrorEvent, ServerEvent, SessionCreated, UnknownEvent
+from app.protocol.server_events import ConversationCreated, ErrorEvent, ServerEvent, SessionCreated, UnknownEvent
+from app.protocol.session import Session
 
 USER_AGENT: Final = f"gpt-realtime-tui/{__version__}"
 
@@ -65,6 +67,8 @@ class Connection:
         self._socket = socket
         self._log = log
         self._clean = without_secrets_of(service.redaction)
+        self._dialect = SpokenDialect(service.dialect)
+        self._tell_dialect: Callable[[str], None] | None = None
         self._created: SessionCreated | None = None
         self._early: deque[ServerEvent] = deque()
         self._last_error: ErrorDetail | None = None
@@ -94,6 +98,16 @@ class Connection:
         if self._skipped:
             listener()
 
+    def tell_dialect_to(self, listener: Callable[[str], None]) -> None:
+        """Who is told, once, in a sentence, that the service speaks another dialect than was to be expected."""
+        self._tell_dialect = listener
+        self._tell_of_dialect()
+
+    def _tell_of_dialect(self) -> None:
+        if self._tell_dialect is not None and self._dialect.is_beta_found:
+            listener, self._tell_dialect = self._tell_dialect, None
+            listener(BETA_FOUND)
+
     @property
     def is_open(self) -> bool:
         """Neither side has begun to end it."""
@@ -106,7 +120,9 @@ class Connection:
         """
         if self._is_ours():
             return
-        frame = encode_client_event(event, self.service.dialect)
+        await self._say(self._dialect.written(event))
+
+    async def _say(self, frame: str) -> None:
         if self._log is not None:  # before it, or the answer could come first
             self._log.sent(frame)
         try:
@@ -151,6 +167,8 @@ class Connection:
             match event := await self._next():
                 case SessionCreated():
                     self._created = event
+                case ConversationCreated():  # some greet with it alone
+                    self._created = SessionCreated(session=Session())
                 case ErrorEvent():
                     raise self._noted(from_error(event.error, self.service))
                 case None:  # nobody but connect() knows of this connection yet
@@ -169,8 +187,13 @@ class Connection:
                 raise self._failed(closed) from closed
             if self._log is not None:
                 self._log.received(frame)
+            again = self._dialect.learn(frame)
+            self._tell_of_dialect()
+            if again is not None:
+                await self._say(again)
+                continue
             try:
-                event = decode_server_event(frame, self.service.dialect, self._clean)
+                event = decode_server_event(frame, self._dialect.reading, self._clean)
             except MalformedEventError as error:
                 self._skip(error)
                 continue
@@ -234,7 +257,7 @@ async def connect(
     """
     if log is not None:
         log.hide(service.secrets)
-        log.note(f"connecting to {service.address}, model {service.model}, dialect {service.dialect}")
+        log.note(f"connecting to {service.address}, model {service.model}, dialect {service.dialect or 'found out'}")
     connection: Connection | None = None
     proxy: Proxy | None = None
     try:

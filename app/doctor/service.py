@@ -47,7 +47,11 @@ def address(settings: Settings) -> Finding:
         service = service_of(which, settings)
     except ServiceSettingError as error:
         return problem("address", str(error), _SET_IT)
-    text = f"{service.address}, model {service.model or 'of its own choice'}, dialect {service.dialect}."
+    text = (
+        f"{service.address}, model {service.model or 'of its own choice'}, dialect {service.dialect or 'as it begins'}."
+    )
+    if service.sign_in_scopes:
+        text += " No key is set: signed in with Entra ID."
     return note("address", text, service.hint) if service.hint else ok("address", text)
 
 

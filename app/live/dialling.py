@@ -10,9 +10,11 @@ from typing import Protocol
 from app.connection.child import Child
 from app.connection.client import Connection, connect
 from app.connection.embedded import EmbeddedService
+from app.connection.entra import EntraSignIn
 from app.connection.eventlog import EventLog
-from app.connection.services import EMBEDDED_MODEL, Service
-from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
+from app.connection.families import EMBEDDED
+from app.connection.services import Service
+from app.protocol.capabilities import SessionCapabilities
 
 
 class Dialler(Protocol):
@@ -47,8 +49,9 @@ class Dialler(Protocol):
 class ServiceDialler:
     """To a service that runs somewhere."""
 
-    def __init__(self, service: Service, log: EventLog | None) -> None:
+    def __init__(self, service: Service, log: EventLog | None, *, sign_in: EntraSignIn | None = None) -> None:
         self._service, self._log = service, log
+        self._sign_in = sign_in or EntraSignIn()
         self.label = service.label
         self.hint = service.hint
         self.transcription_model = service.transcription_model
@@ -60,7 +63,7 @@ class ServiceDialler:
 
     async def dial(self) -> Connection:
         """See Dialler."""
-        return await connect(self._service, log=self._log)
+        return await connect(await self._sign_in.signed_in(self._service), log=self._log)
 
     async def hang_up(self) -> None:
         """See Dialler."""
@@ -71,10 +74,10 @@ class ServiceDialler:
 class EmbeddedDialler:
     """To the program's own service, in a process of its own."""
 
-    label = "embedded service"
+    label = EMBEDDED.label
     hint = None
-    transcription_model = EMBEDDED_MODEL
-    capabilities = ALL_OF_GA
+    transcription_model = EMBEDDED.transcription_model
+    capabilities = EMBEDDED.capabilities
 
     def __init__(
         self, options: Mapping[str, object], log: EventLog | None, log_path: Path, child: Child | None = None

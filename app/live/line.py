@@ -202,6 +202,7 @@ class Line:
         ours, outbox = self._conversation, self._outbox
         connection = await self._dialler.dial()
         connection.tell_skipped_to(lambda: self._listener(Notice(_SKIPPED, Severity.WARNING)))
+        connection.tell_dialect_to(lambda sentence: self._listener(Notice(sentence, Severity.INFORMATION)))
         sending = asyncio.create_task(outbox.send_all(connection))
         sending.add_done_callback(self._sending_ended)
         try:
