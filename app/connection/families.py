@@ -78,6 +78,8 @@ class Family(Struct, frozen=True, kw_only=True):
     """Whether what else the address asks for is sent. A pasted one may ask for another route's."""
     model_parameter: str = "model"
     default_model: str = ""
+    models: tuple[str, ...] = ()
+    """Those to choose from, the cheapest first; others may be named."""
     needs_model: bool = False
     model_example: str = "a model's name"
     key: KeyHeader = BEARER
@@ -190,6 +192,7 @@ OPENAI: Final = Family(
     address=OPENAI_BASE_URL,
     path=openai_path,
     default_model=DEFAULT_MODEL,
+    models=(DEFAULT_MODEL, "gpt-realtime-2.1", "gpt-realtime-2", "gpt-realtime-1.5"),
     needs_model=True,
     model_example=f"a model's name, such as {DEFAULT_MODEL}",
     key_source="platform.openai.com/api-keys",

@@ -29,6 +29,7 @@ from app.live.example import ExampleDirector
 from app.live.line import Line
 from app.live.sound import SoundWorker
 from app.live.speaker import LastingSpeaker
+from app.live.switching import ServiceChoice, Switchboard, SwitchError
 
 _RELEASE_AFTER_MS = 250
 """In push-to-talk the example keeps the microphone open for so long after its last word."""
@@ -71,8 +72,9 @@ class LiveConversation:
         keeper: Keeper | None = None,
         timeout_ms: int = ANSWER_TIMEOUT_MS,
         clips: Sequence[Clip] = CLIPS,
+        switchboard: Switchboard | None = None,
     ) -> None:
-        self._dialler, self._listener, self._system = dialler, listener, system
+        self._listener, self._system, self._switchboard = listener, system, switchboard
         self._speaker = LastingSpeaker(speaker)
         self._example = ClipMicrophone("example") if speaks_example else None
         self._director = ExampleDirector(clips, is_automatic=speaks_example)
@@ -107,7 +109,12 @@ class LiveConversation:
 
     @property
     def service_label(self) -> str:
-        return self._dialler.label
+        return self._line.dialler.label
+
+    @property
+    def dialler(self) -> Dialler:
+        """The way to the service that is talked with."""
+        return self._line.dialler
 
     @property
     def microphone_name(self) -> str:
@@ -172,6 +179,20 @@ class LiveConversation:
 
     def renew(self, change: SessionChange) -> None:
         self._line.renew(change)
+
+    def services(self) -> tuple[ServiceChoice, ...]:
+        return self._switchboard.choices() if self._switchboard is not None else ()
+
+    def switch(self, choice: ServiceChoice, change: SessionChange) -> None:
+        if self._switchboard is None:
+            return
+        try:
+            dialler, needed = self._switchboard.dialler(choice)
+        except SwitchError as error:
+            self._listener(Notice(str(error), Severity.ERROR))
+            return
+        self._listener(Notice(f"Connecting to {dialler.label} …"))
+        self._line.switch(dialler, change.with_all_of(needed))
 
     def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return self._system.names()

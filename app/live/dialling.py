@@ -66,9 +66,7 @@ class ServiceDialler:
         return await connect(await self._sign_in.signed_in(self._service), log=self._log)
 
     async def hang_up(self) -> None:
-        """See Dialler."""
-        if self._log:
-            self._log.close()
+        """See Dialler. There is nothing but the connection."""
 
 
 class EmbeddedDialler:
@@ -108,5 +106,3 @@ class EmbeddedDialler:
                 await self._starting.result().stop()
         if self._child:
             self._child.kill()  # nobody may have begun to wait for it
-        if self._log:
-            self._log.close()

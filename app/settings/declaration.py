@@ -163,11 +163,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "service",
             "auto, azure, openai, local (the embedded one), the address of a compatible server, or the name of one "
             "that is known: xai, litellm, localai, speaches, speech-to-speech.",
-            applies=Applies.START,
+            applies=Applies.SESSION,
         ),
     ] = "auto"
     model: Annotated[
-        str, About(_C, "model", "At OpenAI or a compatible server. Empty: a good usual one.", applies=Applies.START)
+        str, About(_C, "model", "At OpenAI or a compatible server. Empty: a good usual one.", applies=Applies.SESSION)
     ] = ""
     dialect: Annotated[
         Literal["auto", "ga", "beta"],
@@ -196,7 +196,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "Azure deployment",
             "The name of your deployment of a realtime model. Not needed where the endpoint is a target URL with it.",
             env="AZURE_OPENAI_DEPLOYMENT",
-            applies=Applies.START,
+            applies=Applies.SESSION,
         ),
     ] = ""
     azure_api_version: Annotated[

@@ -103,7 +103,7 @@ class Echo:
                 return
             tell("session.created", session={"type": "realtime", "model": "m", "id": told})
             if self.way == "reason":
-                socket.close(4001, PASSWORD if PASSWORD in told else KEY)
+                socket.close(4001, next((each for each in (PASSWORD, TOKEN) if each in told), KEY))
                 return
             for frame in socket:
                 event = json.loads(frame)
