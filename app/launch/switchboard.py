@@ -14,7 +14,8 @@ from app.launch.dialling import make_dialler, service_of
 from app.launch.embedded import missing_engines
 from app.launch.request import Request, UsageError
 from app.live.dialling import Dialler
-from app.live.switching import ServiceChoice, SwitchError
+from app.live.service_choice import ServiceChoice
+from app.live.switching import SwitchError
 from app.settings import Settings, which_service
 from app.settings.trust import can_sign_in, claims, file_of, is_allowed
 

@@ -27,9 +27,10 @@ from app.live.dialling import Dialler
 from app.live.events import ExampleOffered, Listener
 from app.live.example import ExampleDirector
 from app.live.line import Line
+from app.live.service_choice import ServiceChoice
 from app.live.sound import SoundWorker
 from app.live.speaker import LastingSpeaker
-from app.live.switching import ServiceChoice, Switchboard, SwitchError
+from app.live.switching import Switchboard, SwitchError
 
 _RELEASE_AFTER_MS = 250
 """In push-to-talk the example keeps the microphone open for so long after its last word."""

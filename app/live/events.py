@@ -13,8 +13,8 @@ from app.audio.capture import Levels
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
 from app.conversation.session import SessionChange
 from app.conversation.transcript import Entry
+from app.live.service_choice import ServiceChoice
 from app.live.sound_check import CheckStep
-from app.live.switching import ServiceChoice
 from app.protocol.text import flat
 
 

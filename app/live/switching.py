@@ -5,22 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from msgspec import Struct
-
 from app.connection.client import Connection
 from app.conversation.session import SessionChange
 from app.live.dialling import Dialler
-
-
-class ServiceChoice(Struct, frozen=True):
-    """A service that the user could go on with, and its model."""
-
-    service: str
-    """As the setting `service` says it."""
-    label: str
-    model: str = ""
-    takes_model: bool = False
-    """Whether another model may be named."""
+from app.live.service_choice import ServiceChoice
 
 
 class SwitchError(Exception):

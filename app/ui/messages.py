@@ -8,7 +8,7 @@ from textual.message import Message
 
 from app.conversation.effects import EntryChanged, StatusChanged
 from app.live.events import LiveEvent
-from app.live.switching import ServiceChoice
+from app.live.service_choice import ServiceChoice
 from app.ui.settings.controls import Value
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from app.launch.request import Request
 from app.launch.switchboard import ConfiguredServices, with_choice
-from app.live.switching import ServiceChoice, SwitchError
+from app.live.service_choice import ServiceChoice
+from app.live.switching import SwitchError
 from app.settings import Folders, Loaded, Settings, Source
 
 AZURE = {"azure_endpoint": "res", "azure_api_key": "k-0123456789", "azure_deployment": "voice"}

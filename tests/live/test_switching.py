@@ -18,7 +18,8 @@ from app.conversation.status import State
 from app.live.conversation import LiveConversation
 from app.live.dialling import Dialler, ServiceDialler
 from app.live.events import Ended, LiveEvent
-from app.live.switching import ServiceChoice, SwitchError
+from app.live.service_choice import ServiceChoice
+from app.live.switching import SwitchError
 from tests.connection.loopback import http, playing, run
 from tests.live.fakes import HandMicrophone, HandSpeaker
 from tests.live.test_devices import HandSystem

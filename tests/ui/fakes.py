@@ -14,7 +14,7 @@ from app.conversation.session import SessionChange, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry, Party
 from app.live.events import Ended, Listener, LiveEvent
-from app.live.switching import ServiceChoice
+from app.live.service_choice import ServiceChoice
 
 LISTENING = Status(state=State.LISTENING, has_microphone=True, is_microphone_open=True)
 """Hands-free, nobody talks."""

@@ -14,7 +14,7 @@ from textual.getters import query_one
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
-from app.live.switching import ServiceChoice
+from app.live.service_choice import ServiceChoice
 
 _HELP = "Type to search, or a model's name. Enter goes on there; what was said is carried over as text."
 _NOTHING = "No service is set that fits. Set its address and its key, and start again."

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from app.conversation.status import Status
 from app.live.events import Live
-from app.live.switching import ServiceChoice
+from app.live.service_choice import ServiceChoice
 from app.protocol.session import VOICES
 from app.settings import SettingError, Settings, save, which_service
 from app.ui.messages import DevicesFound

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.conversation.session import SessionChange
-from app.live.switching import ServiceChoice
+from app.live.service_choice import ServiceChoice
 from app.settings import Settings
 from app.ui.screens.main_screen import MainScreen
 from app.ui.screens.service_dialog import ServiceDialog, fitting
