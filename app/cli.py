@@ -102,7 +102,7 @@ def root() -> None:
 def _conversation_options(command: F) -> F:
     options = [
         click.option("--plain", is_flag=True, help="Line by line on standard output instead of the full screen."),
-        click.option("--service", metavar="WHICH", help="auto, azure, openai, local, or ws(s)://..."),
+        click.option("--service", metavar="WHICH", help="auto, azure, openai, local, or a server's address."),
         click.option("--model", metavar="NAME", help="Model at OpenAI or a compatible server."),
         click.option("--mode", metavar="MODE", help="hands-free or push-to-talk."),
         click.option("--mic", metavar="WHAT", help="A device's name or number, a .wav file, `example`, or `none`."),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.settings import Folders, Loaded, which_service
-from app.settings.trust import allow, claims, file_of, is_allowed, replaced_elsewhere
+from app.settings.trust import allow, can_sign_in, claims, file_of, is_allowed, replaced_elsewhere
 
 
 class NotAllowedError(Exception):
@@ -28,7 +28,7 @@ def settle(
         )
     file = file_of(places.settings_file)
     told = []
-    for claim in claims(loaded, "local" if serves else which_service(loaded.settings)):
+    for claim in claims(loaded, "local" if serves else which_service(loaded.settings), signs_in=can_sign_in()):
         if is_allowed(claim, folder, file):
             continue
         if ask is None or not ask(f"{claim.sentence} Allow it from now on?"):

@@ -73,6 +73,12 @@ def shown(value: object, longest: int = 80) -> str:
     return repr(text) if isinstance(value, str) else text
 
 
+def secret_in_header(name: str, value: str) -> str:
+    """What of a header's value is to be hidden: of one that lets somebody in what follows `Bearer` and its like."""
+    _scheme, _, rest = value.partition(" ")
+    return rest if rest and name.lower().endswith("authorization") else value
+
+
 def secrets_in_address(address: str) -> tuple[str, ...]:
     """Password, name with password, and secret parameters of an address, as they stand there and decoded.
 

@@ -17,7 +17,7 @@ from app.console import is_terminal, tell, tell_inked
 
 
 @click.command(cls=CliCommand)
-@click.option("--service", metavar="WHICH", help="auto, azure, openai, local, or ws(s)://...")
+@click.option("--service", metavar="WHICH", help="auto, azure, openai, local, or a server's address.")
 @click.option("--mic", metavar="WHAT", help="A device's name or number, a .wav file, `example`, or `none`.")
 @click.option("--speaker", metavar="WHAT", help="A device's name or number, a .wav file to write, or `none`.")
 @click.option("--json", "is_json", is_flag=True, help="As JSON, for scripts.")

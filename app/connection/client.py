@@ -28,12 +28,14 @@ from app.connection.keep_alive import KeepAlive, watch
 from app.connection.proxies import Proxy, proxy_in_use
 from app.connection.refusals import OPENING_ERRORS, from_closed, from_error, from_exception
 from app.connection.services import Service
+from app.connection.spoken import BETA_FOUND, SpokenDialect
 from app.protocol.benign import is_benign
 from app.protocol.beta import NamesHeard
 from app.protocol.client_events import ClientEvent
-from app.protocol.codec import MalformedEventError, decode_server_event, encode_client_event
+from app.protocol.codec import MalformedEventError, decode_server_event
 from app.protocol.items import ErrorDetail
 from app.protocol.server_events import (
+    ConversationCreated,
     ErrorEvent,
     InputCommitted,
     ResponseCreated,
@@ -45,6 +47,7 @@ from app.protocol.server_events import (
     TranscriptionFailed,
     UnknownEvent,
 )
+from app.protocol.session import Session
 
 USER_AGENT: Final = f"gpt-realtime-tui/{__version__}"
 
@@ -86,6 +89,8 @@ class Connection:
         self._log = log
         self._clean = without_secrets_of(service.redaction)
         self._names = NamesHeard()
+        self._dialect = SpokenDialect(service.dialect)
+        self._tell_dialect: Callable[[str], None] | None = None
         self._created: SessionCreated | None = None
         self._early: deque[ServerEvent] = deque()
         self._last_error: ErrorDetail | None = None
@@ -140,6 +145,16 @@ class Connection:
         """What was said could not be sent for as long as the line may keep it: the service counts as gone."""
         self._give_up("it no longer takes what is sent")
 
+    def tell_dialect_to(self, listener: Callable[[str], None]) -> None:
+        """Who is told, once, in a sentence, that the service speaks another dialect than was to be expected."""
+        self._tell_dialect = listener
+        self._tell_of_dialect()
+
+    def _tell_of_dialect(self) -> None:
+        if self._tell_dialect is not None and self._dialect.is_beta_found:
+            listener, self._tell_dialect = self._tell_dialect, None
+            listener(BETA_FOUND)
+
     @property
     def is_open(self) -> bool:
         """Neither side has begun to end it."""
@@ -152,7 +167,9 @@ class Connection:
         """
         if self._is_ours():
             return
-        frame = encode_client_event(event, self.service.dialect)
+        await self._say(self._dialect.written(event))
+
+    async def _say(self, frame: str) -> None:
         if self._log is not None:  # before it, or the answer could come first
             self._log.sent(frame)
         try:
@@ -199,6 +216,8 @@ class Connection:
                 case SessionCreated(session=session):
                     named = session if session.model else replace(session, model=self.service.model)
                     self._created = replace(event, session=named)
+                case ConversationCreated():  # some greet with it alone
+                    self._created = SessionCreated(session=Session(model=self.service.model))
                 case ErrorEvent() if not is_benign(event.error):
                     raise self._noted(from_error(event.error, self.service))
                 case None:  # nobody but connect() knows of this connection yet
@@ -218,8 +237,13 @@ class Connection:
             self._heard_s = asyncio.get_running_loop().time()
             if self._log is not None:
                 self._log.received(frame)
+            again = self._dialect.learn(frame)
+            self._tell_of_dialect()
+            if again is not None:
+                await self._say(again)
+                continue
             try:
-                event = decode_server_event(frame, self.service.dialect, self._clean, self._names)
+                event = decode_server_event(frame, self._dialect.reading, self._clean, self._names)
             except MalformedEventError as error:
                 self._skip(error)
                 continue
@@ -313,7 +337,7 @@ async def connect(
     """
     if log is not None:
         log.hide(service.secrets)
-        log.note(f"connecting to {service.address}, model {service.model}, dialect {service.dialect}")
+        log.note(f"connecting to {service.address}, model {service.model}, dialect {service.dialect or 'found out'}")
     connection: Connection | None = None
     proxy: Proxy | None = None
     try:

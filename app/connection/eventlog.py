@@ -96,9 +96,12 @@ class EventLog:
             self._file.close()
 
     def _event(self, direction: Literal["sent", "received"], frame: str | bytes) -> None:
-        if isinstance(frame, bytes):
-            self._line({"direction": direction, "binary_bytes": len(frame)})
-            return
+        if isinstance(frame, bytes):  # some services send their events so
+            try:
+                frame = frame.decode("utf-8")
+            except UnicodeDecodeError:
+                self._line({"direction": direction, "binary_bytes": len(frame)})
+                return
         try:
             data: Any = read_json(frame)
             is_delta = isinstance(data, dict) and data.get("type") in _AUDIO_DELTAS

@@ -8,33 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Final
 
+from app.connection.failure_kind import FailureKind as FailureKind
 from app.connection.retry_after import wait_told_in
-from app.connection.services import Service, ServiceKind
+from app.connection.services import Service
 from app.protocol.benign import is_benign
 from app.protocol.items import ErrorDetail
 from app.protocol.text import one_line, sanitise_text
-
-
-class FailureKind(StrEnum):
-    """What a failure means to the user."""
-
-    KEY_REFUSED = "key_refused"
-    MODEL_UNKNOWN = "model_unknown"
-    QUOTA = "quota"
-    PERMISSION = "permission"
-    RATE_LIMITED = "rate_limited"
-    EXPIRED = "expired"
-    UNREACHABLE = "unreachable"
-    TLS = "tls"
-    TIMEOUT = "timeout"
-    PROTOCOL = "protocol"
-    LOST = "lost"
-    OVERLOADED = "overloaded"
-    REFUSED = "refused"
-
 
 _FATAL: Final = frozenset(
     {
@@ -317,11 +298,11 @@ def _happened(kind: FailureKind, service: Service) -> str:
 
 
 def _remedy(kind: FailureKind, service: Service) -> str:
-    if service.kind is ServiceKind.EMBEDDED:
-        return "Start the program again."
-    names = service.variables
-    if (own := _OWN_REMEDIES.get((service.kind, kind))) is not None:
-        return own
+    family, names = service.family, service.variables
+    if family.only_remedy:
+        return family.only_remedy
+    if (own := family.remedies.get(kind)) is not None:
+        return own.format(address=names.address, key=names.key, model=names.model)
     remedies: Mapping[FailureKind, str] = {
         FailureKind.KEY_REFUSED: f"Check {names.key}." if service.headers else f"Set {names.key}.",
         FailureKind.MODEL_UNKNOWN: f"Set {names.model} to a realtime model that the service has.",
@@ -339,25 +320,3 @@ def _remedy(kind: FailureKind, service: Service) -> str:
         FailureKind.REFUSED: f"Check {names.address} and {names.model}.",
     }
     return remedies[kind]
-
-
-_OWN_REMEDIES: Final[Mapping[tuple[ServiceKind, FailureKind], str]] = {
-    (ServiceKind.AZURE, FailureKind.KEY_REFUSED): (
-        "Check AZURE_OPENAI_API_KEY: it must be a key of the resource in AZURE_OPENAI_ENDPOINT."
-    ),
-    (ServiceKind.AZURE, FailureKind.MODEL_UNKNOWN): (
-        "Set AZURE_OPENAI_DEPLOYMENT to a deployment of a realtime model in the resource of AZURE_OPENAI_ENDPOINT."
-    ),
-    (ServiceKind.AZURE, FailureKind.QUOTA): "Raise the quota of AZURE_OPENAI_DEPLOYMENT in the Azure portal.",
-    (ServiceKind.AZURE, FailureKind.PERMISSION): (
-        "Use the resource's own key in AZURE_OPENAI_API_KEY, or give your identity the role "
-        "'Cognitive Services OpenAI User'."
-    ),
-    (ServiceKind.AZURE, FailureKind.RATE_LIMITED): (
-        "Wait a minute, or raise the quota of AZURE_OPENAI_DEPLOYMENT in the Azure portal."
-    ),
-    (ServiceKind.OPENAI, FailureKind.UNREACHABLE): "Check the network, and OPENAI_BASE_URL where it is set.",
-    (ServiceKind.OPENAI, FailureKind.QUOTA): (
-        "Add credit at platform.openai.com/settings/organization/billing, or use another OPENAI_API_KEY."
-    ),
-}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import html
+import os
 import re
 import socket
 import ssl
@@ -29,11 +30,12 @@ from websockets.exceptions import (
 from app.connection.failures import FailureKind, ServiceFailure, failure, meaning, meaning_of_error, meaning_of_words
 from app.connection.proxies import Proxy, ProxySettingError
 from app.connection.retry_after import wait_told_by
-from app.connection.services import Service, ServiceKind
+from app.connection.services import Service
 from app.protocol.convert import from_json
 from app.protocol.errors import error_object
 from app.protocol.items import ErrorDetail
 from app.protocol.jsontext import read_json
+from app.protocol.text import one_line
 
 OPENING_ERRORS: Final = (OSError, WebSocketException, ImportError, ProxySettingError, ValueError)
 """What opening a connection can raise (TimeoutError is an OSError; ImportError: a SOCKS proxy without its library;
@@ -160,6 +162,8 @@ def _from_status(status: int, body: bytes, service: Service) -> ServiceFailure:
     said, codes = _read_body(body)
     signal = f"HTTP {status}"
     words = said or _phrase(status)
+    if status == 400 and not service.is_encrypted and _PLAIN_TO_TLS.search(said):
+        return failure(FailureKind.TLS, service, words=words, signal=signal, remedy=_other_scheme(service))
     if (kind := _meaning_of_body(status, said, codes)) is not None:
         return failure(kind, service, words=words, signal=signal)
     address = service.variables.address
@@ -173,7 +177,7 @@ def _from_status(status: int, body: bytes, service: Service) -> ServiceFailure:
             return failure(FailureKind.QUOTA, service, words=words, signal=signal)
         case 403:
             return failure(FailureKind.PERMISSION, service, words=words, signal=signal)
-        case 404 if service.kind is ServiceKind.AZURE:
+        case 404 if service.family.not_found is FailureKind.MODEL_UNKNOWN:
             return failure(FailureKind.MODEL_UNKNOWN, service, words=words, signal=signal)
         case 404:
             happened = f"There is no realtime endpoint at {service.address}"
@@ -203,6 +207,25 @@ def _from_status(status: int, body: bytes, service: Service) -> ServiceFailure:
             return failure(FailureKind.PROTOCOL, service, words=words, signal=signal)
         case _:
             return failure(FailureKind.REFUSED, service, words=words, signal=signal)
+
+
+_PLAIN_TO_TLS: Final = re.compile(r"(?i)\bhttp request\b.*\bhttps\b")  # as nginx, Caddy, Go and Apache say it
+
+
+def _other_scheme(service: Service) -> str:
+    """What to do where the two sides may not agree on whether the line is encrypted."""
+    address = service.variables.address
+    if service.is_encrypted:
+        return f"Check the network and {address}: if its port is not encrypted, it must begin with ws:// or http://."
+    return f"Check the network and {address}: if its port is encrypted, it must begin with wss:// or https://."
+
+
+def _certificates() -> str | None:
+    """What to do about a certificate that is not trusted, where the usual remedy would mislead."""
+    file = os.environ.get("SSL_CERT_FILE", "")
+    if not file or os.path.isfile(file):
+        return None
+    return f"SSL_CERT_FILE names {one_line(file, 80)}, where there is no file, so nothing is trusted: correct it."
 
 
 def _meaning_of_body(status: int, said: str, codes: tuple[str | None, ...]) -> FailureKind | None:
@@ -236,17 +259,18 @@ def from_exception(error: Exception, service: Service, proxy: Proxy | None = Non
         case InvalidURI():
             return failure(FailureKind.REFUSED, service, words=error.msg)
         case InvalidMessage() if isinstance(error.__cause__, EOFError):
-            return failure(FailureKind.UNREACHABLE, service, words=_HUNG_UP)
+            return failure(FailureKind.UNREACHABLE, service, words=_HUNG_UP, remedy=_other_scheme(service))
         case WebSocketException():
             return failure(FailureKind.PROTOCOL, service, words=str(error))
         case ssl.SSLCertVerificationError():
-            return failure(FailureKind.TLS, service, words=error.verify_message)
+            return failure(FailureKind.TLS, service, words=error.verify_message, remedy=_certificates())
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
-            return failure(FailureKind.UNREACHABLE, service, words=_HUNG_UP)
+            return failure(FailureKind.UNREACHABLE, service, words=_HUNG_UP, remedy=_other_scheme(service))
         case ssl.SSLError():
             words = (error.reason or str(error)).replace("_", " ").lower()
-            remedy = f"Check {service.variables.address}: its port may not be an encrypted one."
-            return failure(FailureKind.TLS, service, words=words, remedy=remedy)
+            return failure(FailureKind.TLS, service, words=words, remedy=_other_scheme(service))
+        case ConnectionError() if error.errno is None and not str(error):  # asyncio's, during the TLS handshake
+            return failure(FailureKind.UNREACHABLE, service, words=_HUNG_UP, remedy=_other_scheme(service))
         case TimeoutError():
             return failure(FailureKind.TIMEOUT, service)
         case ValueError():

@@ -78,6 +78,10 @@ class SessionChange(Struct, frozen=True, omit_defaults=True):
         """These settings with the change made."""
         return replace(settings, **self._values())
 
+    def with_all_of(self, other: SessionChange) -> SessionChange:
+        """Both, where they differ the other."""
+        return replace(self, **other._values())
+
     def _values(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value is not UNSET}
 

@@ -13,10 +13,11 @@ from typing import Final
 from app.doctor.finding import Finding, note, ok, problem
 from app.protocol.text import one_line
 from app.settings import SETTINGS, Folders, Loaded, SettingError, Source, load, which_service
-from app.settings.trust import claims, file_of, is_allowed
+from app.settings.trust import can_sign_in, claims, file_of, is_allowed
 
 _ALSO_KNOWN: Final = frozenset({"REALTIME_HOME", "REALTIME_SERVE_TOKEN"})
 
+_OF_AZURE: Final = ("azure_endpoint", "azure_api_key", "azure_deployment")
 _SERVICES: Final = {"azure": "Azure OpenAI", "openai": "OpenAI", "local": "the embedded service"}
 
 
@@ -86,7 +87,7 @@ def _unknown(name: str) -> Finding:
     prefix = "REALTIME_"
     names = [setting.env.removeprefix(prefix) for setting in SETTINGS.values() if setting.env.startswith(prefix)]
     near = difflib.get_close_matches(name.removeprefix(prefix), names, 1)
-    remedy = f"Is {prefix}{near[0]} meant?" if near else "UnsetType it, or see .env.example for the names."
+    remedy = f"Is {prefix}{near[0]} meant?" if near else "Unset it, or see .env.example for the names."
     return note("settings", f"{one_line(name, 60)} is set, but no setting has this name.", remedy)
 
 
@@ -97,9 +98,9 @@ def chosen(loaded: Loaded) -> Finding:
     name = _SERVICES.get(which, "a compatible server")
     if settings.service != "auto":
         return ok("service", f"{name}, as said by the {_where(loaded, 'service')}.")
-    azure = [each for each in ("azure_endpoint", "azure_api_key", "azure_deployment") if getattr(settings, each)]
+    azure = [each for each in _OF_AZURE if getattr(settings, each)]
     if which == "azure":
-        missing = {"azure_endpoint", "azure_api_key", "azure_deployment"} - set(azure)
+        missing = not settings.azure_endpoint
         because = f"{SETTINGS[azure[0]].env} is set ({_where(loaded, azure[0])})"
         return ok("service", f"auto: {name}, because {because}" + (", but not all it needs." if missing else "."))
     if which == "openai":
@@ -112,7 +113,7 @@ def claimed(loaded: Loaded, folders: Folders, folder: Path) -> list[Finding]:
     file = file_of(folders.settings_file)
     return [
         problem("service", claim.sentence, claim.remedy)
-        for claim in claims(loaded, which_service(loaded.settings))
+        for claim in claims(loaded, which_service(loaded.settings), signs_in=can_sign_in())
         if not is_allowed(claim, folder, file)
     ]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from app.connection.failures import ServiceFailure
-from app.connection.inputs import DEFAULT_MODEL
+from app.connection.families import DEFAULT_MODEL
 from app.connection.proxies import ProxySettingError, proxy_in_use
 from app.connection.services import ServiceSettingError
 from app.conversation.prices import PriceList
@@ -48,7 +48,11 @@ def address(settings: Settings) -> Finding:
         service = service_of(which, settings)
     except ServiceSettingError as error:
         return problem("address", str(error), _SET_IT)
-    text = f"{service.address}, model {service.model or 'of its own choice'}, dialect {service.dialect}."
+    text = (
+        f"{service.address}, model {service.model or 'of its own choice'}, dialect {service.dialect or 'as it begins'}."
+    )
+    if service.sign_in_scopes:
+        text += " No key is set: signed in with Entra ID."
     return note("address", text, service.hint) if service.hint else ok("address", text)
 
 

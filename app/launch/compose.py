@@ -22,6 +22,7 @@ from app.launch.request import NoDeviceError
 from app.live.conversation import LiveConversation
 from app.live.dialling import Dialler
 from app.live.events import Listener
+from app.live.switching import Switchboard
 from app.settings import Settings, which_service
 
 EXAMPLE = "example"
@@ -133,6 +134,7 @@ def make_live(
     *,
     greets: bool,
     conversations: Path | None = None,
+    switchboard: Switchboard | None = None,
 ) -> LiveConversation:
     """The conversation, ready to be run. It is kept under the folder `conversations`, unless the user said not to."""
     keeper: ConversationWriter | None = None
@@ -151,6 +153,7 @@ def make_live(
         speaks_example=sound.speaks_example,
         cancels_echo=settings.echo_cancelling,
         keeper=keeper,
+        switchboard=switchboard,
         timeout_ms=answer_timeout_ms(settings),
         prices=price_list(settings),
         budget=budget_of(settings),

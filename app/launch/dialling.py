@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from app.connection import services
 from app.connection.child import Child
+from app.connection.entra import scopes_of
 from app.connection.eventlog import EventLog, EventLogError
-from app.connection.inputs import DEFAULT_MODEL
 from app.connection.keep_alive import KeepAlive
-from app.connection.services import Service, ServiceSettingError
+from app.connection.services import Extras, Service, ServiceSettingError
 from app.launch.embedded import missing_engines, serve_options
 from app.launch.prices import price_list
 from app.launch.request import Request, UsageError
 from app.live.dialling import Dialler, EmbeddedDialler, ServiceDialler
 from app.live.early import EarlyDialler
-from app.protocol.codec import Dialect
+from app.protocol.dialect import Dialect
 from app.settings import Settings, which_service
+from app.settings.headers import HeadersError, read_headers
+from app.settings.trust import can_sign_in
 
 
 def begin_dialling(request: Request, child: Child | None) -> tuple[EarlyDialler, EventLog | None]:
@@ -84,6 +88,7 @@ def make_dialler(
 def service_of(which: str, settings: Settings) -> Service:
     """The remote service of that name or address. Raises ServiceSettingError."""
     transcription = None if settings.transcription_model in ("auto", "off") else settings.transcription_model
+    extras = _extras(settings)
     match which:
         case "azure":
             return services.azure(
@@ -93,22 +98,32 @@ def service_of(which: str, settings: Settings) -> Service:
                 settings.azure_api_version or None,
                 settings.azure_legacy_preview,
                 settings.azure_transcription_deployment or transcription,
+                replace(extras, token=settings.azure_ad_token),
             )
         case "openai":
             return services.openai(
-                settings.openai_api_key,
-                settings.openai_base_url or None,
-                settings.model or DEFAULT_MODEL,
-                transcription or services.DEFAULT_TRANSCRIPTION_MODEL,
+                settings.openai_api_key, settings.openai_base_url or None, settings.model, transcription, extras
             )
         case _:
-            return services.compatible(
-                which,
-                settings.api_key or None,
-                settings.model or None,
-                Dialect(settings.dialect),
-                transcription or services.DEFAULT_TRANSCRIPTION_MODEL,
-            )
+            dialect = None if settings.dialect == "auto" else Dialect(settings.dialect)
+            return services.compatible(which, settings.api_key, settings.model, dialect, transcription, extras)
+
+
+def _extras(settings: Settings) -> Extras:
+    try:
+        headers = read_headers(settings.headers)
+    except HeadersError as error:
+        raise ServiceSettingError("REALTIME_HEADERS", f"REALTIME_HEADERS cannot be read: {error}.") from error
+    return Extras(
+        sign_in_scopes=scopes_of(settings.azure_scope) if can_sign_in() else (),
+        headers=headers,
+        account=(
+            ("OpenAI-Organization", settings.openai_organization),
+            ("OpenAI-Project", settings.openai_project),
+            ("OpenAI-Safety-Identifier", settings.safety_identifier),
+        ),
+        allow_plain=settings.allow_plain,
+    )
 
 
 def _require_local(is_written_only: bool) -> None:

@@ -15,13 +15,16 @@ from app import ending
 from app.connection.eventlog import EventLog
 from app.console import is_terminal, say
 from app.conversation.effects import Notice, Severity
+from app.conversation.session import SessionSettings
 from app.exit_status import USAGE
 from app.history.export import ExportError, format_of, render
 from app.history.export_file import write_export
 from app.launch.compose import EXAMPLE, Sound, make_live, open_sound, session_settings
 from app.launch.request import Request
+from app.launch.switchboard import ConfiguredServices
 from app.live.dialling import Dialler
 from app.live.events import Listener
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.live.conversation import LiveConversation
@@ -104,6 +107,8 @@ def make_plain(request: Request, dialler: Dialler, log: EventLog | None) -> Talk
 
     def talk() -> int:
         status = _talk_and_export(front.run, [live], request.exports)
+        if log:
+            log.close()
         is_whole = not (front.has_lost_output or (log and log.failure))
         return status if is_whole else status or USAGE
 
@@ -122,15 +127,29 @@ def make_screen(request: Request, dialler: Dialler, log: EventLog | None) -> Tal
 
     def begin(listener: Listener) -> LiveConversation:
         kept = request.folders.conversations
-        live = make_live(settings, dialler, sound, listener, greets=settings.greeting, conversations=kept)
+        live = make_live(
+            settings,
+            dialler,
+            sound,
+            listener,
+            greets=settings.greeting,
+            conversations=kept,
+            switchboard=ConfiguredServices(request, log, Path.cwd()),
+        )
         lives.append(live)
         _tell_of_log(log, listener)
         for hint in hints:
             listener(Notice(hint, Severity.WARNING))
         return live
 
+    def session_of(values: Settings) -> SessionSettings:
+        return session_settings(values, lives[0].dialler if lives else dialler)
+
     screen = RealtimeApp(
-        begin, request.loaded, request.folders, session_of=lambda values: session_settings(values, dialler)
+        begin,
+        request.loaded,
+        request.folders,
+        session_of=session_of,
     )
 
     def run() -> int:
@@ -139,6 +158,8 @@ def make_screen(request: Request, dialler: Dialler, log: EventLog | None) -> Tal
 
     def talk() -> int:
         status = _talk_and_export(run, lives, request.exports)
+        if log:
+            log.close()
         if log and log.failure:
             say(f"realtime: {log.failure}")  # once more: what the screen said is gone with it
             return status or USAGE

@@ -62,6 +62,8 @@ def _begin(request: Request, stack: ExitStack) -> Talk:
     from app.launch.dialling import begin_dialling  # these imports are most of the start: see the package
 
     dialler, log = begin_dialling(request, child)
+    if log is not None:
+        stack.callback(log.close)
     stack.enter_context(dialler)
     from app.launch.front_ends import make_plain, make_screen
 

@@ -29,8 +29,10 @@ from app.live.dialling import Dialler
 from app.live.events import ExampleOffered, Listener
 from app.live.example import ExampleDirector
 from app.live.line import Line
+from app.live.service_choice import ServiceChoice
 from app.live.sound import SoundWorker
 from app.live.speaker import LastingSpeaker
+from app.live.switching import Switchboard, SwitchError
 
 _RELEASE_AFTER_MS = 250
 """In push-to-talk the example keeps the microphone open for so long after its last word."""
@@ -75,8 +77,9 @@ class LiveConversation:
         prices: PriceList = NO_PRICES,
         budget: Budget = NO_BUDGET,
         clips: Sequence[Clip] = CLIPS,
+        switchboard: Switchboard | None = None,
     ) -> None:
-        self._dialler, self._listener, self._system = dialler, listener, system
+        self._listener, self._system, self._switchboard = listener, system, switchboard
         self._speaker = LastingSpeaker(speaker)
         self._example = ClipMicrophone("example") if speaks_example else None
         self._director = ExampleDirector(clips, is_automatic=speaks_example)
@@ -113,7 +116,12 @@ class LiveConversation:
 
     @property
     def service_label(self) -> str:
-        return self._dialler.label
+        return self._line.dialler.label
+
+    @property
+    def dialler(self) -> Dialler:
+        """The way to the service that is talked with."""
+        return self._line.dialler
 
     @property
     def microphone_name(self) -> str:
@@ -181,6 +189,20 @@ class LiveConversation:
 
     def renew(self, change: SessionChange) -> None:
         self._line.renew(change)
+
+    def services(self) -> tuple[ServiceChoice, ...]:
+        return self._switchboard.choices() if self._switchboard is not None else ()
+
+    def switch(self, choice: ServiceChoice, change: SessionChange) -> None:
+        if self._switchboard is None:
+            return
+        try:
+            dialler, needed = self._switchboard.dialler(choice)
+        except SwitchError as error:
+            self._listener(Notice(str(error), Severity.ERROR))
+            return
+        self._listener(Notice(f"Connecting to {dialler.label} …"))
+        self._line.switch(dialler, change.with_all_of(needed))
 
     def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return self._system.names()

@@ -10,9 +10,12 @@ from typing import Final, Protocol
 from app.connection.child import Child
 from app.connection.client import Connection, connect
 from app.connection.embedded import EmbeddedService
+from app.connection.entra import EntraSignIn
 from app.connection.eventlog import EventLog
+from app.connection.families import EMBEDDED
 from app.connection.keep_alive import KeepAlive
-from app.connection.services import EMBEDDED_MODEL, Service
+from app.connection.services import Service
+from app.protocol.capabilities import SessionCapabilities
 
 _USUAL: Final = KeepAlive()
 
@@ -32,6 +35,10 @@ class Dialler(Protocol):
     def transcription_model(self) -> str | None:
         """What to ask for as the writer of the user's words."""
 
+    @property
+    def capabilities(self) -> SessionCapabilities:
+        """What a session may hold."""
+
     def take_loop(self) -> asyncio.Runner:
         """Where `dial` and `hang_up` are to be awaited; it does not run. Whoever takes it closes it. Called once."""
 
@@ -45,11 +52,20 @@ class Dialler(Protocol):
 class ServiceDialler:
     """To a service that runs somewhere."""
 
-    def __init__(self, service: Service, log: EventLog | None, keep_alive: KeepAlive = _USUAL) -> None:
+    def __init__(
+        self,
+        service: Service,
+        log: EventLog | None,
+        keep_alive: KeepAlive = _USUAL,
+        *,
+        sign_in: EntraSignIn | None = None,
+    ) -> None:
         self._service, self._log, self._keep_alive = service, log, keep_alive
+        self._sign_in = sign_in or EntraSignIn()
         self.label = service.label
         self.hint = service.hint
         self.transcription_model = service.transcription_model
+        self.capabilities = service.capabilities
 
     def take_loop(self) -> asyncio.Runner:
         """See Dialler."""
@@ -57,20 +73,20 @@ class ServiceDialler:
 
     async def dial(self) -> Connection:
         """See Dialler."""
-        return await connect(self._service, keep_alive=self._keep_alive, log=self._log)
+        service = await self._sign_in.signed_in(self._service)
+        return await connect(service, keep_alive=self._keep_alive, log=self._log)
 
     async def hang_up(self) -> None:
-        """See Dialler."""
-        if self._log:
-            self._log.close()
+        """See Dialler. There is nothing but the connection."""
 
 
 class EmbeddedDialler:
     """To the program's own service, in a process of its own."""
 
-    label = "embedded service"
+    label = EMBEDDED.label
     hint = None
-    transcription_model = EMBEDDED_MODEL
+    transcription_model = EMBEDDED.transcription_model
+    capabilities = EMBEDDED.capabilities
 
     def __init__(
         self, options: Mapping[str, object], log: EventLog | None, log_path: Path, child: Child | None = None
@@ -101,5 +117,3 @@ class EmbeddedDialler:
                 await self._starting.result().stop()
         if self._child:
             self._child.kill()  # nobody may have begun to wait for it
-        if self._log:
-            self._log.close()

@@ -14,6 +14,7 @@ from app.conversation.bill import Budget
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
 from app.conversation.session import SessionChange
 from app.conversation.transcript import Entry
+from app.live.service_choice import ServiceChoice
 from app.live.sound_check import CheckStep
 from app.protocol.text import flat
 
@@ -107,6 +108,14 @@ class Live(Protocol):
 
     def renew(self, change: SessionChange) -> None:
         """Begin a new session with these settings changed; the text of the conversation is carried over."""
+
+    def services(self) -> tuple[ServiceChoice, ...]:
+        """The services that one could go on with. May take a moment: not for the screen's own thread."""
+
+    def switch(self, choice: ServiceChoice, change: SessionChange) -> None:
+        """Go on with another service and these settings changed; the text of the conversation is carried over. Until
+        it has answered, and where it does not, the talk goes on as it was; a notice says how it went.
+        """
 
     def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Microphones and speakers of this system. May take a moment: not for the screen's own thread."""

@@ -36,6 +36,7 @@ from app.exit_status import LOST, REFUSED
 from app.live.coalescer import Coalescer
 from app.live.dialling import Dialler
 from app.live.events import Ended, Listener
+from app.live.switching import Dialled
 from app.protocol.server_events import ServerEvent
 
 _REFUSALS = frozenset(
@@ -79,6 +80,8 @@ class Line:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = asyncio.Event()
         self._renewing = asyncio.Event()
+        self._switching: asyncio.Task[None] | None = None
+        self._left: list[Dialler] = []  # diallers of services that were left, and not yet hung up
         self._waiting: list[Step] = []
         self._gate = threading.Lock()  # over _loop and _waiting, while the loop begins and ends
         self._guard = threading.RLock()  # over the conversation: this thread changes it, others may read its entries
@@ -114,6 +117,40 @@ class Line:
         with self._gate:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._renew, change)
+
+    @property
+    def dialler(self) -> Dialler:
+        """The way to the service that is talked with."""
+        return self._dialler
+
+    def switch(self, dialler: Dialler, change: SessionChange) -> None:
+        """Go on with another service, once it has answered; until then, and where it does not, with this one.
+
+        From any thread.
+        """
+        with self._gate:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._switch, dialler, change)
+
+    def _switch(self, dialler: Dialler, change: SessionChange) -> None:
+        if self._switching is not None and not self._switching.done():
+            self._switching.cancel()  # the last word counts
+        self._switching = asyncio.create_task(self._go_on_with(dialler, change))
+        self._switching.add_done_callback(self._task_ended)
+
+    async def _go_on_with(self, dialler: Dialler, change: SessionChange) -> None:
+        try:
+            connection = await dialler.dial()
+        except BaseException as error:
+            await dialler.hang_up()
+            if not isinstance(error, ServiceFailure):
+                raise
+            self._listener(Notice(f"The talk goes on with {self._dialler.label}: {error}", Severity.ERROR))
+            return
+        self._left.append(self._dialler)
+        self._dialler = Dialled(dialler, connection)
+        self._renew(change)
+        self._listener(Notice(f"The talk goes on with {dialler.label}."))
 
     def _renew(self, change: SessionChange) -> None:
         """From now on everything happens to the successor; the old session's task ends when it sees that."""
@@ -179,6 +216,8 @@ class Line:
                 renewing.cancel()
                 talking.cancel()
                 await asyncio.wait({talking})
+                while self._left:
+                    await self._left.pop().hang_up()
                 if not talking.cancelled():
                     talking.exception()  # of a session that is over either way
 
@@ -199,7 +238,11 @@ class Line:
         with self._gate:
             self._loop, self._is_over = None, True
         self._on_over()
-        await self._dialler.hang_up()
+        if self._switching is not None:
+            self._switching.cancel()
+            await asyncio.wait({self._switching})
+        for dialler in (*self._left, self._dialler):
+            await dialler.hang_up()
 
     async def _talk(self) -> None:
         ours, outbox = self._conversation, self._outbox
@@ -207,8 +250,9 @@ class Line:
         connection.tell_skipped_to(lambda: self._listener(Notice(_SKIPPED, Severity.WARNING)))
         if not connection.service.is_loopback:  # what this machine takes to reach itself says nothing
             connection.tell_round_trip_to(self._measured)
+        connection.tell_dialect_to(lambda sentence: self._listener(Notice(sentence, Severity.INFORMATION)))
         sending = asyncio.create_task(outbox.send_all(connection))
-        sending.add_done_callback(self._sending_ended)
+        sending.add_done_callback(self._task_ended)
         try:
             if self._conversation is ours:
                 self._happen(lambda conversation, now_ms: conversation.connected(connection.created, now_ms))
@@ -224,8 +268,8 @@ class Line:
     def _measured(self, round_trip_s: float) -> None:
         self._happen(lambda conversation, now_ms: conversation.measured(round(round_trip_s * 1000), now_ms))
 
-    def _sending_ended(self, sending: asyncio.Task[None]) -> None:
-        if not sending.cancelled() and (error := sending.exception()):
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any, Final, get_args
 
 from msgspec import UNSET
@@ -16,17 +15,11 @@ from msgspec import UNSET
 from app.protocol import beta
 from app.protocol.client_events import ClientEvent, InputAppend
 from app.protocol.convert import MAX_DEPTH, JsonObject, from_json, sanitise_json, to_json
+from app.protocol.dialect import Dialect as Dialect
 from app.protocol.errors import as_error_event
 from app.protocol.jsontext import depth_of, read_json
 from app.protocol.server_events import ServerEvent, UnknownEvent
 from app.protocol.text import sanitise_text
-
-
-class Dialect(StrEnum):
-    """How a service speaks. `BETA` is dead at OpenAI and Azure, and alive on some compatible servers."""
-
-    GA = "ga"
-    BETA = "beta"
 
 
 class MalformedEventError(Exception):
@@ -48,7 +41,7 @@ def decode_server_event(
     `clean` is given the whole event, in GA, before anything is made of it: what it leaves out is nowhere. `names`, of
     one connection: what a service of the beta dialect says again under a GA name is an UnknownEvent, too.
     """
-    data = _cut(_load(frame))
+    data = _cut(read_event(frame))
     if dialect is Dialect.BETA:
         if names is not None and names.is_echo(str(data.get("type"))):
             return UnknownEvent(sanitise_text(str(data["type"])), {})
@@ -63,6 +56,16 @@ def decode_server_event(
             raise MalformedEventError("nested too deeply") from error
     event: ServerEvent = _typed(SERVER_EVENTS, data)
     return event
+
+
+def read_event(frame: str | bytes) -> JsonObject:
+    """A frame of a service as JSON. Some send their events in binary frames. Raises MalformedEventError."""
+    if isinstance(frame, bytes):
+        try:
+            frame = frame.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise MalformedEventError("a binary frame that is no text") from error
+    return _load(frame)
 
 
 def decode_client_event(frame: str | bytes) -> ClientEvent | UnknownEvent:

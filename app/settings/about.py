@@ -76,7 +76,8 @@ class Setting(Struct, frozen=True):
             return {
                 "language": "two letters such as en, or empty",
                 "deployment_models": "NAME=MODEL, or several of these with commas between them",
-                "service": "auto, azure, openai, local, or an address that begins with ws:// or wss://",
+                "service": "auto, azure, openai, local, xai, litellm, localai, speaches, speech-to-speech, or the "
+                "address of a server such as ws://localhost:8080",
             }.get(self.name, "some text")
         noun = "a whole number" if self.kind is int else "a number"
         unit = f" {self.about.unit}" if self.about.unit.isalpha() else ""

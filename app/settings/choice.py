@@ -6,7 +6,7 @@ from app.settings.declaration import Settings
 
 
 def which_service(settings: Settings) -> str:
-    """azure, openai, local, or an address: `auto` is resolved by what is set."""
+    """azure, openai, local, the name of another service or an address: `auto` is resolved by what is set."""
     if settings.service != "auto":
         return settings.service
     if settings.azure_endpoint or settings.azure_api_key or settings.azure_deployment:

@@ -18,6 +18,13 @@ from app.settings.about import About, Applies, Section, Setting
 _T, _V, _S, _C, _L = Section.TURNS, Section.VOICE, Section.SOUND, Section.SERVICE, Section.LOOKS
 
 
+_SERVICE: Final = (
+    r"^(auto|azure|openai|local|xai|litellm|localai|speaches|speech-to-speech|(wss?|https?)://.+"
+    r"|(localhost|\[[0-9A-Fa-f:.]+\]|[^\s/:@?#]+\.[^\s/:@?#]+)(:[0-9]+)?(/.*)?|[^\s/:@?#]+:[0-9]+(/.*)?)$"
+)
+"""A name, or an address; without a scheme it must have a dot or a port, or be this machine."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings with their values. Names that a session knows too are the same there."""
 
@@ -150,27 +157,34 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # ---------------------------------------------------------------- service
     service: Annotated[
         str,
-        Meta(pattern="^(auto|azure|openai|local|wss?://.+)$"),
+        Meta(pattern=_SERVICE),
         About(
             _C,
             "service",
-            "auto, azure, openai, local (the embedded one), or the address of a compatible server.",
-            applies=Applies.START,
+            "auto, azure, openai, local (the embedded one), the address of a compatible server, or the name of one "
+            "that is known: xai, litellm, localai, speaches, speech-to-speech.",
+            applies=Applies.SESSION,
         ),
     ] = "auto"
     model: Annotated[
-        str, About(_C, "model", "At OpenAI or a compatible server. Empty: a good usual one.", applies=Applies.START)
+        str, About(_C, "model", "At OpenAI or a compatible server. Empty: a good usual one.", applies=Applies.SESSION)
     ] = ""
     dialect: Annotated[
-        Literal["ga", "beta"],
-        About(_C, "dialect", "How a compatible server speaks; most speak ga.", applies=Applies.START),
-    ] = "ga"
+        Literal["auto", "ga", "beta"],
+        About(
+            _C,
+            "dialect",
+            "How a compatible server speaks. auto: as it begins itself.",
+            applies=Applies.START,
+        ),
+    ] = "auto"
     azure_endpoint: Annotated[
         str,
         About(
             _C,
             "Azure endpoint",
-            "Such as https://NAME.openai.azure.com.",
+            "Such as https://NAME.openai.azure.com, or the resource's name alone. A target URL as the portal shows it "
+            "works too.",
             env="AZURE_OPENAI_ENDPOINT",
             applies=Applies.START,
         ),
@@ -180,9 +194,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         About(
             _C,
             "Azure deployment",
-            "The name of your deployment of a realtime model.",
+            "The name of your deployment of a realtime model. Not needed where the endpoint is a target URL with it.",
             env="AZURE_OPENAI_DEPLOYMENT",
-            applies=Applies.START,
+            applies=Applies.SESSION,
         ),
     ] = ""
     azure_api_version: Annotated[
@@ -224,6 +238,56 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             applies=Applies.START,
         ),
     ] = ""
+    openai_organization: Annotated[
+        str,
+        About(_C, "organisation", "Which of yours pays.", env="OPENAI_ORG_ID", applies=Applies.START),
+    ] = ""
+    openai_project: Annotated[
+        str,
+        About(_C, "project", "Which of yours pays.", env="OPENAI_PROJECT_ID", applies=Applies.START),
+    ] = ""
+    safety_identifier: Annotated[
+        str,
+        About(
+            _C,
+            "safety identifier",
+            "Tells OpenAI which of your users talks, by a name that means nothing to others, such as a hash.",
+            applies=Applies.START,
+        ),
+    ] = ""
+    allow_plain: Annotated[
+        str,
+        About(
+            _C,
+            "unencrypted to",
+            "Hosts, with commas between, to which a key may travel unencrypted (ws:// or http://). To this machine it "
+            "always may.",
+            applies=Applies.START,
+        ),
+    ] = ""
+    azure_scope: Annotated[
+        str,
+        About(
+            _C,
+            "Entra ID scope",
+            "What the token is for that the sign-in gives. Empty: https://ai.azure.com/.default, and where that is "
+            "refused https://cognitiveservices.azure.com/.default.",
+            env="AZURE_OPENAI_SCOPE",
+            applies=Applies.START,
+        ),
+    ] = ""
+    azure_ad_token: Annotated[
+        str,
+        About(
+            _C,
+            "Entra ID token",
+            "At Azure in place of a key, and before it. Without either the machine's sign-in is used, such as that of "
+            "`az login` (needs the extra `azure`).",
+            env="AZURE_OPENAI_AD_TOKEN",
+            is_secret=True,
+            applies=Applies.START,
+        ),
+    ] = ""
     azure_api_key: Annotated[
         str, About(_C, "Azure key", "", env="AZURE_OPENAI_API_KEY", is_secret=True, applies=Applies.START)
     ] = ""
@@ -231,6 +295,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, About(_C, "OpenAI key", "", env="OPENAI_API_KEY", is_secret=True, applies=Applies.START)
     ] = ""
     api_key: Annotated[str, About(_C, "key", "For a compatible server.", is_secret=True, applies=Applies.START)] = ""
+    headers: Annotated[
+        str,
+        About(
+            _C,
+            "headers",
+            "Sent to the service besides: lines of `Name: value` in quotes, or one JSON object. They are treated as "
+            "secrets.",
+            is_secret=True,
+            is_multiline=True,
+            applies=Applies.START,
+        ),
+    ] = ""
     recogniser: Annotated[
         Literal["auto", "moonshine", "whisper"],
         About(_C, "recogniser", "The embedded service's ears.", applies=Applies.START),

@@ -6,7 +6,9 @@ an address from `.env` only where the user has said so once; that is remembered 
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,13 +18,20 @@ from app.private_files import replace_private_file
 from app.settings.declaration import SETTINGS
 from app.settings.sources import Loaded, Source
 
-_PAIRS: Final = {
-    "azure": ("azure_endpoint", "azure_api_key"),
-    "openai": ("openai_base_url", "openai_api_key"),
-    "local": ("responder", "responder_key"),
+_SENT: Final = {
+    "azure": ("azure_endpoint", ("azure_ad_token", "azure_api_key", "headers")),
+    "openai": ("openai_base_url", ("openai_api_key", "headers")),
+    "local": ("responder", ("responder_key",)),
 }
-_COMPATIBLE: Final = ("service", "api_key")
-"""For each service the setting that says where, and the key that is sent there."""
+_COMPATIBLE: Final = ("service", ("api_key", "headers"))
+"""For each service the setting that says where, and the secrets that are sent there."""
+
+_INSTEAD: Final = {"azure_api_key": "azure_ad_token"}
+"""A secret that is not sent where another one is set."""
+
+_SIGN_IN: Final = "Entra ID sign-in"
+_MAY_SIGN_IN: Final = re.compile(r"(?i)azure")
+"""Hosts, beside AZURE_OPENAI_ENDPOINT, that may be shown a token of the machine's own sign-in where no key is set."""
 
 _OWN_HOSTS: Final = {"OPENAI_API_KEY": ("https://api.openai.com", "wss://api.openai.com")}
 """Where a key goes anyway."""
@@ -37,7 +46,7 @@ class Claim:
     key: str
     address: str
     place: str
-    """Scheme, host and port, without user, password and query; printable."""
+    """A service's name, or scheme, host and port, without user, password and query; printable."""
 
     @property
     def sentence(self) -> str:
@@ -54,16 +63,29 @@ class Claim:
         )
 
 
-def claims(loaded: Loaded, which: str) -> tuple[Claim, ...]:
-    """What the service asks for that would be used, azure, openai, local or an address. Pure: what the user has
-    allowed before is not known here."""
-    where, key = _PAIRS.get(which, _COMPATIBLE)
-    address, secret = getattr(loaded.settings, where), getattr(loaded.settings, key)
-    is_asked = loaded.source(where) is Source.DOTENV and loaded.source(key) is not Source.DOTENV
-    if not (is_asked and address and secret) or (where == "responder" and address == "builtin"):
+def can_sign_in() -> bool:
+    """Whether the library is installed that gives tokens of Entra ID from the machine's own sign-in."""
+    try:
+        return importlib.util.find_spec("azure.identity") is not None
+    except ModuleNotFoundError:  # there is not even a package `azure`
+        return False
+
+
+def claims(loaded: Loaded, which: str, *, signs_in: bool = True) -> tuple[Claim, ...]:
+    """What the service asks for that would be used, azure, openai, local, another's name or an address. Pure: what
+    the user has allowed before is not known here. `signs_in`: see `can_sign_in`.
+    """
+    where, names = _SENT.get(which, _COMPATIBLE)
+    settings, address = loaded.settings, getattr(loaded.settings, where)
+    if loaded.source(where) is not Source.DOTENV or not address or (where == "responder" and address == "builtin"):
         return ()
-    claim = Claim(SETTINGS[key].env, SETTINGS[where].env, _place(address))
-    return () if claim.place in _OWN_HOSTS.get(claim.key, ()) else (claim,)
+    secrets = {name for name in names if getattr(settings, name)}
+    sent = [name for name in names if name in secrets and _INSTEAD.get(name) not in secrets]
+    theirs = [SETTINGS[name].env for name in sent if loaded.source(name) is not Source.DOTENV]
+    if signs_in and where != "responder" and not secrets and (which == "azure" or _MAY_SIGN_IN.search(_place(address))):
+        theirs.append(_SIGN_IN)
+    found = (Claim(key, SETTINGS[where].env, _place(address)) for key in theirs)
+    return tuple(claim for claim in found if claim.place not in _OWN_HOSTS.get(claim.key, ()))
 
 
 def replaced_elsewhere(loaded: Loaded, folder: Path) -> Path | None:
@@ -108,6 +130,8 @@ def _allowed(file: Path) -> list[dict[str, str]]:
 def _place(address: str) -> str:
     """As much of the address as says who gets the key."""
     text = "".join(char if char.isprintable() else "_" for char in address.strip())
+    if re.fullmatch(r"[a-z-]+", text):  # the name of a service that is always at one place, or of an Azure resource
+        return text
     text = text if "://" in text else f"https://{text}"
     try:
         parts = urlsplit(text)

@@ -27,6 +27,7 @@ def commands_of(main: MainScreen) -> Iterable[SystemCommand]:
             about = f"{binding.tooltip}  ({key})" if key else binding.tooltip
             yield SystemCommand(title, about, partial(main.run_action, binding.action))
     yield SystemCommand("Check the sound", "Hear a tone, say something and hear it back", main.action_check_sound)
+    yield SystemCommand("Switch service", "Go on with another service or model", main.action_switch_service)
     yield SystemCommand("New session", "Begin a new session; what was said is carried over as text", main.action_renew)
     for form, name in FORMAT_NAMES.items():
         yield SystemCommand(f"Export as {name}", f"Write a {form} file", partial(main.exporter.open, form))

@@ -8,6 +8,7 @@ from textual.message import Message
 
 from app.conversation.effects import EntryChanged, StatusChanged
 from app.live.events import LiveEvent
+from app.live.service_choice import ServiceChoice
 from app.ui.settings.controls import Value
 
 
@@ -25,6 +26,13 @@ class LiveUpdate(Message, bubble=False):
             case StatusChanged(), StatusChanged():
                 return True
         return False
+
+
+@dataclass
+class ServicesFound(Message, bubble=False):
+    """The services that one could go on with."""
+
+    choices: tuple[ServiceChoice, ...]
 
 
 @dataclass

@@ -15,7 +15,7 @@ import pytest
 from app.connection.child import environment_of_child, serve_command, spawn
 from app.connection.embedded import EmbeddedService
 from app.connection.failures import FailureKind, ServiceFailure
-from app.connection.services import ServiceKind
+from app.connection.families import EMBEDDED
 from tests.connection.loopback import run
 
 LISTENS = """
@@ -48,7 +48,7 @@ def test_starts_and_ends_with_its_input(tmp_path: Path):
         command = python(UNTIL_INPUT_CLOSES)
         async with await EmbeddedService.start(log, {"recogniser": "none"}, command=command) as child:
             assert child._process.poll() is None
-            assert child.service.kind is ServiceKind.EMBEDDED
+            assert child.service.family is EMBEDDED
             assert child.service.url == "ws://127.0.0.1:4711/v1/realtime"
             (token,) = child.service.secrets
         assert child._process.poll() is not None

@@ -38,7 +38,7 @@ def test_both_directions_with_time_and_without_sound(tmp_path: Path):
     log.sent(json.dumps({"type": "conversation.item.create", "item": {"content": content}}))
     updated = {"type": "session.updated", "session": {"audio": {"input": {"format": None}}}}
     log.received(json.dumps(updated))
-    log.received(b"\x00\x01")
+    log.received(b"\xff\x00")
     log.received("{broken \x1b[31m")
     log.note("closed\nby us")
     log.close()

@@ -27,14 +27,14 @@ from websockets.http11 import Response
 from app.connection.failures import FailureKind, ServiceFailure, advice_on
 from app.connection.proxies import Proxy, ProxySettingError
 from app.connection.refusals import OPENING_ERRORS, from_close, from_closed, from_error, from_exception, from_status
-from app.connection.services import Service, azure, compatible, embedded, openai
+from app.connection.services import Extras, Service, azure, compatible, embedded, openai
 from app.protocol.benign import is_benign
 from app.protocol.items import ErrorDetail
 
 KEY = "k3y-0123456789abcdef"
 AZURE = azure("res.openai.azure.com", KEY, "voice")
 OPENAI = openai(KEY, model="m-1")
-SERVER = compatible("ws://h:1/v1/realtime", KEY)
+SERVER = compatible("ws://h:1/v1/realtime", KEY, extras=Extras(allow_plain="h"))
 KEYLESS = compatible("ws://h:1/v1/realtime")
 EMBEDDED = embedded("ws://127.0.0.1:1/v1/realtime", KEY)
 ALL = [AZURE, OPENAI, SERVER, KEYLESS, EMBEDDED]
@@ -370,7 +370,7 @@ def test_the_certificate_of_the_service_is_its_own_matter_behind_a_proxy_too():
 # ---------------------------------------------------------------- what is never shown, what never matters
 
 
-@pytest.mark.parametrize("service", [AZURE, OPENAI, SERVER, EMBEDDED], ids=lambda service: service.kind)
+@pytest.mark.parametrize("service", [AZURE, OPENAI, SERVER, EMBEDDED], ids=lambda service: service.family.name)
 @pytest.mark.parametrize("secret", [KEY, "sk-proj-abcdefgh", "ek_abcdefghij"])
 def test_an_echoed_key_is_not_repeated(service: Service, secret: str):
     failure = from_status(401, f"Incorrect API key provided: {secret}, sorry".encode(), service)

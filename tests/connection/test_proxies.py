@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.connection.client import connect
 from app.connection.failures import FailureKind, ServiceFailure
 from app.connection.proxies import SYSTEM, Proxy, ProxySettingError, proxy_for
-from app.connection.services import compatible
+from app.connection.services import Extras, compatible
 from tests.connection.loopback import CREATED, playing, run, says
 from tests.connection.loopback_proxy import PASSWORD, USER, proxying
 
@@ -173,7 +173,9 @@ def test_the_connection_goes_through_it(monkeypatch, variable: str, scheme: str,
         async with playing(says(CREATED)) as server, proxying(server.port, wants_password=wants_password) as proxy:
             user = f"{USER}:{PASSWORD.replace('/', '%2F')}@" if wants_password else ""
             monkeypatch.setenv(variable, f"{scheme}{user}127.0.0.1:{proxy.port}")
-            async with await connect(compatible(f"ws://{host}:8080/v1/realtime", "k-12345678")) as connection:
+            async with await connect(
+                compatible(f"ws://{host}:8080/v1/realtime", "k-12345678", extras=Extras(allow_plain=host))
+            ) as connection:
                 assert connection.created.session.model == "m"
             assert proxy.asked == [f"{host}:8080"]
             assert server.requests[0].headers["Authorization"] == "Bearer k-12345678"

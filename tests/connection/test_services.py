@@ -2,69 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from app.connection.families import EMBEDDED
 from app.connection.services import (
     DEFAULT_MODEL,
     EMBEDDED_MODEL,
+    Extras,
     Service,
-    ServiceKind,
     ServiceSettingError,
     azure,
     compatible,
     embedded,
     openai,
 )
-from app.protocol.codec import Dialect
+from app.protocol.dialect import Dialect
 
 KEY = "k3y-0123456789abcdef"
 GA = "wss://res.openai.azure.com/openai/v1/realtime?model=voice"
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "url"),
-    [
-        ("res.openai.azure.com", GA),
-        ("https://res.openai.azure.com", GA),
-        ("https://res.openai.azure.com/", GA),
-        ("  https://RES.openai.azure.com/ \n", GA),
-        ("https://res.openai.azure.com/openai", GA),
-        ("https://res.openai.azure.com/openai/v1", GA),
-        ("https://res.openai.azure.com/openai/v1/", GA),
-        ("https://res.openai.azure.com/openai/v1/realtime?model=other", GA),
-        ("https://res.openai.azure.com/openai/realtime?api-version=2025-04-01-preview&deployment=x", GA),
-        ("wss://res.openai.azure.com/openai/v1/realtime", GA),
-        ("https://res.openai.azure.com/openai/deployments/voice", GA),
-        (
-            "https://res.cognitiveservices.azure.com/",
-            "wss://res.cognitiveservices.azure.com/openai/v1/realtime?model=voice",
-        ),
-        (
-            "https://res.services.ai.azure.com/api/projects/mine",
-            "wss://res.services.ai.azure.com/openai/v1/realtime?model=voice",
-        ),
-        ("res.openai.azure.com:8443", "wss://res.openai.azure.com:8443/openai/v1/realtime?model=voice"),
-        ("https://gateway.example/team a/openai/v1".replace(" ", "%20"), None),
-        ("https://gateway.example/team/openai/v1", "wss://gateway.example/team/openai/v1/realtime?model=voice"),
-        ("https://gateway.example/anything", "wss://gateway.example/openai/v1/realtime?model=voice"),
-        ("http://localhost:9000", "ws://localhost:9000/openai/v1/realtime?model=voice"),
-        ("http://[::1]:9000", "ws://[::1]:9000/openai/v1/realtime?model=voice"),
-    ],
+@given(
+    st.text(min_size=1).filter(lambda name: name.strip() and not re.match(r"(?i)\s*(gpt|whisper|tts|4o|mini)", name))
 )
-def test_every_host_form_of_azure(endpoint: str, url: str | None):
-    expected = url or "wss://gateway.example/team%20a/openai/v1/realtime?model=voice"
-    service = azure(endpoint, KEY, "voice")
-    assert service.url == expected
-    assert service.headers == (("api-key", KEY),)
-    assert service.dialect is Dialect.GA
-    assert service.model == "voice"
-
-
-@given(st.text(min_size=1).filter(lambda name: name.strip() and not name.lower().strip().startswith("gpt-live")))
 @example("a b&c=d#e/f?g%20é")
 def test_any_deployment_name_arrives_whole(deployment: str):
     parts = urlsplit(azure("res.openai.azure.com", KEY, deployment).url)
@@ -98,25 +63,6 @@ def test_azure_transcribes_only_with_a_deployment():
     assert having.hint is None
 
 
-@pytest.mark.parametrize(
-    ("base_url", "url", "label"),
-    [
-        (None, "wss://api.openai.com/v1/realtime?model=m", "OpenAI"),
-        ("", "wss://api.openai.com/v1/realtime?model=m", "OpenAI"),
-        ("https://api.openai.com/v1/", "wss://api.openai.com/v1/realtime?model=m", "OpenAI"),
-        ("https://proxy.example/v1", "wss://proxy.example/v1/realtime?model=m", "OpenAI at proxy.example"),
-        ("wss://proxy.example/v1/realtime", "wss://proxy.example/v1/realtime?model=m", "OpenAI at proxy.example"),
-        ("https://p.example/v1?team=a%2Fb", "wss://p.example/v1/realtime?team=a%2Fb&model=m", "OpenAI at p.example"),
-        ("http://127.0.0.1:8000/v1", "ws://127.0.0.1:8000/v1/realtime?model=m", "OpenAI at 127.0.0.1:8000"),
-    ],
-)
-def test_openai_address(base_url: str | None, url: str, label: str):
-    service = openai(KEY, base_url, "m")
-    assert (service.url, service.label) == (url, label)
-    assert service.headers == (("Authorization", f"Bearer {KEY}"),)
-    assert service.dialect is Dialect.GA
-
-
 def test_openai_defaults_live_and_never_ask_for_beta():
     service = openai(f" {KEY}\n")
     assert service.model == DEFAULT_MODEL
@@ -126,39 +72,139 @@ def test_openai_defaults_live_and_never_ask_for_beta():
     assert service.secrets == (KEY,)
 
 
-@pytest.mark.parametrize(
-    ("given_url", "model", "url", "named"),
-    [
-        ("ws://h:1/v1/realtime", None, "ws://h:1/v1/realtime", ""),
-        ("ws://h:1/v1/realtime", "m 1", "ws://h:1/v1/realtime?model=m%201", "m 1"),
-        ("wss://h/v1/realtime?intent=x", "m", "wss://h/v1/realtime?intent=x&model=m", "m"),
-        ("wss://h/v1/realtime?model=own", "m", "wss://h/v1/realtime?model=own", "own"),
-        ("wss://h/pfad/größe?key=s#part", None, "wss://h/pfad/gr%C3%B6%C3%9Fe?key=s", ""),
-        ("wss://user:pass@h/x", None, "wss://user:pass@h/x", ""),
-        ("wss://bücher.example/x", None, "wss://xn--bcher-kva.example/x", ""),
-    ],
-)
-def test_compatible_address(given_url: str, model: str | None, url: str, named: str):
-    service = compatible(given_url, model=model)
-    assert (service.url, service.model) == (url, named)
-    assert service.headers == ()
-
-
-def test_compatible_key_dialect_and_warning():
-    service = compatible("ws://192.168.1.9:8000/v1/realtime", KEY, "m", Dialect.BETA, "whisper")
+def test_compatible_key_and_dialect():
+    service = compatible("wss://h:8000/v1/realtime", KEY, "m", Dialect.BETA, "whisper")
     assert service.headers == (("Authorization", f"Bearer {KEY}"),)
     assert service.dialect is Dialect.BETA
     assert service.transcription_model == "whisper"
-    assert "unencrypted" in (service.hint or "")
-    assert compatible("ws://localhost:8000/x", KEY).hint is None
-    assert compatible("wss://h/x", KEY).hint is None
-    assert compatible("ws://h/x").hint is None
     assert compatible("wss://u:p@h/x", KEY).headers == ()  # one Authorization only
+    assert compatible("wss://h/x").dialect is None  # found out
+
+
+def test_a_compatible_server_is_told_only_what_is_needed():
+    assert compatible("wss://h/x").capabilities.is_told_least
+    assert not openai(KEY).capabilities.is_told_least
+    beta = compatible("wss://h/x", dialect=Dialect.BETA).capabilities
+    assert not any(beta.holds(path) for path in ("reasoning.effort", "truncation", "prompt"))
+    assert beta.holds("audio.input.turn_detection.threshold")
+
+
+@pytest.mark.parametrize(
+    ("make", "is_refused"),
+    [
+        (lambda extras: compatible("ws://nas:8000", KEY, extras=extras), True),
+        (lambda extras: compatible("ws://192.168.1.9:8000", KEY, extras=extras), True),
+        (lambda extras: compatible("http://nas:8000/x?api_key=abc", extras=extras), True),
+        (lambda extras: compatible("ws://me:pass@nas/x", extras=extras), True),
+        (lambda extras: openai(KEY, "http://nas:4000", extras=extras), True),
+        (lambda extras: azure("http://nas/aoai", KEY, "voice", extras=extras), True),
+        (lambda extras: compatible("ws://nas:8000", extras=extras), False),  # there is no key
+        (lambda extras: compatible("ws://localhost:8000", KEY, extras=extras), False),
+        (lambda extras: compatible("wss://nas:8000", KEY, extras=extras), False),
+    ],
+)
+def test_a_key_travels_unencrypted_only_to_this_machine_or_a_host_named_by_the_user(make, is_refused: bool):
+    if is_refused:
+        with pytest.raises(ServiceSettingError, match=r"REALTIME_ALLOW_PLAIN=(nas|192\.168\.1\.9)\."):
+            make(Extras(allow_plain="other"))
+    else:
+        make(Extras(allow_plain="other"))
+    assert make(Extras(allow_plain="other, NAS,192.168.1.9")).url
+
+
+def test_headers_of_the_users_are_secret_and_take_the_place_of_ours():
+    extras = Extras(headers=(("X-Team", "t3am-0123456789"), ("authorization", "Own s3cret-0123456789")))
+    service = openai("", model="m", extras=extras)
+    assert service.headers == extras.headers
+    for text in (repr(service), service.redaction.message("it was t3am-0123456789 and s3cret-0123456789")):
+        assert "t3am" not in text
+        assert "s3cret" not in text
+    keyed = azure("res", KEY, "voice", extras=Extras(headers=(("X-Team", "a"),)))
+    assert keyed.headers == (("api-key", KEY), ("X-Team", "a"))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [(("Host", "x"),), (("Sec-WebSocket-Key", "x"),), (("a b", "x"),), (("X", "a\r\nEvil: 1"),), (("X", "ü"),)],
+)
+def test_headers_that_no_request_can_carry_are_refused(headers):
+    with pytest.raises(ServiceSettingError, match="REALTIME_HEADERS") as caught:
+        openai(KEY, extras=Extras(headers=headers))
+    assert "Evil" not in str(caught.value)
+
+
+def test_account_headers_go_to_openai_alone():
+    account = (("OpenAI-Organization", "org-1"), ("OpenAI-Project", ""), ("OpenAI-Safety-Identifier", "u1"))
+    extras = Extras(account=account)
+    assert openai(KEY, extras=extras).headers[1:] == (account[0], account[2])
+    assert compatible("wss://h/x", KEY, extras=extras).headers == (("Authorization", f"Bearer {KEY}"),)
+    assert azure("res", KEY, "voice", extras=extras).headers == (("api-key", KEY),)
+
+
+def test_an_entra_token_counts_before_the_key_and_it_is_said():
+    service = azure("res", KEY, "voice", extras=Extras(token="tok3n-0123456789", sign_in_scopes=("s",)))
+    assert service.headers == (("Authorization", "Bearer tok3n-0123456789"),)
+    assert service.sign_in_scopes == ()
+    assert "AZURE_OPENAI_AD_TOKEN counts" in (service.hint or "")
+    assert "tok3n" not in repr(service)
+
+
+def test_without_a_key_the_machines_sign_in_is_used_where_there_is_one():
+    service = azure("res", "", "voice", extras=Extras(sign_in_scopes=("s",)))
+    assert service.headers == ()
+    assert service.sign_in_scopes == ("s",)
+    assert service.signed_in("t0ken-0123456789").secrets == ("t0ken-0123456789",)
+    with pytest.raises(ServiceSettingError, match=r"AZURE_OPENAI_API_KEY is not set.*gpt-realtime-tui\[azure\]"):
+        azure("res", "", "voice")
+    with pytest.raises(ServiceSettingError, match="unencrypted"):
+        azure("http://gateway.example", "", "voice", extras=Extras(sign_in_scopes=("s",)))
+
+
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        ("gpt-live-1", "Live protocol"),
+        ("GPT-Live-1.1", "Live protocol"),
+        ("gpt-realtime-whisper", "only writes down"),
+        ("gpt-transcribe", "only writes down"),
+        ("gpt-4o-mini-transcribe-2025-12-15", "only writes down"),
+        ("gpt-live-transcribe", "only writes down"),
+        ("whisper-1", "only writes down"),
+        ("gpt-realtime-translate", "only translates"),
+        ("gpt-4o-mini-tts", "only speaks"),
+    ],
+)
+def test_models_that_hold_no_conversation_are_refused(model: str, why: str):
+    for make in (
+        lambda: openai(KEY, model=model),
+        lambda: azure("res", KEY, model),
+        lambda: compatible("h.x", "", model),
+    ):
+        with pytest.raises(ServiceSettingError, match=why) as caught:
+            make()
+        assert DEFAULT_MODEL in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("gpt-4o-realtime-preview-2025-06-03", "has ended"),
+        ("gpt-4o-mini-realtime-preview", "has ended"),
+        ("gpt-realtime", "2027-01-20"),
+        ("gpt-realtime-mini", "2027-01-20"),
+        ("gpt-realtime-2.1", None),
+        (DEFAULT_MODEL, None),
+    ],
+)
+def test_a_model_that_ends_is_said(model: str, words: str | None):
+    hint = openai(KEY, model=model).hint
+    assert (words in (hint or "")) if words else hint is None
+    assert "20" not in (azure("res", KEY, model, transcription_model="t").hint or "")  # Azure's days are its own
 
 
 def test_embedded():
     service = embedded("ws://127.0.0.1:5000/v1/realtime", "t0ken")
-    assert service.kind is ServiceKind.EMBEDDED
+    assert service.family is EMBEDDED
     assert service.model == EMBEDDED_MODEL
     assert service.is_loopback
     assert service.headers == (("Authorization", "Bearer t0ken"),)
@@ -169,9 +215,12 @@ def test_embedded():
     [
         azure("res.openai.azure.com", KEY, "voice"),
         openai(KEY),
-        compatible("ws://h/x", KEY),
-        compatible(f"ws://h/x?api_key={KEY}"),
-        compatible(f"ws://me:{KEY}@h/x"),
+        compatible("wss://h/x", KEY),
+        compatible(f"wss://h/x?api_key={KEY}"),
+        compatible(f"wss://me:{KEY}@h/x"),
+        compatible("wss://api.inworld.ai", KEY),
+        openai("", extras=Extras(headers=(("Authorization", f"Bearer {KEY}"),))),
+        azure("res", "", "voice", extras=Extras(token=KEY)),
         embedded("ws://127.0.0.1:1/v1/realtime", KEY),
     ],
     ids=lambda service: service.label,
@@ -205,19 +254,35 @@ def refused_azure(endpoint="res.openai.azure.com", key=KEY, deployment="voice"):
         (refused_azure(key="schlüssel"), "AZURE_OPENAI_API_KEY", "copy it again"),
         (refused_azure(deployment=" "), "AZURE_OPENAI_DEPLOYMENT", "is not set"),
         (refused_azure(deployment="gpt-live-1"), "AZURE_OPENAI_DEPLOYMENT", "Live protocol"),
+        *[
+            (refused_azure(endpoint=page), "AZURE_OPENAI_ENDPOINT", "copy the endpoint")
+            for page in ("https://ai.azure.com/resource/x", "portal.azure.com", "https://oai.azure.com/portal/y")
+        ],
+        (refused_azure(endpoint="https://learn.microsoft.com/azure"), "AZURE_OPENAI_ENDPOINT", "documentation"),
+        (
+            refused_azure(endpoint="https://r.services.ai.azure.com/voice-live/realtime?api-version=1"),
+            "AZURE_OPENAI_ENDPOINT",
+            "REALTIME_SERVICE",
+        ),
+        (refused_azure(endpoint="https://r.openai.azure.com/openai/v1/live"), "AZURE_OPENAI_ENDPOINT", "Live protocol"),
+        (lambda: openai(KEY, "https://platform.openai.com/api-keys"), "OPENAI_BASE_URL", "OpenAI's site"),
+        (lambda: openai(KEY, "wss://api.openai.com/v1/live/sessions"), "OPENAI_BASE_URL", "Live protocol"),
+        (lambda: compatible("https://ai.azure.com/x", KEY), "REALTIME_SERVICE", "copy the endpoint"),
+        (lambda: azure("res", KEY, "v", extras=Extras(token="a b")), "AZURE_OPENAI_AD_TOKEN", "copy it again"),
         (lambda: openai(""), "OPENAI_API_KEY", "is not set"),
         (lambda: openai("Bearer sk-1"), "OPENAI_API_KEY", "copy it again"),
         (lambda: openai(KEY, model="GPT-Live-1.1"), "REALTIME_MODEL", "Live protocol"),
-        (lambda: openai(KEY, model=""), "REALTIME_MODEL", "is not set"),
         (lambda: openai(KEY, "ws://proxy.example/v1"), "OPENAI_BASE_URL", "unencrypted"),
         (lambda: openai(KEY, "https://p.example/v1?model=gpt-live-1"), "REALTIME_MODEL", "Live protocol"),
         (lambda: compatible(""), "REALTIME_SERVICE", "is not set"),
-        (lambda: compatible("localhost:8080/v1/realtime"), "REALTIME_SERVICE", "ws://localhost:8080"),
-        (lambda: compatible("http://localhost:8080/v1/realtime"), "REALTIME_SERVICE", "ws://localhost:8080"),
         (lambda: compatible("ws://a b/"), "REALTIME_SERVICE", "is no address"),
+        (lambda: compatible("voice-live"), "REALTIME_SERVICE", "is not set"),
+        (lambda: compatible("litellm"), "REALTIME_MODEL", "model_name"),
+        (lambda: compatible("xai"), "REALTIME_API_KEY", "console.x.ai"),
+        (lambda: compatible("https://res.openai.azure.com", KEY), "REALTIME_MODEL", "deployment"),
         (lambda: compatible("ws://me@h/"), "REALTIME_SERVICE", "no password"),
         (lambda: compatible("ws://h/x?model=gpt-live-1"), "REALTIME_MODEL", "Live protocol"),
-        (lambda: compatible("ws://h/x", "a b"), "REALTIME_API_KEY", "copy it again"),
+        (lambda: compatible("wss://h/x", "a b"), "REALTIME_API_KEY", "copy it again"),
     ],
 )
 def test_bad_settings_are_one_sentence_with_the_variable(make, variable: str, words: str):

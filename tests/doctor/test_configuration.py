@@ -82,7 +82,7 @@ def test_what_is_odd_is_noted(tmp_path: Path):
     assert "`openai_api_key` in" in notes[1][0]
     assert notes[2] == (
         "REALTIME_QQQQQQ is set, but no setting has this name.",
-        "UnsetType it, or see .env.example for the names.",
+        "Unset it, or see .env.example for the names.",
     )
     assert notes[3][1] == "Is REALTIME_SILENCE_MS meant?"
     assert not any("sk-secret" in text for text, _ in notes)

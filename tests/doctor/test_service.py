@@ -57,14 +57,14 @@ AZURE = {"azure_endpoint": "https://n.openai.azure.com", "azure_deployment": "rt
             "On this machine, with the recogniser auto and 'ftp://…@host/x?…'.",
         ),
         (
-            Settings(openai_api_key="sk-12345678", model="gpt-realtime"),
+            Settings(openai_api_key="sk-12345678", model="gpt-realtime-2"),
             Level.OK,
-            "wss://api.openai.com/v1/realtime, model gpt-realtime, dialect ga.",
+            "wss://api.openai.com/v1/realtime, model gpt-realtime-2, dialect ga.",
         ),
         (
             Settings(service="ws://me:pass@127.0.0.1:8080/v1?key=abcd1234", dialect="beta"),
             Level.OK,
-            "ws://127.0.0.1:8080/v1, model of its own choice, dialect beta.",
+            "ws://127.0.0.1:8080/v1/realtime, model of its own choice, dialect beta.",
         ),
         (Settings(**AZURE), Level.NOTE, "wss://n.openai.azure.com/openai/v1/realtime, model rt, dialect ga."),
         (Settings(service="openai"), Level.PROBLEM, None),

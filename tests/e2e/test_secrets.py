@@ -31,12 +31,14 @@ PASSWORD = "planted-pa55/word"
 PROXY = "planted-proxy-0123"
 RESPONDER = "planted-responder-0123456"
 OTHER = "planted-other-0123456789"
+TOKEN = "planted-entra-0123456789"
+HEADER = "planted-header-0123456789"
 PLANTED = {
     "OPENAI_API_KEY": KEY,
     "AZURE_OPENAI_API_KEY": KEY,
     "REALTIME_API_KEY": KEY,
     "REALTIME_RESPONDER_KEY": RESPONDER,
-    "AZURE_OPENAI_AD_TOKEN": OTHER,
+    "REALTIME_HEADERS": json.dumps({"X-Gateway-Key": HEADER, "X-Authorization": f"Gateway {HEADER}"}),
     "AWS_SECRET_ACCESS_KEY": OTHER,
     "HTTP_PROXY": f"http://me:{PROXY}@127.0.0.1:9",
     "HTTPS_PROXY": f"http://me:{PROXY}@127.0.0.1:9",
@@ -50,7 +52,7 @@ def traces(secret: str) -> list[str]:
     return [secret, quote(secret), quote(secret, safe=""), secret[:14], *(each for each in data if len(each) > 10)]
 
 
-TRACES = tuple({form for secret in (KEY, PASSWORD, PROXY, RESPONDER, OTHER) for form in traces(secret)})
+TRACES = tuple({form for secret in (KEY, PASSWORD, PROXY, RESPONDER, OTHER, TOKEN, HEADER) for form in traces(secret)})
 
 
 def found_in(text: str) -> list[str]:
@@ -101,7 +103,7 @@ class Echo:
                 return
             tell("session.created", session={"type": "realtime", "model": "m", "id": told})
             if self.way == "reason":
-                socket.close(4001, PASSWORD if PASSWORD in told else KEY)
+                socket.close(4001, next((each for each in (PASSWORD, TOKEN) if each in told), KEY))
                 return
             for frame in socket:
                 event = json.loads(frame)
@@ -127,10 +129,10 @@ class Echo:
 
 
 WAYS = ("session", "status", "first", "reason", "redirect", "page")
-KINDS = ("key", "password", "query", "openai", "azure")
+KINDS = ("key", "password", "query", "openai", "azure", "entra")
 IS_WHOLE = os.environ.get("REALTIME_TEST_PROFILE") == "long"
 PAIRS = list(itertools.product(KINDS, WAYS)) if IS_WHOLE else [(kind, "session") for kind in KINDS[:3]] + [
-    ("password", "status"), ("openai", "first"), ("azure", "reason")
+    ("password", "status"), ("openai", "first"), ("azure", "reason"), ("entra", "status")
 ]  # fmt: skip
 """Every kind of service with every way to repeat a secret is for .ci/secrets."""
 
@@ -207,6 +209,12 @@ def test_a_service_that_repeats_everything(tmp_path: Path, echo: Echo, kind: str
             "REALTIME_SERVICE": "azure",
             "AZURE_OPENAI_ENDPOINT": f"http://{echo.place}",
             "AZURE_OPENAI_DEPLOYMENT": "voice",
+        },
+        "entra": {
+            "REALTIME_SERVICE": "azure",
+            "AZURE_OPENAI_ENDPOINT": f"http://{echo.place}",
+            "AZURE_OPENAI_DEPLOYMENT": "voice",
+            "AZURE_OPENAI_AD_TOKEN": TOKEN,
         },
     }[kind]
     log = ["--events", "events.jsonl", "--export", "talk.md", "--export", "talk.json"]

@@ -123,13 +123,19 @@ def test_audio_is_bytes_inside_and_base64_outside():
         ("{}", "type"),
         ('{"type": 3}', "type"),
         ('{"type": []}', "type"),
-        (b"\x00", "binary"),
+        (b"\xff", "binary"),
+        (b"\x00", "JSON"),
         ('{"type":"x","deep":' + "[" * 3000 + "]" * 3000 + "}", "."),
     ],
 )
 def test_what_is_no_event_is_refused(frame: str | bytes, why: str):
     with pytest.raises(MalformedEventError, match=why):
         decode_server_event(frame)
+
+
+def test_an_event_in_a_binary_frame_is_an_event():
+    frame = '{"type":"response.output_text.delta","delta":"größe"}'
+    assert decode_server_event(frame.encode()) == decode_server_event(frame)
 
 
 @pytest.mark.parametrize("kind", sorted(SERVER_EVENTS))

@@ -56,8 +56,8 @@ def test_the_order_of_the_sources(tmp_path: Path):
         ("mode", "loud", "X is 'loud', but it must be one of hands-free, push-to-talk."),
         ("greeting", "maybe", "X is 'maybe', but it must be yes or no."),
         ("idle_timeout_ms", "1", "X is '1', but it must be a whole number from 5000 to 30000 ms, or empty."),
-        ("service", "ftp://x", "X is 'ftp://x', but it must be auto, azure, openai, local, or an address that begins "
-         "with ws:// or wss://."),
+        ("service", "ftp://x", "X is 'ftp://x', but it must be auto, azure, openai, local, xai, litellm, localai, "
+         "speaches, speech-to-speech, or the address of a server such as ws://localhost:8080."),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_one_sentence(name: str, value: str, sentence: str):

@@ -48,7 +48,35 @@ def test_every_combination_of_sources(kind: str, values: dict[str, str], of_addr
 def test_without_a_key_nothing_is_asked(kind: str, values: dict[str, str]):
     address, key = PAIRS[kind]
     settings = Settings(**{**values, key: ""})
-    assert claims(Loaded(settings, {address: Source.DOTENV}), "azure" if kind == "azure" else kind) == ()
+    loaded = Loaded(settings, {address: Source.DOTENV})
+    assert claims(loaded, kind, signs_in=False) == ()
+    assert [claim.key for claim in claims(loaded, kind)] == (["Entra ID sign-in"] if kind == "azure" else [])
+
+
+@pytest.mark.parametrize(
+    ("values", "others", "which", "keys"),
+    [
+        ({"azure_endpoint": "e.test"}, {"azure_ad_token": "t", "azure_api_key": "k"}, "azure",
+         ["AZURE_OPENAI_AD_TOKEN"]),
+        ({"azure_endpoint": "e.test", "azure_api_key": "k"}, {"azure_ad_token": "t"}, "azure",
+         ["AZURE_OPENAI_AD_TOKEN"]),
+        ({"azure_endpoint": "e.test", "azure_ad_token": "t"}, {"azure_api_key": "k"}, "azure", []),
+        ({"azure_endpoint": "e.test", "azure_api_key": "k"}, {"headers": "X: y"}, "azure", ["REALTIME_HEADERS"]),
+        ({"openai_base_url": "e.test"}, {"openai_api_key": "k", "headers": "X: y"}, "openai",
+         ["OPENAI_API_KEY", "REALTIME_HEADERS"]),
+        ({"openai_base_url": "https://evil.openai.azure.com"}, {}, "openai", ["Entra ID sign-in"]),
+        ({"service": "wss://evil.openai.azure.com"}, {}, "wss://evil.openai.azure.com", ["Entra ID sign-in"]),
+        ({"service": "wss://evil.test"}, {"headers": "X: y"}, "wss://evil.test", ["REALTIME_HEADERS"]),
+        ({"service": "xai"}, {"api_key": "k"}, "xai", ["REALTIME_API_KEY"]),
+        ({"service": "wss://evil.test"}, {}, "wss://evil.test", []),
+    ],
+)  # fmt: skip
+def test_whatever_would_let_somebody_in_is_asked_for(
+    values: dict[str, str], others: dict[str, str], which: str, keys: list[str]
+):
+    """`values` stand in `.env`, `others` in the environment."""
+    sources = dict.fromkeys(values, Source.DOTENV) | dict.fromkeys(others, Source.ENVIRONMENT)
+    assert [claim.key for claim in claims(Loaded(Settings(**values, **others), sources), which)] == keys
 
 
 def test_a_key_that_would_not_be_sent_is_not_asked_for():

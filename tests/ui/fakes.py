@@ -15,6 +15,7 @@ from app.conversation.session import SessionChange, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry, Party
 from app.live.events import Ended, Listener, LiveEvent
+from app.live.service_choice import ServiceChoice
 
 LISTENING = Status(state=State.LISTENING, has_microphone=True, is_microphone_open=True)
 """Hands-free, nobody talks."""
@@ -31,6 +32,7 @@ class FakeLive:
     started_at: float = 1_790_000_000.0
     levels: Levels = field(default_factory=Levels)
     status: Status = LISTENING
+    choices: tuple[ServiceChoice, ...] = ()
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     faults: dict[str, Exception] = field(default_factory=dict)
 
@@ -79,6 +81,14 @@ class FakeLive:
 
     def renew(self, change: SessionChange) -> None:
         self.asked.append(("renew", change))
+
+    def services(self) -> tuple[ServiceChoice, ...]:
+        return self.choices
+
+    def switch(self, choice: ServiceChoice, change: SessionChange) -> None:
+        self.asked.append(("switch", choice, change))
+        self.service_label = choice.label
+        self.now(model=choice.model)
 
     def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return ("headset", "webcam"), ("loudspeaker", "headset")

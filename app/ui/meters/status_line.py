@@ -113,6 +113,10 @@ class HeaderLine(StyledLine):
         self._status = Status()
         self._now_epoch: float | None = None
 
+    def show_service(self, service: str) -> None:
+        """Another service, in words; painted with the next status."""
+        self._service = service
+
     def show_status(self, status: Status) -> None:
         """The mode and the session's end."""
         self._status = status

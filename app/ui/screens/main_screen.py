@@ -29,6 +29,7 @@ from app.ui.keys.talk_key import TalkControl
 from app.ui.messages import (
     DevicesFound,
     LiveUpdate,
+    ServicesFound,
     SessionRenewalRequested,
     SettingChanged,
     SettingsClosed,
@@ -181,6 +182,20 @@ class MainScreen(Screen[None]):
         """Microphones and speakers to choose from."""
         self.settings_controller.suggest_devices(message)
 
+    def action_switch_service(self) -> None:
+        """Choose another service; what there is is found out first."""
+        self.run_worker(self._look_for_services, thread=True, exit_on_error=False, group="services")
+
+    def _look_for_services(self) -> None:
+        self.post_message(ServicesFound(self.live.services()))
+
+    def on_services_found(self, message: ServicesFound) -> None:
+        """Services to choose from."""
+        from app.ui.screens.service_dialog import ServiceDialog
+
+        dialog = ServiceDialog(message.choices, self.live.service_label)
+        self.app.push_screen(dialog, self.settings_controller.switch)
+
     def action_check_sound(self) -> None:
         """Hear a tone, see the level, say something and hear it back."""
         from app.ui.screens.sound_check_screen import SoundCheckScreen
@@ -190,6 +205,7 @@ class MainScreen(Screen[None]):
     # ---------------------------------------------------------------- showing
 
     def _show_status(self) -> None:
+        self.header.show_service(self.live.service_label)
         self.header.show_status(self.status)
         self.strip.show_status(self.status)
         self.status_line.show_status(self.status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.screen import Screen
 from textual.widget import Widget
@@ -12,10 +12,13 @@ from textual.widget import Widget
 from app.conversation.bill import Budget
 from app.conversation.status import Status
 from app.live.events import Live
+from app.live.service_choice import ServiceChoice
 from app.protocol.session import VOICES
-from app.settings import SettingError, save
+from app.settings import SettingError, Settings, save, which_service
 from app.ui.messages import DevicesFound
 from app.ui.settings.edited_settings import EditedSettings
+
+SERVICE_NAMES: Final = ("auto", "azure", "openai", "local")
 
 if TYPE_CHECKING:
     from app.ui.screens.export_dialog import ExportPlace
@@ -39,6 +42,7 @@ class SettingsController:
         self._panel: SettingsPanel | None = None
         self._is_open = False
         self._status = Status()
+        self._talks_with = _service_in(edited.settings)
 
     @property
     def is_open(self) -> bool:
@@ -75,7 +79,7 @@ class SettingsController:
             from app.ui.settings.panel import SettingsPanel
 
             themes = sorted(self._screen.app.available_themes)
-            suggestions = {"theme": themes, "voice": VOICES, **self._suggestions}
+            suggestions = {"theme": themes, "voice": VOICES, "service": SERVICE_NAMES, **self._suggestions}
             self._panel = SettingsPanel(self._edited.loaded, self._status, suggestions=suggestions)
             await place.mount(self._panel)
             self._screen.run_worker(self._look_for_devices, thread=True, exit_on_error=False, group="devices")
@@ -92,7 +96,24 @@ class SettingsController:
 
     def renew(self) -> None:
         """A new session with all that has waited for one."""
-        self._live.renew(self._edited.renewed())
+        change = self._edited.renewed()
+        choice = _service_in(self._edited.settings)
+        if choice == self._talks_with:
+            self._live.renew(change)
+        else:
+            self._talks_with = choice
+            self._live.switch(choice, change)
+        self._show()
+
+    def switch(self, choice: ServiceChoice | None) -> None:
+        """Go on with this service (None: the user thought better of it), and have the settings say so."""
+        if choice is None:
+            return
+        self._edited.change("service", choice.service)
+        if choice.model:
+            self._edited.change(_model_setting(choice.service), choice.model)
+        self._talks_with = _service_in(self._edited.settings)
+        self._live.switch(choice, self._edited.renewed())
         self._show()
 
     def save(self) -> None:
@@ -131,3 +152,14 @@ class SettingsController:
     def _show(self) -> None:
         if self._panel and self._is_open:
             self._panel.show_settings(self._edited.loaded, self._status, self._edited.unsaved.keys())
+
+
+def _model_setting(service: str) -> str:
+    """Which setting names the model there."""
+    return "azure_deployment" if service == "azure" else "model"
+
+
+def _service_in(settings: Settings) -> ServiceChoice:
+    """What the settings choose."""
+    service = which_service(settings)
+    return ServiceChoice(service, "", getattr(settings, _model_setting(service)))
