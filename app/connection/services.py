@@ -26,6 +26,7 @@ from app.connection.inputs import (
     secret_origin,
 )
 from app.connection.inputs import ServiceSettingError as ServiceSettingError
+from app.protocol.capabilities import ALL_OF_GA, REASONING_EFFORTS, SessionCapabilities
 from app.protocol.codec import Dialect
 from app.redaction import Redaction, secrets_in_address
 
@@ -81,6 +82,7 @@ class Service:
     dialect: Dialect = Dialect.GA
     model: str = ""
     transcription_model: str | None = None
+    capabilities: SessionCapabilities = ALL_OF_GA
     hint: str | None = None
 
     @property
@@ -116,6 +118,16 @@ class Service:
         """Takes these secrets out of texts. Takes a moment to make."""
         return Redaction(self.secrets)
 
+
+_ONLY_IN_GA: Final = frozenset({"reasoning", "truncation", "parallel_tool_calls", "prompt", "include", "tracing"})
+AZURE: Final = SessionCapabilities(reasoning_efforts=tuple(each for each in REASONING_EFFORTS if each != "xhigh"))
+BETA: Final = SessionCapabilities(
+    lacks=_ONLY_IN_GA | {"audio.input.turn_detection.idle_timeout_ms", "audio.output.voice.id"},
+    reasoning_efforts=(),
+    voices=("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse"),
+)
+UNKNOWN: Final = SessionCapabilities(is_told_least=True)
+"""Of a compatible server: what it has is found out by asking."""
 
 _PREFIX_OF_OPENAI_ROUTES: Final = re.compile(r"^(.*?)/openai(/.*)?$")
 _AZURE_HOST: Final = re.compile(r"(?i).*\.azure\.(com|us|cn)")
@@ -156,6 +168,7 @@ def azure(
         dialect=Dialect.BETA if legacy_preview else Dialect.GA,
         model=model,
         transcription_model=transcriber,
+        capabilities=BETA if legacy_preview else AZURE,
         hint=_azure_hint(bool(version), legacy_preview, transcriber is not None),
     )
 
@@ -234,6 +247,7 @@ def compatible(
         dialect=dialect,
         model=named,
         transcription_model=(transcription_model or "").strip() or None,
+        capabilities=UNKNOWN,
         hint=f"The key travels unencrypted to {place_of(parts)}; use wss:// outside a network you trust."
         if in_clear
         else None,

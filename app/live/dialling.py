@@ -12,6 +12,7 @@ from app.connection.client import Connection, connect
 from app.connection.embedded import EmbeddedService
 from app.connection.eventlog import EventLog
 from app.connection.services import EMBEDDED_MODEL, Service
+from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
 
 
 class Dialler(Protocol):
@@ -28,6 +29,10 @@ class Dialler(Protocol):
     @property
     def transcription_model(self) -> str | None:
         """What to ask for as the writer of the user's words."""
+
+    @property
+    def capabilities(self) -> SessionCapabilities:
+        """What a session may hold."""
 
     def take_loop(self) -> asyncio.Runner:
         """Where `dial` and `hang_up` are to be awaited; it does not run. Whoever takes it closes it. Called once."""
@@ -47,6 +52,7 @@ class ServiceDialler:
         self.label = service.label
         self.hint = service.hint
         self.transcription_model = service.transcription_model
+        self.capabilities = service.capabilities
 
     def take_loop(self) -> asyncio.Runner:
         """See Dialler."""
@@ -68,6 +74,7 @@ class EmbeddedDialler:
     label = "embedded service"
     hint = None
     transcription_model = EMBEDDED_MODEL
+    capabilities = ALL_OF_GA
 
     def __init__(
         self, options: Mapping[str, object], log: EventLog | None, log_path: Path, child: Child | None = None

@@ -24,6 +24,7 @@ class EarlyDialler:
         self.label = dialler.label
         self.hint = dialler.hint
         self.transcription_model = dialler.transcription_model
+        self.capabilities = dialler.capabilities
         # A factory, since without one the loop would also become the one of the thread that is here now.
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._is_wanted = asyncio.Event()
