@@ -28,6 +28,7 @@ from app.conversation.turn_table import Trigger
 from app.conversation.turns import Turns
 from app.conversation.usage import UsageTotals, add_usage
 from app.protocol import server_events as sv
+from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
 from app.protocol.client_events import ItemCreate, ResponseCreate
 from app.protocol.items import ResponseOptions, assistant_text, user_text
 from app.protocol.response_events import ResponsePiece
@@ -52,7 +53,8 @@ class Conversation:
     """One conversation over one session.
 
     `voice`: silences the speaker. `seed` makes the ids of our items unique over sessions. `timeout_ms`: how long the
-    service may give no sign of life, where an answer or the words of a turn are due. `carried`: of the session before.
+    service may give no sign of life, where an answer or the words of a turn are due. `capabilities`, `chosen`: see
+    `SettingsNegotiation`. `carried`: of the session before.
     """
 
     def __init__(
@@ -64,6 +66,8 @@ class Conversation:
         has_microphone: bool = True,
         greets: bool = False,
         timeout_ms: int = ANSWER_TIMEOUT_MS,
+        capabilities: SessionCapabilities = ALL_OF_GA,
+        chosen: frozenset[str] = frozenset(),
         carried: Carried | None = None,
     ) -> None:
         self._voice, self._greets, self._timeout_ms = voice, greets, timeout_ms
@@ -72,7 +76,7 @@ class Conversation:
         self._transcript = Transcript(carried.entries)
         self._builder = TranscriptBuilder(self._transcript, effects, timeout_ms)
         self._responses = Responses(self._builder, effects, voice, timeout_ms, carried.answers_ms)
-        self._negotiation = SettingsNegotiation(settings, effects)
+        self._negotiation = SettingsNegotiation(settings, effects, capabilities, chosen)
         self._turns = Turns(
             effects,
             self._builder,
@@ -105,6 +109,8 @@ class Conversation:
             seed=seed,
             has_microphone=self._turns.has_microphone,
             timeout_ms=self._timeout_ms,
+            capabilities=self._negotiation.capabilities,
+            chosen=self._negotiation.chosen | change.names,
             carried=Carried(
                 entries=self.entries,
                 unsent_texts=tuple(self._unsent_texts),
@@ -144,13 +150,13 @@ class Conversation:
         return Status(
             state=self._state(),
             settings=negotiation.wanted,
-            unacknowledged=negotiation.unacknowledged,
-            refused=negotiation.refused,
+            standings=negotiation.standings,
             has_microphone=turns.has_microphone,
             is_microphone_open=turns.is_open,
             is_response_active=responses.active.is_busy,
             has_asked=turns.has_asked,
             is_voice_fixed=responses.has_spoken,
+            fixed=negotiation.fixed,
             model=self._model,
             expires_at=self._expires_at,
             answered_ms=responses.answers_ms[-1] if responses.answers_ms else None,
@@ -187,7 +193,7 @@ class Conversation:
     def connected(self, created: sv.SessionCreated, now_ms: int) -> list[Effect]:
         """The service said its first word: tell it the settings. Nothing is heard before they are acknowledged."""
         self._learn(created.session)
-        self._negotiation.connected(now_ms)
+        self._negotiation.connected(created.session, now_ms)
         return self._settled(now_ms)
 
     def lost(self, now_ms: int) -> list[Effect]:
@@ -300,7 +306,7 @@ class Conversation:
                 self._errors.warned(warning)
             case sv.SessionUpdated(session=session):
                 self._learn(session)
-                self._negotiation.acknowledged()
+                self._negotiation.acknowledged(session, now_ms)
             case sv.SpeechStarted(item_id=item_id):
                 turns.speech_started(item_id, now_ms)
             case sv.SpeechStopped(item_id=item_id, audio_end_ms=audio_end_ms):

@@ -52,7 +52,7 @@ class LiveConversation:
 
     `microphone` None: there is none; the example can be spoken all the same. `waits_to_speak`: the microphone is a
     recording, which begins when it is first heard, not before. `speaks_example`: the microphone is the example,
-    whose sentences follow by themselves. `timeout_ms`: see `Conversation`.
+    whose sentences follow by themselves. `timeout_ms`, `chosen`: see `Conversation`.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class LiveConversation:
         cancels_echo: bool = True,
         keeper: Keeper | None = None,
         timeout_ms: int = ANSWER_TIMEOUT_MS,
+        chosen: frozenset[str] = frozenset(),
         clips: Sequence[Clip] = CLIPS,
     ) -> None:
         self._dialler, self._listener, self._system = dialler, listener, system
@@ -87,6 +88,8 @@ class LiveConversation:
                 has_microphone=first is not None,
                 greets=greets,
                 timeout_ms=timeout_ms,
+                capabilities=dialler.capabilities,
+                chosen=chosen,
             ),
             dialler,
             self._speaker,

@@ -12,7 +12,7 @@ from app.connection.client import Connection, connect
 from app.connection.embedded import EmbeddedService
 from app.connection.eventlog import EventLog
 from app.connection.services import EMBEDDED_MODEL, Service
-from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
+from app.protocol.capabilities import EMBEDDED, SessionCapabilities
 
 
 class Dialler(Protocol):
@@ -74,7 +74,7 @@ class EmbeddedDialler:
     label = "embedded service"
     hint = None
     transcription_model = EMBEDDED_MODEL
-    capabilities = ALL_OF_GA
+    capabilities = EMBEDDED
 
     def __init__(
         self, options: Mapping[str, object], log: EventLog | None, log_path: Path, child: Child | None = None

@@ -9,6 +9,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
 
+from app.protocol.beta import with_flat_session_nested
 from app.protocol.convert import Json, JsonObject
 from app.protocol.errors import error_object
 from app.protocol.items import ErrorDetail, Item, TranscriptionUsage
@@ -117,12 +118,22 @@ class SessionCreated(ServerEventBase, frozen=True, kw_only=True):
     TYPE: ClassVar = "session.created"
     session: Session = Session()
 
+    @staticmethod
+    def normalised(data: JsonObject) -> JsonObject:
+        """With a session that is told in beta's way, whatever dialect was agreed on."""
+        return with_flat_session_nested(data)
+
 
 class SessionUpdated(ServerEventBase, frozen=True, kw_only=True):
     """An update was taken; the whole effective session."""
 
     TYPE: ClassVar = "session.updated"
     session: Session = Session()
+
+    @staticmethod
+    def normalised(data: JsonObject) -> JsonObject:
+        """With a session that is told in beta's way, whatever dialect was agreed on."""
+        return with_flat_session_nested(data)
 
 
 class ConversationCreated(ServerEventBase, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ class Section(StrEnum):
     VOICE = "Voice"
     SOUND = "Sound"
     SERVICE = "Service"
+    EXPERT = "Expert"
     LOOKS = "Looks"
 
 
@@ -39,6 +40,8 @@ class About(Struct, frozen=True):
     is_secret: bool = False
     """Never written to a file, never shown."""
     is_multiline: bool = False
+    is_json_object: bool = False
+    """A text that is the JSON of an object, or empty."""
 
 
 class Setting(Struct, frozen=True):
@@ -71,9 +74,11 @@ class Setting(Struct, frozen=True):
             return "one of " + ", ".join(self.choices)
         if self.kind is bool:
             return "yes or no"
+        if self.about.is_json_object:
+            return 'a JSON object such as {"name": "value"}, or empty'
         if self.kind is str:
             return {
-                "language": "two letters such as en, or empty",
+                "language": "two letters such as en, several with commas between, or empty",
                 "service": "auto, azure, openai, local, or an address that begins with ws:// or wss://",
             }.get(self.name, "some text")
         noun = "a whole number" if self.kind is int else "a number"

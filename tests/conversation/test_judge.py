@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from app.conversation.session import Detection, Mode
-from app.protocol.client_events import ClientEvent
+from app.conversation.status import State
+from app.protocol.client_events import ClientEvent, SessionUpdate
 from app.protocol.codec import CLIENT_EVENTS, encode_client_event
 from app.protocol.server_events import SessionCreated
 from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk, least
@@ -81,6 +82,17 @@ def scenario() -> list[ClientEvent]:
         {"noise_reduction": "near_field"},
         {"noise_reduction": None},
         {"voice": "cedar", "speed": 0.9, "instructions": "Hm.", "output": "text"},
+        {"voice": "voice_1", "max_output_tokens": 800, "truncation": "disabled"},
+        {"max_output_tokens": None, "truncation": "retention_ratio", "retention_ratio": 0.6, "retention_tokens": 4000},
+        {"retention_tokens": None, "reasoning_effort": "xhigh", "logprobs": True},
+        {"transcription_model": "gpt-transcribe", "transcription_keywords": "Ann, Bob", "language": "de, en"},
+        {"transcription_prompt": "Names.", "transcription_delay": "low", "language": "de"},
+        {"noise_reduction": "far_field", "noise_reduction_strength": 0.5},
+        {"prompt_id": "pmpt_1", "prompt_version": "2", "prompt_variables": '{"city": "Bern"}'},
+        {"prompt_id": None, "prompt_version": None, "prompt_variables": None, "reasoning_effort": None},
+        {"transcription_prompt": None, "transcription_keywords": None, "transcription_delay": None, "language": None},
+        {"noise_reduction_strength": None, "logprobs": False, "truncation": "auto"},
+        {"tracing": "support"},
     ]
     for change in changes:
         changed.change(**change)
@@ -88,8 +100,10 @@ def scenario() -> list[ClientEvent]:
 
     refused = Talk(least(HANDS_FREE, instructions="Be brief."), ready=False)
     refused(refused.conversation.connected(SessionCreated(), 0))
-    refused.refuse(refused.all_sent[0])
-    return [event for talk in (voice, keys, changed, refused) for event in talk.all_sent]
+    while refused.state is State.CONNECTING:  # every part alone, until nothing is left
+        refused.refuse(refused.said(SessionUpdate)[-1])
+    traced = Talk(least(HANDS_FREE, tracing="auto"))
+    return [event for talk in (voice, keys, changed, refused, traced) for event in talk.all_sent]
 
 
 def test_scenario_says_everything_there_is_to_say():

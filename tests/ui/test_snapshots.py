@@ -20,7 +20,7 @@ from app.conversation.usage import UsageTotals
 from app.live.events import ExampleOffered, Listener
 from app.settings import Folders, Loaded, Settings, Source
 from app.ui.app import RealtimeApp
-from tests.ui.fakes import FakeLive, assistant, session_of, user
+from tests.ui.fakes import AGREED, FakeLive, assistant, session_of, user
 
 TALKING = Status(
     state=State.HEARING,
@@ -31,6 +31,7 @@ TALKING = Status(
     answered_ms=420,
     median_answered_ms=510,
     usage=UsageTotals(900, 304, 0, 0.0042),
+    standings=AGREED,
 )
 STORY = (
     "The capital of France is Paris. About two million people live in the city itself, and more than twelve million "

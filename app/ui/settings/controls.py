@@ -63,8 +63,6 @@ class Choice(Control):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "previous", show=False),
         Binding("right,enter", "step(1)", "next", show=False),
-        Binding("home", "end(False)", "first", show=False),
-        Binding("end", "end(True)", "last", show=False),
     ]
 
     def __init__(self, value: Value, options: Sequence[tuple[str, Value]]) -> None:
@@ -82,10 +80,6 @@ class Choice(Control):
         values = [value for _, value in self._options]
         at = values.index(self.value) + steps if self.value in values else 0
         self.choose(values[at % len(values)])
-
-    def action_end(self, is_last: bool) -> None:
-        """To one end of the list."""
-        self.choose(self._options[-1 if is_last else 0][1])
 
     def on_click(self, event: events.Click) -> None:
         """On the left sign the previous, else the next."""
@@ -149,7 +143,7 @@ class Field(Control):
 
 
 _SHORTEST_TRACK = 5
-_PAGE_STEPS = 10
+_LEAP_STEPS = 10
 
 
 class Slider(Control):
@@ -161,10 +155,8 @@ class Slider(Control):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "less", show=False),
         Binding("right", "step(1)", "more", show=False),
-        Binding("pageup", f"step({_PAGE_STEPS})", "much more", show=False),
-        Binding("pagedown", f"step(-{_PAGE_STEPS})", "much less", show=False),
-        Binding("home", "end(False)", "least", show=False),
-        Binding("end", "end(True)", "most", show=False),
+        Binding("shift+right", f"step({_LEAP_STEPS})", "much more", show=False),
+        Binding("shift+left", f"step(-{_LEAP_STEPS})", "much less", show=False),
     ]
 
     def __init__(
@@ -208,10 +200,6 @@ class Slider(Control):
             self.choose(None)
         else:
             self.choose(self._number(self._steps(self.number, steps)))
-
-    def action_end(self, is_high: bool) -> None:
-        """To one end of the scale."""
-        self.choose(self._on_grid(self.high if is_high else self.low))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Move the knob here, and follow the mouse."""
