@@ -75,6 +75,8 @@ class Entry(Struct, frozen=True):
     """What went wrong with it, for the user; empty when nothing did."""
     latency: Latency | None = None
     """Of the assistant's answers."""
+    doubtful: tuple[tuple[int, int], ...] = ()
+    """Characters (from, to) of the user's words of which the service is not sure."""
 
     @property
     def is_turn(self) -> bool:
@@ -109,6 +111,11 @@ _UNSPACED: Final = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
 )
 """Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Chinese, Japanese. Hangul has spaces."""
+
+
+def is_unspaced(letter: str) -> bool:
+    """Whether it is of a script that puts no spaces between words."""
+    return _UNSPACED.match(letter) is not None
 
 
 def _may_part(text: str, at: int) -> bool:

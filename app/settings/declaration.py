@@ -328,7 +328,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         About(
             _E,
-            "transcription hint",
+            "writing hint",
             "What the writer of your words should know, such as what you talk about. Not with gpt-realtime-whisper.",
             is_multiline=True,
         ),
@@ -352,7 +352,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "auto"
     logprobs: Annotated[
         bool,
-        About(_E, "show doubt", "Whether words of yours of which the service is not sure are underlined with dots."),
+        About(_E, "show doubt", "Whether words of yours of which the service is not sure are underlined."),
     ] = False
     noise_reduction_strength: Annotated[
         Annotated[float, Meta(ge=0.0, le=1.0)] | None,

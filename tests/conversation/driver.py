@@ -12,6 +12,7 @@ from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State
 from app.conversation.transcript import Entry
 from app.protocol import server_events as sv
+from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
 from app.protocol.client_events import ClientEvent, InputAppend
 from app.protocol.items import Content, ErrorDetail, Item, Response, StatusDetails
 from app.protocol.session import Session
@@ -56,12 +57,20 @@ class Talk:
         has_microphone: bool = True,
         greets: bool = False,
         model: str = "gpt-realtime-2.1",
+        capabilities: SessionCapabilities = ALL_OF_GA,
     ) -> None:
         self.voice = HandVoice()
         self.flushes = 0
         """How often the last step silenced the speaker."""
         self._silenced = 0
-        self.conversation = Conversation(settings, self.voice, seed="t", has_microphone=has_microphone, greets=greets)
+        self.conversation = Conversation(
+            settings,
+            self.voice,
+            seed="t",
+            has_microphone=has_microphone,
+            greets=greets,
+            capabilities=capabilities,
+        )
         self.now_ms = 0
         self.effects: list[Effect] = []
         self.step: list[Effect] = []

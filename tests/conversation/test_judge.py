@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from app.connection.services import BETA
 from app.conversation.session import Detection, Mode
 from app.conversation.status import State
 from app.protocol.client_events import ClientEvent, SessionUpdate
-from app.protocol.codec import CLIENT_EVENTS, encode_client_event
+from app.protocol.codec import CLIENT_EVENTS, Dialect, encode_client_event
 from app.protocol.server_events import SessionCreated
 from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk, least
 
@@ -119,6 +120,29 @@ def test_every_client_event_is_valid_and_has_no_unknown_key(client_judge):
         assert judged.type == event.TYPE
         assert unknown_keys(judged, event.TYPE) == []
         assert judged.model_dump(mode="json", exclude_unset=True) == raw
+
+
+def test_every_update_in_the_beta_dialect_is_valid_and_has_no_unknown_key():
+    beta = pytest.importorskip("openai.types.beta.realtime", reason="the official client package is not installed")
+    judge = pydantic.TypeAdapter(beta.RealtimeClientEvent)
+    talk = Talk(least(HANDS_FREE, instructions="Be brief.", language="en", idle_timeout_ms=6000), capabilities=BETA)
+    changes: list[dict[str, Any]] = [
+        {"detection": Detection.SEMANTIC_VAD, "eagerness": "low"},
+        {"mode": Mode.PUSH_TO_TALK, "max_output_tokens": 800, "transcription_prompt": "Names."},
+        {"max_output_tokens": None, "tracing": "auto", "truncation": "disabled", "reasoning_effort": "low"},
+        {"speed": 1.2, "voice": "alloy", "output": "text", "noise_reduction": "far_field", "prompt_id": "p"},
+        {"language": None, "transcription_prompt": None, "voice": "voice_1"},
+    ]
+    for change in changes:
+        talk.change(**change)
+        talk.acknowledge()
+    updates = talk.said(SessionUpdate)
+    assert len(updates) == 1 + len(changes)
+    for event in updates:
+        raw = json.loads(encode_client_event(event, Dialect.BETA))
+        judged = judge.validate_python(raw)
+        assert judged.type == event.TYPE
+        assert unknown_keys(judged, event.TYPE) == []
 
 
 def test_judge_sees_unknown_keys(client_judge):

@@ -147,7 +147,7 @@ _LEAP_STEPS = 10
 
 
 class Slider(Control):
-    """A number between `low` and `high`, moved by keys and mouse in whole steps.
+    """A number between `low` and `high`, moved by keys and mouse through the multiples of a step, and both ends.
 
     With `none_text` there is one more place left of `low`: no number at all, shown by that text.
     """
@@ -195,7 +195,7 @@ class Slider(Control):
     def action_step(self, steps: int) -> None:
         """So many steps up, or down where negative."""
         if self.number is None:
-            self.choose(self._number(steps - 1) if steps > 0 else None)
+            self.choose(self._limited(self.low + (steps - 1) * self.step) if steps > 0 else None)
         elif self._none_text and steps < 0 and self.number <= self.low:
             self.choose(None)
         else:
@@ -274,13 +274,16 @@ class Slider(Control):
         self.choose(None if at_start else self._on_grid(self.low + fraction * (self.high - self.low)))
 
     def _on_grid(self, value: float) -> float:
-        return self._number(round((value - self.low) / self.step))
+        return self._number(round(value / self.step))
 
     def _steps(self, value: float, steps: int) -> int:
         """The grid's place so many steps on; a value between two places goes to the next one first."""
-        exact = round((value - self.low) / self.step, 6)
+        exact = round(value / self.step, 6)
         return int(exact // 1) + steps if steps > 0 or exact == exact // 1 else int(exact // 1) + 1 + steps
 
     def _number(self, place: int) -> float:
-        number = min(self.high, max(self.low, self.low + place * self.step))
+        return self._limited(place * self.step)
+
+    def _limited(self, value: float) -> float:
+        number = min(self.high, max(self.low, value))
         return int(number) if self._is_whole else round(number, 6)

@@ -73,6 +73,14 @@ def test_a_slider_goes_in_steps_and_stays_within_its_ends(value, keys, told):
     assert after(Slider(value, step=0.05), *keys) == pytest.approx(told)
 
 
+@pytest.mark.parametrize(
+    ("value", "keys", "told"),
+    [(1, ["right", "left"], [64, 1]), (4096, ["right"], []), (100, ["left"], [64]), (100, ["right"], [128])],
+)
+def test_between_odd_ends_a_slider_goes_by_multiples_of_its_step(value, keys, told):
+    assert after(Slider(value, low=1, high=4096, step=64), *keys) == told
+
+
 def test_whole_numbers_stay_whole():
     (value,) = after(Slider(500, low=100, high=10_000, step=50, unit="ms"), "right")
     assert value == 550
