@@ -109,7 +109,7 @@ def test_40_by_12(snap_compare, tmp_path: Path) -> None:
 
 
 def test_first_steps_without_a_microphone(snap_compare, tmp_path: Path) -> None:
-    app = program(tmp_path, Status(state=State.READY), says=False)
+    app = program(tmp_path, Status(state=State.READY, standings=AGREED), says=False)
     assert snap_compare(app, terminal_size=(80, 24), run_before=settled())
 
 
