@@ -123,6 +123,24 @@ OF_BETA: Final = SessionCapabilities(
     voices=("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse"),
 )
 """A flat session."""
+OF_EMBEDDED_SERVICE: Final = SessionCapabilities(
+    lacks=frozenset(
+        {
+            "truncation",
+            "tracing",
+            "prompt",
+            "include",
+            "reasoning",
+            "audio.input.noise_reduction",
+            "audio.input.transcription.prompt",
+            "audio.input.transcription.keywords",
+            "audio.input.transcription.delay",
+            "audio.output.voice.id",
+        }
+    ),
+    reasoning_efforts=(),
+)
+"""It takes some of these, and does nothing with them."""
 OF_UNKNOWN: Final = SessionCapabilities(is_told_least=True)
 """Of a compatible server: what it has is found out by asking."""
 
@@ -332,6 +350,7 @@ EMBEDDED: Final = Family(
     default_model=EMBEDDED_MODEL,
     dialect=Dialect.GA,
     transcription_model=EMBEDDED_MODEL,
+    capabilities=OF_EMBEDDED_SERVICE,
     only_remedy="Start the program again.",
     evidence="Tried: every test of a conversation.",
 )

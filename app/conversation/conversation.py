@@ -30,6 +30,7 @@ from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.turn_table import Trigger
 from app.conversation.turns import Turns
 from app.protocol import server_events as sv
+from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
 from app.protocol.client_events import ResponseCreate
 from app.protocol.items import ResponseOptions
 from app.protocol.response_events import ResponsePiece
@@ -43,7 +44,8 @@ class Conversation:
     """One conversation over one session.
 
     `voice`: silences the speaker. `seed` makes the ids of our items unique over sessions. `timeout_ms`: how long the
-    service may give no sign of life, where an answer or the words of a turn are due. `carried`: of the session before.
+    service may give no sign of life, where an answer or the words of a turn are due. `capabilities`, `chosen`: see
+    `SettingsNegotiation`. `carried`: of the session before.
     """
 
     def __init__(
@@ -57,6 +59,8 @@ class Conversation:
         timeout_ms: int = ANSWER_TIMEOUT_MS,
         prices: PriceList = NO_PRICES,
         budget: Budget = NO_BUDGET,
+        capabilities: SessionCapabilities = ALL_OF_GA,
+        chosen: frozenset[str] = frozenset(),
         carried: Carried | None = None,
     ) -> None:
         self._voice, self._greets, self._timeout_ms = voice, greets, timeout_ms
@@ -65,7 +69,7 @@ class Conversation:
         self._transcript = Transcript(carried.entries)
         self._builder = TranscriptBuilder(self._transcript, effects, timeout_ms)
         self._responses = Responses(self._builder, effects, voice, timeout_ms, carried.answers_ms)
-        self._negotiation = SettingsNegotiation(settings, effects)
+        self._negotiation = SettingsNegotiation(settings, effects, capabilities, chosen)
         self._turns = Turns(
             effects,
             self._builder,
@@ -88,8 +92,8 @@ class Conversation:
         self._unsent_texts = list(carried.unsent_texts)
         self._told = Status()
 
-    def successor(self, change: SessionChange, *, seed: str) -> Conversation:
-        """The same conversation over a new session, with some settings changed.
+    def successor(self, change: SessionChange, capabilities: SessionCapabilities, *, seed: str) -> Conversation:
+        """The same conversation over a new session, with some settings changed, at a service that has these.
 
         The transcript goes on. The service is told in text what was said and heard: the assistant's speech itself
         cannot be given back (protocol reference, section 1.5).
@@ -102,6 +106,8 @@ class Conversation:
             timeout_ms=self._timeout_ms,
             prices=self._bill.prices,
             budget=self._bill.budget,
+            capabilities=capabilities,
+            chosen=self._negotiation.chosen | change.names,
             carried=Carried(
                 entries=self.entries,
                 unsent_texts=tuple(self._unsent_texts),
@@ -141,13 +147,13 @@ class Conversation:
         return Status(
             state=state_of(turns, responses, negotiation, is_lost=self._is_lost),
             settings=negotiation.wanted,
-            unacknowledged=negotiation.unacknowledged,
-            refused=negotiation.refused,
+            standings=negotiation.standings,
             has_microphone=turns.has_microphone,
             is_microphone_open=turns.is_open,
             is_response_active=responses.active.is_busy,
             has_asked=turns.has_asked,
             is_voice_fixed=responses.has_spoken,
+            fixed=negotiation.fixed,
             model=self._model,
             expires_at=self._expires_at,
             answered_ms=responses.answers_ms[-1] if responses.answers_ms else None,
@@ -168,7 +174,7 @@ class Conversation:
     def connected(self, created: sv.SessionCreated, now_ms: int) -> list[Effect]:
         """The service said its first word: tell it the settings. Nothing is heard before they are acknowledged."""
         self._learn(created.session)
-        self._negotiation.connected(now_ms)
+        self._negotiation.connected(created.session, now_ms)
         return self._settled(now_ms)
 
     def lost(self, now_ms: int) -> list[Effect]:
@@ -294,7 +300,7 @@ class Conversation:
                 self._errors.warned(warning)
             case sv.SessionUpdated(session=session):
                 self._learn(session)
-                self._negotiation.acknowledged()
+                self._negotiation.acknowledged(session, now_ms)
             case sv.SpeechStarted(item_id=item_id):
                 turns.speech_started(item_id, now_ms)
             case sv.SpeechStopped(item_id=item_id, audio_end_ms=audio_end_ms):

@@ -39,6 +39,6 @@ class ServiceErrors:
         is_final = self._active.refused(event_id, code, now_ms, is_the_requests=is_the_requests)
         if is_final:
             self._effects.remark(f"The service gave no answer: {words}", Severity.ERROR)
-        is_ours = is_final is not None or self._negotiation.update_refused(event_id, words, now_ms)
+        is_ours = is_final is not None or self._negotiation.update_refused(error, words, now_ms)
         if not (is_ours or self._turns.text_refused(event_id, words) or is_benign(error)):
             self._effects.remark(f"The service says: {words}", Severity.ERROR)

@@ -1,4 +1,4 @@
-"""The settings of a session, as values: all of them, some of them changed, and those that a service refused."""
+"""The settings of a session, as values: all of them, and some of them changed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,27 @@ class SessionSettings(Struct, frozen=True):
     output: Literal["audio", "text"] = "audio"
     transcription_model: str | None = "gpt-4o-mini-transcribe"
     language: str | None = None
+    """One, or several with commas between."""
+    transcription_prompt: str | None = None
+    transcription_keywords: str | None = None
+    """With commas between."""
+    transcription_delay: str | None = None
+    logprobs: bool = False
+    """The service tells how sure it is of the user's words."""
     noise_reduction: str | None = None
+    noise_reduction_strength: float | None = None
+    max_output_tokens: int | None = None
+    """Of one answer; None: as many as the model gives."""
+    truncation: Literal["auto", "disabled", "retention_ratio"] = "auto"
+    retention_ratio: float = 0.8
+    retention_tokens: int | None = None
+    reasoning_effort: str | None = None
+    tracing: str | None = None
+    """`auto`, or the name of the workflow."""
+    prompt_id: str | None = None
+    prompt_version: str | None = None
+    prompt_variables: str | None = None
+    """A JSON object."""
 
 
 SettingValue: TypeAlias = str | int | float | bool | None
@@ -67,7 +87,21 @@ class SessionChange(Struct, frozen=True, omit_defaults=True):
     output: Literal["audio", "text"] | UnsetType = UNSET
     transcription_model: str | None | UnsetType = UNSET
     language: str | None | UnsetType = UNSET
+    transcription_prompt: str | None | UnsetType = UNSET
+    transcription_keywords: str | None | UnsetType = UNSET
+    transcription_delay: str | None | UnsetType = UNSET
+    logprobs: bool | UnsetType = UNSET
     noise_reduction: str | None | UnsetType = UNSET
+    noise_reduction_strength: float | None | UnsetType = UNSET
+    max_output_tokens: int | None | UnsetType = UNSET
+    truncation: Literal["auto", "disabled", "retention_ratio"] | UnsetType = UNSET
+    retention_ratio: float | UnsetType = UNSET
+    retention_tokens: int | None | UnsetType = UNSET
+    reasoning_effort: str | None | UnsetType = UNSET
+    tracing: str | None | UnsetType = UNSET
+    prompt_id: str | None | UnsetType = UNSET
+    prompt_version: str | None | UnsetType = UNSET
+    prompt_variables: str | None | UnsetType = UNSET
 
     @property
     def names(self) -> frozenset[str]:
@@ -84,14 +118,6 @@ class SessionChange(Struct, frozen=True, omit_defaults=True):
 
     def _values(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value is not UNSET}
-
-
-class RefusedSetting(Struct, frozen=True):
-    """A field that was changed in vain."""
-
-    wanted: SettingValue
-    value: SettingValue
-    """What is in effect instead."""
 
 
 def differences(old: SessionSettings, new: SessionSettings) -> frozenset[str]:

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from app.conversation.session import RefusedSetting, SessionSettings
+from app.conversation.session import SessionSettings
+from app.conversation.standing import SettingStanding, Standing
 from app.conversation.usage import Spending
 
 
@@ -42,10 +43,8 @@ class Status(Struct, frozen=True):
     state: State = State.CONNECTING
     settings: SessionSettings = field(default_factory=SessionSettings)
     """As the user wants them."""
-    unacknowledged: frozenset[str] = frozenset()
-    """Names of the settings that the service has not confirmed yet."""
-    refused: Mapping[str, RefusedSetting] = field(default_factory=dict)
-    """Names of the settings that were changed in vain, until they are changed again."""
+    standings: Mapping[str, SettingStanding] = field(default_factory=dict)
+    """How each of them stands with the service, of those that decide anything now."""
     has_microphone: bool = False
     is_microphone_open: bool = False
     is_response_active: bool = False
@@ -53,6 +52,8 @@ class Status(Struct, frozen=True):
     """The user asked for an answer: typed, or ended a turn in push-to-talk."""
     is_voice_fixed: bool = False
     """The assistant has spoken: the service refuses another voice in this session."""
+    fixed: frozenset[str] = frozenset()
+    """Other settings that only a new session can change."""
     model: str = ""
     expires_at: int | None = None
     """When the service ends the session, in epoch seconds."""
@@ -67,3 +68,8 @@ class Status(Struct, frozen=True):
     """The service's limit that is nearly reached."""
     round_trip_ms: int | None = None
     """How long a ping and its answer took last; None where it is not measured."""
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """Names of the settings of which the service has not answered yet."""
+        return frozenset(name for name, of in self.standings.items() if of.standing is Standing.WAITING)

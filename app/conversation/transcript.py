@@ -78,6 +78,8 @@ class Entry(Struct, frozen=True):
     """Of the assistant's answers."""
     spending: Spending | None = None
     """What the answer used, or writing down what the user said; None while that is not told."""
+    doubtful: tuple[tuple[int, int], ...] = ()
+    """Characters (from, to) of the user's words of which the service is not sure."""
 
     @property
     def is_turn(self) -> bool:
@@ -112,6 +114,11 @@ _UNSPACED: Final = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
 )
 """Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Chinese, Japanese. Hangul has spaces."""
+
+
+def is_unspaced(letter: str) -> bool:
+    """Whether it is of a script that puts no spaces between words."""
+    return _UNSPACED.match(letter) is not None
 
 
 def _may_part(text: str, at: int) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from msgspec import UnsetType
 
+from app.conversation.doubt import doubtful_spans
 from app.conversation.effects import Effects, EntryChanged, EntryRemoved
 from app.conversation.transcript import Entry, Party, Transcript
 from app.conversation.usage import Spending
@@ -131,7 +132,9 @@ class TranscriptBuilder:
             self.deleted(event.item_id)
         elif entry is not None:
             note = "" if entry.note in _PROVISIONAL else entry.note
-            self.change(event.item_id, text=text, is_final=True, note=note, spending=spent)
+            tokens = [(each.token, each.logprob) for each in event.logprobs or ()]
+            doubtful = doubtful_spans(text, tokens)
+            self.change(event.item_id, text=text, is_final=True, note=note, spending=spent, doubtful=doubtful)
 
     def transcription_failed(self, event: sv.TranscriptionFailed, now_ms: int) -> None:
         """The words are not to be had; the turn stays, with the reason."""

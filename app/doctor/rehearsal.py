@@ -7,9 +7,10 @@ from __future__ import annotations
 import asyncio
 import difflib
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
+from msgspec import UnsetType
 from msgspec.structs import replace
 
 from app.audio.example import CLIPS, load
@@ -20,6 +21,7 @@ from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, Notice, Send
 from app.conversation.prices import PriceList
 from app.conversation.session import Mode, SessionSettings
+from app.conversation.standing import Standing
 from app.conversation.status import State
 from app.conversation.transcript import Entry, Party
 from app.conversation.usage import cost_text
@@ -57,7 +59,9 @@ class Rehearsal:
 
     def __init__(self, line: Connection, settings: SessionSettings, prices: PriceList) -> None:
         self._line = line
-        self.talk = Conversation(settings, _NoVoice(), seed="doctor", prices=prices)
+        self.talk = Conversation(
+            settings, _NoVoice(), seed="doctor", prices=prices, capabilities=line.service.capabilities
+        )
         self._events = aiter(line)
         self._next: asyncio.Task[ServerEvent | None] | None = None
         self._began_s = asyncio.get_running_loop().time()
@@ -154,14 +158,24 @@ def _settings_taken(talk: Rehearsal, is_ready: bool) -> Finding:
     if not is_ready:
         why = talk.last_notice or f"nothing came within {_SETTLED_WITHIN_S:g} s"
         return problem(SETTINGS_TAKEN, f"The service does not take the settings: {one_line(why)}", _TRY_FEWER)
-    status = talk.talk.status
-    different = [f"{_title(name)} ({one_line(str(each.value), 40)})" for name, each in status.refused.items()]
-    unknown = [_title(name) for name in sorted(status.unacknowledged)]
-    parts = [f"it keeps its own {', '.join(different)}"] if different else []
-    parts += [f"it does not say whether it took {', '.join(unknown)}"] if unknown else []
+    by_standing: dict[Standing, list[str]] = {}
+    for name, each in talk.talk.status.standings.items():
+        value = "" if isinstance(each.value, UnsetType) else f" ({one_line(str(each.value), 40)})"
+        by_standing.setdefault(each.standing, []).append(_title(name) + value * (each.standing is Standing.DIFFERENT))
+    parts = [
+        f"{words} {', '.join(found)}" for standing, words in _NOT_TAKEN.items() if (found := by_standing.get(standing))
+    ]
     if not parts:
         return note(SETTINGS_TAKEN, talk.last_notice) if talk.last_notice else ok(SETTINGS_TAKEN, "All of them.")
     return note(SETTINGS_TAKEN, f"Not all: {'; '.join(parts)}.")
+
+
+_NOT_TAKEN: Final[Mapping[Standing, str]] = {
+    Standing.DIFFERENT: "it keeps its own",
+    Standing.REFUSED: "it refused",
+    Standing.WAITING: "it did not answer about",
+    Standing.UNKNOWN: "it does not say whether it took",
+}
 
 
 def _title(name: str) -> str:

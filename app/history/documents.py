@@ -186,6 +186,7 @@ def _turn(conversation: ExportedConversation, entry: Entry) -> dict[str, object]
         "started_at": _iso(conversation.at(entry)),
         "note": entry.note,
         "latency_ms": latency and {name.removesuffix("_ms"): ms for name, ms in asdict(latency).items()},
+        "doubtful": [entry.text[start:end] for start, end in entry.doubtful],
         "usage": _usage(entry.spending),
     }
 

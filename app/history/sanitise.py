@@ -23,6 +23,7 @@ def sanitised(entry: Entry) -> Entry:
         item_id=sanitised_id(entry.item_id),
         text=sanitise_text(entry.text),
         note=one_line(entry.note),
+        doubtful=tuple((start, end) for start, end in entry.doubtful if 0 <= start < end <= len(entry.text)),
         started_ms=_bounded(entry.started_ms),
         ended_ms=_bounded_or_none(entry.ended_ms),
         received_ms=_bounded(entry.received_ms),

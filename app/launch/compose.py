@@ -23,7 +23,7 @@ from app.live.conversation import LiveConversation
 from app.live.dialling import Dialler
 from app.live.events import Listener
 from app.live.switching import Switchboard
-from app.settings import Settings, which_service
+from app.settings import Loaded, Settings, Source, which_service
 
 EXAMPLE = "example"
 
@@ -82,7 +82,31 @@ def session_settings(settings: Settings, dialler: Dialler) -> SessionSettings:
         output=settings.output,
         transcription_model=model,
         language=settings.language or None,
+        transcription_prompt=settings.transcription_prompt or None,
+        transcription_keywords=settings.transcription_keywords or None,
+        transcription_delay=None if settings.transcription_delay == "auto" else settings.transcription_delay,
+        logprobs=settings.logprobs,
         noise_reduction=None if settings.noise_reduction == "off" else settings.noise_reduction,
+        noise_reduction_strength=settings.noise_reduction_strength,
+        max_output_tokens=settings.max_output_tokens,
+        truncation=settings.truncation,
+        retention_ratio=settings.retention_ratio,
+        retention_tokens=settings.retention_tokens,
+        reasoning_effort=None if settings.reasoning_effort == "auto" else settings.reasoning_effort,
+        tracing=None if settings.tracing == "off" else settings.tracing,
+        prompt_id=settings.prompt_id or None,
+        prompt_version=settings.prompt_version or None,
+        prompt_variables=settings.prompt_variables or None,
+    )
+
+
+def chosen_settings(loaded: Loaded) -> frozenset[str]:
+    """The settings of the session that the user has set anywhere."""
+    default = Settings()
+    return frozenset(
+        name
+        for name in SessionSettings.__struct_fields__
+        if loaded.source(name) is not Source.DEFAULT or getattr(loaded.settings, name) != getattr(default, name)
     )
 
 
@@ -127,7 +151,7 @@ def open_sound(settings: Settings, *, needs_microphone: bool, given: Mapping[str
 
 
 def make_live(
-    settings: Settings,
+    loaded: Loaded,
     dialler: Dialler,
     sound: Sound,
     listener: Listener,
@@ -137,6 +161,7 @@ def make_live(
     switchboard: Switchboard | None = None,
 ) -> LiveConversation:
     """The conversation, ready to be run. It is kept under the folder `conversations`, unless the user said not to."""
+    settings = loaded.settings
     keeper: ConversationWriter | None = None
     if conversations is not None and settings.keep:
         folder = conversations / new_folder_name(time.time())
@@ -157,4 +182,5 @@ def make_live(
         timeout_ms=answer_timeout_ms(settings),
         prices=price_list(settings),
         budget=budget_of(settings),
+        chosen=chosen_settings(loaded),
     )

@@ -100,7 +100,7 @@ def make_plain(request: Request, dialler: Dialler, log: EventLog | None) -> Talk
         say(notice)
     greets = request.loaded.settings.greeting and not typed
     kept = request.folders.conversations
-    live = make_live(request.loaded.settings, dialler, sound, inbox.put, greets=greets, conversations=kept)
+    live = make_live(request.loaded, dialler, sound, inbox.put, greets=greets, conversations=kept)
     _tell_of_log(log, inbox.put)
     front = PlainFrontEnd(live, inbox, out=sys.stdout, err=sys.stderr, typed=typed, is_typing_over=is_typing_over)
     ending.when_marked(front.stop)
@@ -128,7 +128,7 @@ def make_screen(request: Request, dialler: Dialler, log: EventLog | None) -> Tal
     def begin(listener: Listener) -> LiveConversation:
         kept = request.folders.conversations
         live = make_live(
-            settings,
+            request.loaded,
             dialler,
             sound,
             listener,

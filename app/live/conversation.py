@@ -56,7 +56,7 @@ class LiveConversation:
 
     `microphone` None: there is none; the example can be spoken all the same. `waits_to_speak`: the microphone is a
     recording, which begins when it is first heard, not before. `speaks_example`: the microphone is the example,
-    whose sentences follow by themselves. `timeout_ms`: see `Conversation`.
+    whose sentences follow by themselves. `timeout_ms`, `chosen`: see `Conversation`.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class LiveConversation:
         timeout_ms: int = ANSWER_TIMEOUT_MS,
         prices: PriceList = NO_PRICES,
         budget: Budget = NO_BUDGET,
+        chosen: frozenset[str] = frozenset(),
         clips: Sequence[Clip] = CLIPS,
         switchboard: Switchboard | None = None,
     ) -> None:
@@ -96,6 +97,8 @@ class LiveConversation:
                 timeout_ms=timeout_ms,
                 prices=prices,
                 budget=budget,
+                capabilities=dialler.capabilities,
+                chosen=chosen,
             ),
             dialler,
             self._speaker,

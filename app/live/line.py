@@ -157,7 +157,9 @@ class Line:
         self._finish_session()
         self._outbox = Outbox()  # what was still to be said was meant for the old session
         with self._guard:
-            self._conversation = self._conversation.successor(change, seed=secrets.token_hex(5))
+            self._conversation = self._conversation.successor(
+                change, self._dialler.capabilities, seed=secrets.token_hex(5)
+            )
         self._do(StatusChanged(self._conversation.status))
         self._renewing.set()
 

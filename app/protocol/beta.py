@@ -79,6 +79,28 @@ def server_event_to_ga(event: JsonObject) -> JsonObject:
     return out
 
 
+def with_flat_session_nested(event: JsonObject) -> JsonObject:
+    """The event with what its session says in beta's way put where GA has it, unless GA's place says something too.
+
+    Some services are asked in one dialect and tell their session in the other, or in both.
+    """
+    session = event.get("session")
+    if not isinstance(session, dict) or session.keys().isdisjoint(SESSION_PATHS):
+        return event
+    flat = {key: value for key, value in session.items() if key in SESSION_PATHS}
+    nested = {key: value for key, value in session.items() if key not in SESSION_PATHS}
+    return {**event, "session": _laid_over(_nest(flat, SESSION_PATHS), nested)}
+
+
+def _laid_over(below: JsonObject, above: JsonObject) -> JsonObject:
+    out = {**below, **above}
+    for key in below.keys() & above.keys():
+        low, high = below[key], above[key]
+        if isinstance(low, dict) and isinstance(high, dict):
+            out[key] = _laid_over(low, high)
+    return out
+
+
 def client_event_from_ga(event: JsonObject) -> JsonObject:
     """The same event as a beta service understands it."""
     out = dict(event)

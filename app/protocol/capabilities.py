@@ -6,6 +6,7 @@ What is not known to be missing counts as there: a service that refuses a field 
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from msgspec import Struct
@@ -39,3 +40,13 @@ class SessionCapabilities(Struct, frozen=True, kw_only=True):
 
 ALL_OF_GA: Final = SessionCapabilities()
 """What a GA service has."""
+
+_WITHOUT_REASONING: Final = re.compile(
+    r"gpt-(4o-)?(mini-)?realtime(-preview|-mini|-1(\.\d+)?(-mini)?)*(-\d{4}-\d{2}-\d{2})?", re.IGNORECASE
+)
+"""gpt-realtime, its mini, 1.5 and what came before; gpt-realtime-2 and later reason (section 7)."""
+
+
+def knows_reasoning(model: str) -> bool:
+    """Whether `reasoning` may be asked for. A name that is not known, such as a deployment's, may be of any model."""
+    return _WITHOUT_REASONING.fullmatch(model) is None

@@ -52,6 +52,9 @@ Quantity: TypeAlias = Annotated[int, Range(0, EXACT)]
 Index: TypeAlias = Annotated[int, Range(0, 100_000)]
 """A place in a list."""
 
+LogProbability: TypeAlias = Annotated[float, Range(-10_000, 0)]
+"""The natural logarithm of a probability."""
+
 Setting: TypeAlias = Annotated[int, Range(-EXACT, EXACT)]
 """An integer that a client asks for. Whether it may is judged where it is used: a refusal names the bounds."""
 

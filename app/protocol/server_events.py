@@ -9,10 +9,11 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
 
-from app.protocol.convert import Json, JsonObject
+from app.protocol.beta import with_flat_session_nested
+from app.protocol.convert import Json, JsonObject, WireObject
 from app.protocol.errors import error_object
 from app.protocol.items import ErrorDetail, Item, RateLimit, TranscriptionUsage
-from app.protocol.ranges import EpochSeconds, Index, Milliseconds, Seconds
+from app.protocol.ranges import EpochSeconds, Index, LogProbability, Milliseconds, Seconds
 from app.protocol.response_events import (
     ContentPartAdded as ContentPartAdded,
 )
@@ -117,12 +118,22 @@ class SessionCreated(ServerEventBase, frozen=True, kw_only=True):
     TYPE: ClassVar = "session.created"
     session: Session = Session()
 
+    @staticmethod
+    def normalised(data: JsonObject) -> JsonObject:
+        """With a session that is told in beta's way, whatever dialect was agreed on."""
+        return with_flat_session_nested(data)
+
 
 class SessionUpdated(ServerEventBase, frozen=True, kw_only=True):
     """An update was taken; the whole effective session."""
 
     TYPE: ClassVar = "session.updated"
     session: Session = Session()
+
+    @staticmethod
+    def normalised(data: JsonObject) -> JsonObject:
+        """With a session that is told in beta's way, whatever dialect was agreed on."""
+        return with_flat_session_nested(data)
 
 
 class ConversationCreated(ServerEventBase, frozen=True, kw_only=True):
@@ -205,6 +216,13 @@ class TranscriptionUpdated(AboutItem, frozen=True, kw_only=True):
     transcript: str = ""
 
 
+class TokenLogprob(WireObject, frozen=True, kw_only=True):
+    """How sure the writer of the user's words was of a piece of them. Sent where `include` asked for it."""
+
+    token: str = ""
+    logprob: LogProbability = 0.0
+
+
 class TranscriptionCompleted(AboutItem, frozen=True, kw_only=True):
     """The user's words, final. Often comes after the answer has begun (section 5.6)."""
 
@@ -212,6 +230,7 @@ class TranscriptionCompleted(AboutItem, frozen=True, kw_only=True):
     content_index: Index = 0
     transcript: str = ""
     usage: TranscriptionUsage | None | UnsetType = UNSET
+    logprobs: tuple[TokenLogprob, ...] | None | UnsetType = UNSET
 
 
 class TranscriptionFailed(AboutItem, frozen=True, kw_only=True):

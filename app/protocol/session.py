@@ -34,14 +34,18 @@ class Transcription(WireObject, frozen=True, kw_only=True):
     """The second model that writes down what the user said; without it there is no text of the user."""
 
     model: str | UnsetType = UNSET
-    language: str | UnsetType = UNSET
-    prompt: str | UnsetType = UNSET
+    language: str | None | UnsetType = UNSET
+    languages: tuple[str, ...] | None | UnsetType = UNSET
+    prompt: str | None | UnsetType = UNSET
+    keywords: tuple[str, ...] | None | UnsetType = UNSET
+    delay: str | None | UnsetType = UNSET
 
 
 class NoiseReduction(WireObject, frozen=True, kw_only=True):
     """near_field (headsets) or far_field (laptops, rooms). It is no echo cancelling."""
 
     type: str = "near_field"
+    strength: DecimalSetting | None | UnsetType = UNSET
 
 
 class ServerVad(WireObject, frozen=True, kw_only=True):
@@ -101,6 +105,16 @@ class SessionAudio(WireObject, frozen=True, kw_only=True):
     output: AudioOutput | UnsetType = UNSET
 
 
+class Reasoning(WireObject, frozen=True, kw_only=True):
+    """How long a reasoning model thinks before it speaks (gpt-realtime-2 and later)."""
+
+    effort: str | None | UnsetType = UNSET
+
+
+LOGPROBS = "item.input_audio_transcription.logprobs"
+"""The one thing that can be included."""
+
+
 class Session(WireObject, frozen=True, kw_only=True):
     """A realtime session. `type` is mandatory in every update (section 0, rule 4)."""
 
@@ -119,6 +133,7 @@ class Session(WireObject, frozen=True, kw_only=True):
     tracing: Json | UnsetType = UNSET
     include: tuple[str, ...] | None | UnsetType = UNSET
     prompt: Json | UnsetType = UNSET
+    reasoning: Reasoning | None | UnsetType = UNSET
 
     @property
     def turn_detection(self) -> ServerVad | SemanticVad | None | UnsetType:

@@ -27,6 +27,7 @@ from app.protocol.session import (
     ServerVad,
     Session,
     SessionAudio,
+    Transcription,
     VoiceId,
 )
 from app.protocol.text import one_line
@@ -166,6 +167,8 @@ def _check_session(change: Session) -> None:
         raise invalid_value("session.type", message)
     if change.type != "realtime":
         raise not_supported("session.type", change.type, ("realtime", "transcription"))
+    if change.reasoning is not UNSET:
+        raise unknown_parameter("session.reasoning")  # as a model that does not reason
     check_modalities("session.output_modalities", change.output_modalities)
     check_max_output_tokens("session.max_output_tokens", change.max_output_tokens)
     check_tools("session", change.tools, change.tool_choice)
@@ -181,6 +184,11 @@ def _check_input(audio: AudioInput) -> None:
     _check_format(f"{path}.format", audio.format)
     if isinstance(audio.noise_reduction, NoiseReduction) and audio.noise_reduction.type not in _NOISE_REDUCTIONS:
         raise not_supported(f"{path}.noise_reduction.type", audio.noise_reduction.type, _NOISE_REDUCTIONS)
+    if isinstance(audio.noise_reduction, NoiseReduction) and audio.noise_reduction.strength is not UNSET:
+        raise unknown_parameter(f"{path}.noise_reduction.strength")
+    for name in ("languages", "keywords", "delay"):
+        if isinstance(audio.transcription, Transcription) and getattr(audio.transcription, name) is not UNSET:
+            raise unknown_parameter(f"{path}.transcription.{name}")
     detection = audio.turn_detection
     if isinstance(detection, ServerVad):
         for name, (least, most) in _VAD_RANGES.items():

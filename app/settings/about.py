@@ -15,6 +15,7 @@ class Section(StrEnum):
     SOUND = "Sound"
     SERVICE = "Service"
     COST = "Cost"
+    EXPERT = "Expert"
     LOOKS = "Looks"
 
 
@@ -40,6 +41,8 @@ class About(Struct, frozen=True):
     is_secret: bool = False
     """Never written to a file, never shown."""
     is_multiline: bool = False
+    is_json_object: bool = False
+    """A text that is the JSON of an object, or empty."""
 
 
 class Setting(Struct, frozen=True):
@@ -72,9 +75,11 @@ class Setting(Struct, frozen=True):
             return "one of " + ", ".join(self.choices)
         if self.kind is bool:
             return "yes or no"
+        if self.about.is_json_object:
+            return 'a JSON object such as {"name": "value"}, or empty'
         if self.kind is str:
             return {
-                "language": "two letters such as en, or empty",
+                "language": "two letters such as en, several with commas between, or empty",
                 "deployment_models": "NAME=MODEL, or several of these with commas between them",
                 "service": "auto, azure, openai, local, xai, litellm, localai, speaches, speech-to-speech, or the "
                 "address of a server such as ws://localhost:8080",

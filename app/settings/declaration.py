@@ -16,6 +16,7 @@ from msgspec import Meta
 from app.settings.about import About, Applies, Section, Setting
 
 _T, _V, _S, _C, _L = Section.TURNS, Section.VOICE, Section.SOUND, Section.SERVICE, Section.LOOKS
+_E = Section.EXPERT
 
 
 _SERVICE: Final = (
@@ -97,7 +98,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     voice: Annotated[
         str,
         Meta(min_length=1),
-        About(_V, "voice", "The assistant's voice. It can change until the assistant has first spoken."),
+        About(
+            _V,
+            "voice",
+            "The assistant's voice: a name, or the id of a voice of your own (voice_...). It can change until the "
+            "assistant has first spoken.",
+        ),
     ] = "marin"
     speed: Annotated[
         float, Meta(ge=0.25, le=1.5), About(_V, "speed", "How fast the assistant speaks.", "×", step=0.05)
@@ -151,8 +157,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "auto"
     language: Annotated[
         str,
-        Meta(pattern="^([a-z]{2,3})?$"),
-        About(_S, "language", "The language you speak, as two letters (en, de, ja). Empty: found out by itself."),
+        Meta(pattern="^([a-z]{2,3}( *, *[a-z]{2,3})*)?$"),
+        About(
+            _S,
+            "language",
+            "The language you speak, as two letters (en, de, ja); several with commas, for models that take them. "
+            "Empty: found out by itself.",
+        ),
     ] = ""
     # ---------------------------------------------------------------- service
     service: Annotated[
@@ -410,6 +421,109 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             applies=Applies.START,
         ),
     ] = ""
+    # ---------------------------------------------------------------- expert
+    max_output_tokens: Annotated[
+        Annotated[int, Meta(ge=1, le=4096)] | None,
+        About(
+            _E,
+            "longest answer",
+            "So many tokens an answer has at most; a spoken second has about 20. Empty: as many as the model gives.",
+            "tokens",
+            step=64,
+        ),
+    ] = None
+    reasoning_effort: Annotated[
+        Literal["auto", "minimal", "low", "medium", "high", "xhigh"],
+        About(
+            _E,
+            "reasoning",
+            "How long the model thinks before it speaks; gpt-realtime-2 and later. auto: the service's own choice.",
+        ),
+    ] = "auto"
+    truncation: Annotated[
+        Literal["auto", "disabled", "retention_ratio"],
+        About(
+            _E,
+            "truncation",
+            "What happens when the conversation is too long for the model. auto: the oldest is forgotten. "
+            "disabled: the answer fails. retention_ratio: more is forgotten at once; later answers are cheaper.",
+        ),
+    ] = "auto"
+    retention_ratio: Annotated[
+        float,
+        Meta(ge=0.0, le=1.0),
+        About(_E, "retention", "With retention_ratio: the part of the conversation that stays.", step=0.05),
+    ] = 0.8
+    retention_tokens: Annotated[
+        Annotated[int, Meta(ge=1, le=1_000_000)] | None,
+        About(
+            _E,
+            "retention limit",
+            "With retention_ratio: the conversation is too long from so many tokens on. Empty: the model's own limit.",
+            "tokens",
+            step=1_000,
+        ),
+    ] = None
+    transcription_prompt: Annotated[
+        str,
+        About(
+            _E,
+            "writing hint",
+            "What the writer of your words should know, such as what you talk about. Not with gpt-realtime-whisper.",
+            is_multiline=True,
+        ),
+    ] = ""
+    transcription_keywords: Annotated[
+        str,
+        About(
+            _E,
+            "keywords",
+            "Names and words that you use, with commas between; gpt-transcribe and gpt-live-transcribe.",
+        ),
+    ] = ""
+    transcription_delay: Annotated[
+        Literal["auto", "minimal", "low", "medium", "high", "xhigh"],
+        About(
+            _E,
+            "writing delay",
+            "How long the writer of your words waits to be surer of them; gpt-realtime-whisper. "
+            "auto: the service's own choice.",
+        ),
+    ] = "auto"
+    logprobs: Annotated[
+        bool,
+        About(_E, "show doubt", "Whether words of yours of which the service is not sure are underlined."),
+    ] = False
+    noise_reduction_strength: Annotated[
+        Annotated[float, Meta(ge=0.0, le=1.0)] | None,
+        About(_E, "noise strength", "How much noise reduction takes away. Empty: the service's own.", step=0.05),
+    ] = None
+    prompt_id: Annotated[
+        str, About(_E, "prompt", "The id of a prompt that is kept at the service (pmpt_...). Empty: none.")
+    ] = ""
+    prompt_version: Annotated[
+        str, About(_E, "prompt version", "Which version of that prompt. Empty: the current one.")
+    ] = ""
+    prompt_variables: Annotated[
+        str,
+        About(
+            _E,
+            "prompt variables",
+            "What is put into that prompt, as a JSON object.",
+            is_multiline=True,
+            is_json_object=True,
+        ),
+    ] = ""
+    tracing: Annotated[
+        str,
+        Meta(min_length=1, max_length=200),
+        About(
+            _E,
+            "tracing",
+            "Whether the service keeps a trace of the session for its dashboard: off, auto, or the name of a workflow. "
+            "Once on, it cannot change in this session.",
+        ),
+    ] = "off"
     # ---------------------------------------------------------------- looks
     theme: Annotated[str, Meta(min_length=1), About(_L, "theme", "The colours of the screen.")] = "textual-dark"
     talk_key: Annotated[

@@ -82,7 +82,22 @@ def checked(name: str, value: object, where: str) -> Any:
     except msgspec.ValidationError as error:
         found = "" if setting.about.is_secret else f" is {shown(value)}, but it"
         raise SettingError(f"{where}{found} must be {setting.must_be}.") from error
+    if setting.about.is_json_object and not _is_json_object(getattr(converted, name)):
+        raise SettingError(f"{where} must be {setting.must_be}.")
     return getattr(converted, name)
+
+
+def _is_json_object(text: str) -> bool:
+    import json
+
+    try:
+        return not text or isinstance(json.loads(text, parse_constant=_no_number), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _no_number(word: str) -> object:
+    raise ValueError(f"{word} is no JSON")
 
 
 def _is_unicode(text: str) -> bool:
@@ -104,7 +119,7 @@ def _shown(value: object) -> str:
 def _from_text(setting: Setting, text: str) -> object:
     if setting.kind is bool:
         return _WORDS.get(text.lower(), text)
-    if setting.is_optional and text.lower() in ("", "none", "off"):
+    if setting.is_optional and text.lower() in ("", "none", "off", "inf"):
         return None
     return text
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
 from app.conversation.session import Mode
+from app.conversation.standing import Standing
 from app.conversation.status import State, Status
+from app.ui.painting import Role, Run
 
 KeyOf: TypeAlias = Callable[[str], str]
 """The key of a binding's id as it is bound and shown."""
@@ -72,3 +74,21 @@ def no_microphone(example: str | None, key: KeyOf) -> str:
     """What the talk key answers where there is nothing to open."""
     hear = f"press {key('example')} to hear the example, or " if example else "press "
     return f"There is no microphone: {hear}{key('type')} to type."
+
+
+_MARKS: Final[dict[Standing, tuple[str, Role]]] = {
+    Standing.WAITING: ("…", "warning"),
+    Standing.AGREED: ("✓", "good"),
+    Standing.DIFFERENT: ("≠", "warning"),
+    Standing.UNKNOWN: ("?", "dim"),
+    Standing.REFUSED: ("✗", "error"),
+    Standing.LACKING: ("–", "dim"),
+}
+"""Told apart without colour."""
+
+
+def standing_mark(standing: Standing) -> Run:
+    """How a setting stands: `✓` it is so, `≠` the service has it otherwise, `?` it does not say, `✗` it refused, `–` it
+    has no such thing, `…` it was asked.
+    """
+    return _MARKS[standing]

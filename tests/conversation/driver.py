@@ -14,6 +14,7 @@ from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State
 from app.conversation.transcript import Entry
 from app.protocol import server_events as sv
+from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
 from app.protocol.client_events import ClientEvent, InputAppend
 from app.protocol.items import Content, ErrorDetail, Item, Response, StatusDetails
 from app.protocol.session import Session
@@ -69,6 +70,7 @@ class Talk:
         greets: bool = False,
         model: str = "gpt-realtime-2.1",
         budget: Budget = NO_BUDGET,
+        capabilities: SessionCapabilities = ALL_OF_GA,
     ) -> None:
         self.voice = HandVoice()
         self.flushes = 0
@@ -82,6 +84,7 @@ class Talk:
             greets=greets,
             prices=PRICES,
             budget=budget,
+            capabilities=capabilities,
         )
         self.now_ms = 0
         self.effects: list[Effect] = []

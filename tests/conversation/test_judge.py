@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from app.connection.services import BETA
 from app.conversation.session import Detection, Mode
-from app.protocol.client_events import ClientEvent
-from app.protocol.codec import CLIENT_EVENTS, encode_client_event
+from app.conversation.status import State
+from app.protocol.client_events import ClientEvent, SessionUpdate
+from app.protocol.codec import CLIENT_EVENTS, Dialect, encode_client_event
 from app.protocol.server_events import SessionCreated
 from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk, least
 
@@ -81,6 +83,17 @@ def scenario() -> list[ClientEvent]:
         {"noise_reduction": "near_field"},
         {"noise_reduction": None},
         {"voice": "cedar", "speed": 0.9, "instructions": "Hm.", "output": "text"},
+        {"voice": "voice_1", "max_output_tokens": 800, "truncation": "disabled"},
+        {"max_output_tokens": None, "truncation": "retention_ratio", "retention_ratio": 0.6, "retention_tokens": 4000},
+        {"retention_tokens": None, "reasoning_effort": "xhigh", "logprobs": True},
+        {"transcription_model": "gpt-transcribe", "transcription_keywords": "Ann, Bob", "language": "de, en"},
+        {"transcription_prompt": "Names.", "transcription_delay": "low", "language": "de"},
+        {"noise_reduction": "far_field", "noise_reduction_strength": 0.5},
+        {"prompt_id": "pmpt_1", "prompt_version": "2", "prompt_variables": '{"city": "Bern"}'},
+        {"prompt_id": None, "prompt_version": None, "prompt_variables": None, "reasoning_effort": None},
+        {"transcription_prompt": None, "transcription_keywords": None, "transcription_delay": None, "language": None},
+        {"noise_reduction_strength": None, "logprobs": False, "truncation": "auto"},
+        {"tracing": "support"},
     ]
     for change in changes:
         changed.change(**change)
@@ -88,8 +101,10 @@ def scenario() -> list[ClientEvent]:
 
     refused = Talk(least(HANDS_FREE, instructions="Be brief."), ready=False)
     refused(refused.conversation.connected(SessionCreated(), 0))
-    refused.refuse(refused.all_sent[0])
-    return [event for talk in (voice, keys, changed, refused) for event in talk.all_sent]
+    while refused.state is State.CONNECTING:  # every part alone, until nothing is left
+        refused.refuse(refused.said(SessionUpdate)[-1])
+    traced = Talk(least(HANDS_FREE, tracing="auto"))
+    return [event for talk in (voice, keys, changed, refused, traced) for event in talk.all_sent]
 
 
 def test_scenario_says_everything_there_is_to_say():
@@ -105,6 +120,29 @@ def test_every_client_event_is_valid_and_has_no_unknown_key(client_judge):
         assert judged.type == event.TYPE
         assert unknown_keys(judged, event.TYPE) == []
         assert judged.model_dump(mode="json", exclude_unset=True) == raw
+
+
+def test_every_update_in_the_beta_dialect_is_valid_and_has_no_unknown_key():
+    beta = pytest.importorskip("openai.types.beta.realtime", reason="the official client package is not installed")
+    judge = pydantic.TypeAdapter(beta.RealtimeClientEvent)
+    talk = Talk(least(HANDS_FREE, instructions="Be brief.", language="en", idle_timeout_ms=6000), capabilities=BETA)
+    changes: list[dict[str, Any]] = [
+        {"detection": Detection.SEMANTIC_VAD, "eagerness": "low"},
+        {"mode": Mode.PUSH_TO_TALK, "max_output_tokens": 800, "transcription_prompt": "Names."},
+        {"max_output_tokens": None, "tracing": "auto", "truncation": "disabled", "reasoning_effort": "low"},
+        {"speed": 1.2, "voice": "alloy", "output": "text", "noise_reduction": "far_field", "prompt_id": "p"},
+        {"language": None, "transcription_prompt": None, "voice": "voice_1"},
+    ]
+    for change in changes:
+        talk.change(**change)
+        talk.acknowledge()
+    updates = talk.said(SessionUpdate)
+    assert len(updates) == 1 + len(changes)
+    for event in updates:
+        raw = json.loads(encode_client_event(event, Dialect.BETA))
+        judged = judge.validate_python(raw)
+        assert judged.type == event.TYPE
+        assert unknown_keys(judged, event.TYPE) == []
 
 
 def test_judge_sees_unknown_keys(client_judge):

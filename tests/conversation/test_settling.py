@@ -1,4 +1,7 @@
-"""Settings: whole at the start, then only what changed, one update at a time, put back where refused (section 4.3)."""
+"""Settings: whole at the start, then only what changed, one update at a time, put back where refused (section 4.3).
+
+What a service says of them, and what it refuses of several, is in test_what_is_so.py.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import pytest
 
 from app.conversation.negotiation import SETTINGS_TIMEOUT_MS
 from app.conversation.session import Detection, Mode, SessionSettings
-from app.conversation.session_update import changed_session, whole_session
 from app.conversation.status import State
 from app.protocol.client_events import SessionUpdate
 from app.protocol.convert import to_json
@@ -30,7 +32,21 @@ OTHER = SessionSettings(
     output="text",
     transcription_model="whisper-1",
     language="de",
+    transcription_prompt="Names: Ann.",
+    transcription_keywords="Ann, Bob",
+    transcription_delay="low",
+    logprobs=True,
     noise_reduction="near_field",
+    noise_reduction_strength=0.5,
+    max_output_tokens=800,
+    truncation="retention_ratio",
+    retention_ratio=0.6,
+    retention_tokens=4000,
+    reasoning_effort="low",
+    tracing="support",
+    prompt_id="pmpt_1",
+    prompt_version="2",
+    prompt_variables='{"city": "Bern"}',
 )
 
 
@@ -85,11 +101,11 @@ def test_first_update_is_whole():
     ],
 )
 def test_turn_detection_by_mode(settings, detection):
-    assert to_json(whole_session(settings))["audio"]["input"]["turn_detection"] == detection
+    assert updates(waiting(settings))[0]["audio"]["input"]["turn_detection"] == detection
 
 
 def test_no_transcription_is_said_by_null():
-    session = to_json(whole_session(least(HANDS_FREE, transcription_model=None)))
+    session = updates(waiting(least(HANDS_FREE, transcription_model=None)))[0]
     assert session["audio"]["input"]["transcription"] is None
 
 
@@ -98,40 +114,7 @@ def test_status_tells_what_the_service_told():
     assert (status.model, status.expires_at, status.state) == ("m", 99, State.CONNECTING)
 
 
-# ---------------------------------------------------------------- refused at the start
-
-
-def test_refused_whole_then_least_then_its_own():
-    talk = waiting(least(HANDS_FREE, instructions="Be brief."))
-    talk.refuse(talk.sent[0], "unknown_parameter", "Unknown parameter: 'session.audio.output.speed'.")
-    assert updates(talk)[-1] == {
-        "type": "realtime",
-        "instructions": "Be brief.",
-        "audio": {"input": {"turn_detection": updates(talk)[0]["audio"]["input"]["turn_detection"]}},
-    }
-    assert talk.notices == [
-        "The service refused some settings; trying with fewer: Unknown parameter: 'session.audio.output.speed'."
-    ]
-    assert talk.state is State.CONNECTING
-    talk.refuse(talk.sent[0])
-    assert talk.notices == ["The service refused the settings and uses its own: No."]
-    assert talk.state is State.LISTENING
-    assert len(updates(talk)) == 2
-
-
-def test_least_session_that_is_taken_begins_the_conversation():
-    talk = waiting()
-    talk.refuse(talk.sent[0])
-    talk.acknowledge()
-    assert talk.state is State.LISTENING
-
-
-def test_changes_are_sent_also_to_a_service_that_refused_the_first_settings():
-    talk = waiting()
-    talk.refuse(talk.sent[0])
-    talk.refuse(talk.sent[0])
-    talk.change(speed=1.2)
-    assert updates(talk)[-1] == {"type": "realtime", "audio": {"output": {"speed": 1.2}}}
+# ---------------------------------------------------------------- no answer
 
 
 def test_service_that_never_acknowledges():
@@ -159,34 +142,73 @@ def test_acknowledgement_of_nothing_is_nothing():
 # ---------------------------------------------------------------- changes
 
 
+PLACES = {
+    **dict.fromkeys(("voice", "speed"), ("audio", "output")),
+    "instructions": ("instructions",),
+    "output": ("output_modalities",),
+    **dict.fromkeys(
+        ("transcription_model", "language", "transcription_prompt", "transcription_keywords", "transcription_delay"),
+        ("audio", "input", "transcription"),
+    ),
+    **dict.fromkeys(("noise_reduction", "noise_reduction_strength"), ("audio", "input", "noise_reduction")),
+    "max_output_tokens": ("max_output_tokens",),
+    **dict.fromkeys(("truncation", "retention_ratio", "retention_tokens"), ("truncation",)),
+    "reasoning_effort": ("reasoning",),
+    "tracing": ("tracing",),
+    "logprobs": ("include",),
+    **dict.fromkeys(("prompt_id", "prompt_version", "prompt_variables"), ("prompt",)),
+}
+"""Where a setting stands in an update, but for those of turn detection."""
+
+HELD = least(OTHER, mode=Mode.HANDS_FREE, detection=Detection.SERVER_VAD)
+
+
 @pytest.mark.parametrize("name", SessionSettings.__struct_fields__)
 def test_update_carries_only_what_changed(name):
-    old = least(OTHER, mode=Mode.HANDS_FREE, detection=Detection.SERVER_VAD)
-    new = least(old, **{name: getattr(HANDS_FREE if name not in ("mode", "detection") else OTHER, name)})
-    assert new != old
-    turn = ("audio", "input", "turn_detection")
-    path = {
-        "voice": ("audio", "output", "voice"),
-        "speed": ("audio", "output", "speed"),
-        "instructions": ("instructions",),
-        "output": ("output_modalities",),
-        "transcription_model": ("audio", "input", "transcription"),
-        "language": ("audio", "input", "transcription"),
-        "noise_reduction": ("audio", "input", "noise_reduction"),
-    }.get(name, turn)
-    session = to_json(changed_session(old, new))
+    old = least(HELD, tracing=None)  # what is traced cannot be changed
+    if name == "eagerness":
+        old = least(old, detection=Detection.SEMANTIC_VAD)
+    wanted = getattr(HANDS_FREE if name not in ("mode", "detection", "tracing") else OTHER, name)
+    talk = Talk(old)
+    talk.change(**{name: wanted})
+    session = updates(talk)[-1]
     assert session.pop("type") == "realtime"
-    for step in path:
+    for step in PLACES.get(name, ("audio", "input", "turn_detection")):
         assert list(session) == [step]
         session = session[step]
 
 
-def test_idle_timeout_is_cleared_by_null_and_otherwise_left_out():
-    old = least(HANDS_FREE, idle_timeout_ms=6000)
-    cleared = to_json(changed_session(old, HANDS_FREE))["audio"]["input"]["turn_detection"]
-    assert cleared["idle_timeout_ms"] is None
-    never = to_json(changed_session(HANDS_FREE, least(HANDS_FREE, threshold=0.7)))["audio"]["input"]["turn_detection"]
-    assert "idle_timeout_ms" not in never
+def test_what_is_cleared_is_cleared_by_null():
+    """A service that merges an object would keep what is merely left out."""
+    talk = Talk(HELD)
+    cleared = {
+        name: None
+        for name in SessionSettings.__struct_fields__
+        if getattr(HANDS_FREE, name) is None and name not in ("tracing", "noise_reduction")
+    }
+    talk.change(**cleared)
+    session = updates(talk)[-1]
+    assert session["audio"]["input"]["turn_detection"]["idle_timeout_ms"] is None
+    assert session["audio"]["input"]["transcription"] == {
+        "model": "whisper-1",
+        "language": None,
+        "prompt": None,
+        "keywords": None,
+        "delay": None,
+    }
+    assert session["audio"]["input"]["noise_reduction"] == {"type": "near_field", "strength": None}
+    assert session["max_output_tokens"] == "inf"
+    assert session["reasoning"] is None
+    assert session["prompt"] is None
+    assert session["truncation"] == {"type": "retention_ratio", "retention_ratio": 0.6}
+
+
+def test_what_no_service_has_unless_told_is_not_told():
+    """Not every service knows these fields, and each has its own way without them."""
+    assert (
+        not {"max_output_tokens", "truncation", "reasoning", "tracing", "include", "prompt"}
+        & updates(waiting())[0].keys()
+    )
 
 
 def test_one_update_is_in_flight_and_later_changes_go_out_together():
@@ -195,14 +217,14 @@ def test_one_update_is_in_flight_and_later_changes_go_out_together():
         talk.change(threshold=threshold)
     talk.change(speed=1.2)
     assert len(updates(talk)) == 2
-    assert talk.conversation.status.unacknowledged == {"threshold", "speed"}
+    assert talk.conversation.status.waiting == {"threshold", "speed"}
     talk.acknowledge()
     last = updates(talk)[-1]
     assert last["audio"]["input"]["turn_detection"]["threshold"] == 0.65
     assert last["audio"]["output"] == {"speed": 1.2}
-    assert talk.conversation.status.unacknowledged == {"threshold", "speed"}
+    assert talk.conversation.status.waiting == {"threshold", "speed"}
     talk.acknowledge()
-    assert talk.conversation.status.unacknowledged == frozenset()
+    assert talk.conversation.status.waiting == frozenset()
     assert len(updates(talk)) == 3
 
 
@@ -210,7 +232,7 @@ def test_change_and_back_while_in_flight_is_sent_back():
     talk = Talk()
     talk.change(speed=1.2)
     talk.change(speed=1.0)
-    assert talk.conversation.status.unacknowledged == frozenset()
+    assert talk.conversation.status.waiting == frozenset()
     talk.acknowledge()
     assert updates(talk)[-1] == {"type": "realtime", "audio": {"output": {"speed": 1.0}}}
 
@@ -235,17 +257,18 @@ def test_refused_change_is_put_back_with_a_notice():
     talk.refuse(talk.sent[0], message="Not here.")
     assert talk.notices == ["The service refused noise reduction, which is as before: Not here."]
     assert talk.conversation.status.settings == HANDS_FREE
-    assert talk.conversation.status.unacknowledged == frozenset()
+    assert talk.conversation.status.standings["noise_reduction"].refused == "far_field"
+    assert talk.conversation.status.waiting == frozenset()
     assert talk.wire == []
 
 
 def test_refused_change_that_was_changed_again_is_sent_anew():
     talk = Talk()
-    talk.change(speed=1.2, threshold=0.6)
+    talk.change(speed=1.2)
     refused = talk.sent[0]
     talk.change(speed=1.3)
     talk.refuse(refused)
-    assert (talk.conversation.status.settings.speed, talk.conversation.status.settings.threshold) == (1.3, 0.5)
+    assert talk.conversation.status.settings.speed == 1.3
     assert updates(talk)[-1] == {"type": "realtime", "audio": {"output": {"speed": 1.3}}}
 
 
@@ -253,7 +276,7 @@ def test_refusal_of_something_else_leaves_the_update_in_flight():
     talk = Talk()
     talk.change(speed=1.2)
     talk.refuse(None)
-    assert talk.conversation.status.unacknowledged == {"speed"}
+    assert talk.conversation.status.waiting == {"speed"}
 
 
 def test_other_voice_before_speech_is_sent():

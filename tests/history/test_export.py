@@ -154,6 +154,7 @@ def test_json():
         ("started_at", "2026-11-24T14:02:14.250+01:00"),
         ("note", ""),
         ("latency_ms", {"first_word": 310, "first_sound": 420, "turn": 150, "service": 200, "playback": 70}),
+        ("doubtful", []),
         ("usage", None),
     ]
     assert document["turns"][3]["ended_ms"] is None

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.launch.compose import answer_timeout_ms
-from app.settings import Settings
+from app.launch.compose import answer_timeout_ms, chosen_settings, session_settings
+from app.settings import Loaded, Settings, Source
 
 CHAT = "http://127.0.0.1:11434/v1"
 
@@ -23,3 +23,26 @@ CHAT = "http://127.0.0.1:11434/v1"
 )
 def test_how_long_an_answer_is_waited_for(fields: dict[str, Any], timeout_ms: int):
     assert answer_timeout_ms(Settings(**fields)) == timeout_ms
+
+
+def test_what_the_user_has_set_is_known_by_its_source_and_by_its_value():
+    loaded = Loaded(Settings(threshold=0.7), {"voice": Source.FILE, "theme": Source.FILE})
+    assert chosen_settings(loaded) == {"threshold", "voice"}
+
+
+class Way:
+    """What of a dialler the settings depend on."""
+
+    transcription_model = "gpt-transcribe"
+
+
+def test_what_is_off_or_empty_is_none_in_the_session():
+    session = session_settings(Settings(), Way())
+    names = (
+        "language", "noise_reduction", "reasoning_effort", "transcription_delay", "transcription_prompt",
+        "transcription_keywords", "tracing", "prompt_id", "prompt_version", "prompt_variables", "max_output_tokens",
+    )  # fmt: skip
+    assert {name: getattr(session, name) for name in names} == dict.fromkeys(names)
+    given = Settings(reasoning_effort="low", tracing="auto", prompt_id="pmpt_1", noise_reduction="far_field")
+    session = session_settings(given, Way())
+    assert (session.reasoning_effort, session.tracing, session.prompt_id) == ("low", "auto", "pmpt_1")

@@ -81,7 +81,7 @@ def test_a_conversation_runs_over_the_line_that_was_dialled_before(is_greeted_ea
             line = threading.Thread(target=live.run_line)
             line.start()
             service.may_greet.set()
-            while live.status.state is State.CONNECTING or live.status.unacknowledged:
+            while live.status.state is State.CONNECTING or live.status.waiting:
                 await asyncio.to_thread(told.get, timeout=PATIENCE_S)
             live.close()
             await asyncio.to_thread(line.join, PATIENCE_S)

@@ -23,7 +23,7 @@ from app.launch.compose import PortAudioSystem, Sound, make_live, session_settin
 from app.live.conversation import LiveConversation
 from app.live.dialling import ServiceDialler
 from app.live.events import LiveEvent
-from app.settings import Settings
+from app.settings import Loaded, Settings
 from tests.connection.loopback import CREATED, playing, run
 
 ANSWER = {"id": "i1", "type": "message", "role": "assistant"}
@@ -63,7 +63,7 @@ def converse(live_of: Any) -> None:
 
 def made(dialler: ServiceDialler, listener: Any, settings: Settings, root: Path) -> LiveConversation:
     sound = Sound(None, open_speaker(NONE))
-    return make_live(settings, dialler, sound, listener, greets=False, conversations=root)
+    return make_live(Loaded(settings), dialler, sound, listener, greets=False, conversations=root)
 
 
 def test_a_talk_is_in_its_folder_when_it_is_over(tmp_path: Path):

@@ -30,6 +30,17 @@ SESSION = "session.audio.input.turn_detection."
 REFUSED_UPDATES = [
     ({"modalities": ["audio"]}, "unknown_parameter", "session.modalities"),
     ({"temperature": 0.8}, "unknown_parameter", "session.temperature"),
+    ({"reasoning": {"effort": "low"}}, "unknown_parameter", "session.reasoning"),
+    (
+        audio_in(transcription={"model": "m", "keywords": ["Ann"]}),
+        "unknown_parameter",
+        "session.audio.input.transcription.keywords",
+    ),
+    (
+        audio_in(noise_reduction={"type": "near_field", "strength": 0.5}),
+        "unknown_parameter",
+        "session.audio.input.noise_reduction.strength",
+    ),
     ({"id": "mine"}, "unknown_parameter", "session.id"),
     (audio_in(foo=1), "unknown_parameter", "session.audio.input.foo"),
     (vad(eagerness="low"), "unknown_parameter", SESSION + "eagerness"),

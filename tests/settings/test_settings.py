@@ -56,6 +56,12 @@ def test_the_order_of_the_sources(tmp_path: Path):
         ("mode", "loud", "X is 'loud', but it must be one of hands-free, push-to-talk."),
         ("greeting", "maybe", "X is 'maybe', but it must be yes or no."),
         ("idle_timeout_ms", "1", "X is '1', but it must be a whole number from 5000 to 30000 ms, or empty."),
+        ("max_output_tokens", "5000", "X is '5000', but it must be a whole number from 1 to 4096 tokens, or empty."),
+        ("language", "en; de", "X is 'en; de', but it must be two letters such as en, several with commas between, "
+         "or empty."),
+        ("reasoning_effort", "a lot", "X is 'a lot', but it must be one of auto, minimal, low, medium, high, xhigh."),
+        ("prompt_variables", "[1]", 'X must be a JSON object such as {"name": "value"}, or empty.'),
+        ("prompt_variables", '{"x": NaN}', 'X must be a JSON object such as {"name": "value"}, or empty.'),
         ("service", "ftp://x", "X is 'ftp://x', but it must be auto, azure, openai, local, xai, litellm, localai, "
          "speaches, speech-to-speech, or the address of a server such as ws://localhost:8080."),
     ],
@@ -64,6 +70,21 @@ def test_a_wrong_value_is_one_sentence(name: str, value: str, sentence: str):
     with pytest.raises(SettingError) as error:
         checked(name, value, "X")
     assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("max_output_tokens", "inf", None),
+        ("max_output_tokens", "800", 800),
+        ("language", "en, de", "en, de"),
+        ("prompt_variables", '{"city": "Bern"}', '{"city": "Bern"}'),
+        ("prompt_variables", " ", ""),
+        ("tracing", "support line", "support line"),
+    ],
+)
+def test_what_a_session_can_be_told(name: str, text: str, value: object):
+    assert checked(name, text, "X") == value
 
 
 def test_a_wrong_secret_is_not_shown():

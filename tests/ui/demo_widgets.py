@@ -14,20 +14,25 @@ from textual.widgets import Static
 
 from app.audio.capture import Levels
 from app.conversation.session import Mode, SessionSettings
+from app.conversation.standing import SettingStanding, Standing
 from app.conversation.status import State, Status
 from app.conversation.usage import Spending, TokensByKind
 from app.settings import Loaded, Settings
 from app.ui.meters.status_line import HeaderLine, StatusLine
 from app.ui.meters.talk_strip import TalkStrip
 from app.ui.settings.panel import SettingChanged, SettingsClosed, SettingsPanel
+from tests.ui.fakes import AGREED
 
 NOW = 1_800_000_000
-OPEN = Status(State.LISTENING, has_microphone=True, is_microphone_open=True)
+OPEN = Status(State.LISTENING, has_microphone=True, is_microphone_open=True, standings=AGREED)
 STATES = (
     (OPEN, Levels(-48, -40, False, 0.04)),
     (replace(OPEN, state=State.HEARING), Levels(-23, -12, False, 0.82)),
     (replace(OPEN, state=State.THINKING), Levels(-55, -30, False, 0.49)),
-    (replace(OPEN, state=State.SPEAKING, unacknowledged=frozenset({"threshold"})), Levels(-50, -1, True, 0.50, -20)),
+    (
+        replace(OPEN, state=State.SPEAKING, standings={"threshold": SettingStanding(Standing.WAITING)}),
+        Levels(-50, -1, True, 0.50, -20),
+    ),
     (Status(State.MUTED, has_microphone=True), Levels()),
     (Status(State.READY, SessionSettings(mode=Mode.PUSH_TO_TALK), has_microphone=True), Levels(-50, -50)),
     (Status(State.READY), Levels()),
@@ -89,7 +94,11 @@ class Demo(App[None]):
         settings = msgspec.structs.replace(self.loaded.settings, **{message.name: message.value})
         self.loaded = replace(self.loaded, settings=settings)
         self.unsaved.add(message.name)
-        self.panel.show_settings(self.loaded, replace(OPEN, unacknowledged=frozenset({message.name})), self.unsaved)
+        self.panel.show_settings(
+            self.loaded,
+            replace(OPEN, standings={**AGREED, message.name: SettingStanding(Standing.WAITING)}),
+            self.unsaved,
+        )
 
     def on_settings_closed(self, message: SettingsClosed) -> None:
         self.exit()

@@ -12,12 +12,16 @@ from app.audio.capture import Levels
 from app.conversation.bill import Budget
 from app.conversation.effects import EntryChanged, EntryRemoved, StatusChanged
 from app.conversation.session import SessionChange, SessionSettings
+from app.conversation.standing import SettingStanding, Standing
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry, Party
 from app.live.events import Ended, Listener, LiveEvent
 from app.live.service_choice import ServiceChoice
 
-LISTENING = Status(state=State.LISTENING, has_microphone=True, is_microphone_open=True)
+AGREED = {name: SettingStanding(Standing.AGREED) for name in SessionSettings.__struct_fields__}
+"""A service that has everything as it was asked for."""
+
+LISTENING = Status(state=State.LISTENING, has_microphone=True, is_microphone_open=True, standings=AGREED)
 """Hands-free, nobody talks."""
 
 

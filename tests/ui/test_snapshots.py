@@ -20,7 +20,7 @@ from app.conversation.usage import Spending, TokensByKind
 from app.live.events import ExampleOffered, Listener
 from app.settings import Folders, Loaded, Settings, Source
 from app.ui.app import RealtimeApp
-from tests.ui.fakes import FakeLive, assistant, session_of, user
+from tests.ui.fakes import AGREED, FakeLive, assistant, session_of, user
 
 TALKING = Status(
     state=State.HEARING,
@@ -31,6 +31,7 @@ TALKING = Status(
     answered_ms=420,
     median_answered_ms=510,
     spending=Spending(TokensByKind(text_in=900, audio_out=304), cost_usd=0.0042),
+    standings=AGREED,
 )
 STORY = (
     "The capital of France is Paris. About two million people live in the city itself, and more than twelve million "
@@ -108,7 +109,7 @@ def test_40_by_12(snap_compare, tmp_path: Path) -> None:
 
 
 def test_first_steps_without_a_microphone(snap_compare, tmp_path: Path) -> None:
-    app = program(tmp_path, Status(state=State.READY), says=False)
+    app = program(tmp_path, Status(state=State.READY, standings=AGREED), says=False)
     assert snap_compare(app, terminal_size=(80, 24), run_before=settled())
 
 

@@ -13,6 +13,7 @@ from app.conversation.session import Detection, Mode
 from app.conversation.status import State, Status
 from app.ui.meters.scale import bar, cell_at, fraction_at, level_fraction, level_text, placed, speech_bar
 from app.ui.painting import Run, StyledLine
+from app.ui.wording import standing_mark
 
 SAMPLES_HZ: Final = 10
 """Words come as often (`app.live.coalescer`): each sample is a wake-up, and each painting one of the whole screen."""
@@ -129,8 +130,8 @@ class LevelMeter(Meter):
 class VoiceMeter(Meter):
     """`speech 0.82 ██████┃███▌   ✓`: the probability of speech and, on the same scale, the threshold.
 
-    What lies beyond the threshold counts as speech: the label then says so. After the bar, `…` while the service has
-    not confirmed the threshold and `✓` once it has; neither where the service is not the one who decides.
+    What lies beyond the threshold counts as speech: the label then says so. After the bar stands how the threshold
+    stands with the service (`standing_mark`); nothing where the service is not the one who decides.
     """
 
     CELLS, NUMBER_CELLS = 11, 5
@@ -156,7 +157,8 @@ class VoiceMeter(Meter):
         ):
             self._sign = (" ", "dim")
         else:
-            self._sign = ("…", "warning") if "threshold" in status.unacknowledged else ("✓", "good")
+            standing = status.standings.get("threshold")
+            self._sign = standing_mark(standing.standing) if standing else (" ", "dim")
         self.draw()
 
     @property

@@ -9,10 +9,12 @@ from msgspec import Struct
 from rich.cells import cell_len
 
 from app.conversation.bill import WARNING_SHARE
+from app.conversation.standing import Standing
 from app.conversation.status import NearLimit, Status
 from app.conversation.usage import Spending, cost_text, dollars
 from app.ui.painting import LOOKS, Role, Run, StyledLine
 from app.ui.transcript.wrapping import shown
+from app.ui.wording import standing_mark
 
 _GAP: Final = "   "
 _SOON_S: Final = 300
@@ -128,9 +130,14 @@ class HeaderLine(StyledLine):
         self.draw()
 
     def draw(self) -> None:
-        """What there is room for; the mode stays longest."""
+        """What there is room for; the mode stays longest, marked where the service does not take turns like that."""
         now, mode = self._now_epoch, self._status.settings.mode.value
-        left = (Piece("realtime", 6, "strong"), Piece(self._service, 5, "dim"), Piece(mode, 2, "dim", joint=" · "))
+        standing = self._status.standings.get("mode")
+        if standing is not None and standing.standing in (Standing.DIFFERENT, Standing.REFUSED):
+            taken = Piece(f"{mode} {standing_mark(standing.standing)[0]}", 2, "warning", joint=" · ")
+        else:
+            taken = Piece(mode, 2, "dim", joint=" · ")
+        left = (Piece("realtime", 6, "strong"), Piece(self._service, 5, "dim"), taken)
         right: tuple[Piece, ...] = ()
         if now is not None:
             elapsed = elapsed_text(now - self._started_at)

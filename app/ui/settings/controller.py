@@ -57,7 +57,7 @@ class SettingsController:
 
     def change(self, name: str, value: object) -> None:
         """Set one setting, in the conversation at once where it knows it."""
-        waits = name == "voice" and self._status.is_voice_fixed
+        waits = name in self._status.fixed or (name == "voice" and self._status.is_voice_fixed)
         change = self._edited.change(name, value, waits=waits)
         if change.names:
             self._live.change(change)

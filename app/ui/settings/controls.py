@@ -63,8 +63,6 @@ class Choice(Control):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "previous", show=False),
         Binding("right,enter", "step(1)", "next", show=False),
-        Binding("home", "end(False)", "first", show=False),
-        Binding("end", "end(True)", "last", show=False),
     ]
 
     def __init__(self, value: Value, options: Sequence[tuple[str, Value]]) -> None:
@@ -82,10 +80,6 @@ class Choice(Control):
         values = [value for _, value in self._options]
         at = values.index(self.value) + steps if self.value in values else 0
         self.choose(values[at % len(values)])
-
-    def action_end(self, is_last: bool) -> None:
-        """To one end of the list."""
-        self.choose(self._options[-1 if is_last else 0][1])
 
     def on_click(self, event: events.Click) -> None:
         """On the left sign the previous, else the next."""
@@ -149,11 +143,11 @@ class Field(Control):
 
 
 _SHORTEST_TRACK = 5
-_PAGE_STEPS = 10
+_LEAP_STEPS = 10
 
 
 class Slider(Control):
-    """A number between `low` and `high`, moved by keys and mouse in whole steps.
+    """A number between `low` and `high`, moved by keys and mouse through the multiples of a step, and both ends.
 
     With `none_text` there is one more place left of `low`: no number at all, shown by that text.
     """
@@ -161,10 +155,8 @@ class Slider(Control):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "less", show=False),
         Binding("right", "step(1)", "more", show=False),
-        Binding("pageup", f"step({_PAGE_STEPS})", "much more", show=False),
-        Binding("pagedown", f"step(-{_PAGE_STEPS})", "much less", show=False),
-        Binding("home", "end(False)", "least", show=False),
-        Binding("end", "end(True)", "most", show=False),
+        Binding("shift+right", f"step({_LEAP_STEPS})", "much more", show=False),
+        Binding("shift+left", f"step(-{_LEAP_STEPS})", "much less", show=False),
     ]
 
     def __init__(
@@ -203,15 +195,11 @@ class Slider(Control):
     def action_step(self, steps: int) -> None:
         """So many steps up, or down where negative."""
         if self.number is None:
-            self.choose(self._number(steps - 1) if steps > 0 else None)
+            self.choose(self._limited(self.low + (steps - 1) * self.step) if steps > 0 else None)
         elif self._none_text and steps < 0 and self.number <= self.low:
             self.choose(None)
         else:
             self.choose(self._number(self._steps(self.number, steps)))
-
-    def action_end(self, is_high: bool) -> None:
-        """To one end of the scale."""
-        self.choose(self._on_grid(self.high if is_high else self.low))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Move the knob here, and follow the mouse."""
@@ -286,13 +274,16 @@ class Slider(Control):
         self.choose(None if at_start else self._on_grid(self.low + fraction * (self.high - self.low)))
 
     def _on_grid(self, value: float) -> float:
-        return self._number(round((value - self.low) / self.step))
+        return self._number(round(value / self.step))
 
     def _steps(self, value: float, steps: int) -> int:
         """The grid's place so many steps on; a value between two places goes to the next one first."""
-        exact = round((value - self.low) / self.step, 6)
+        exact = round(value / self.step, 6)
         return int(exact // 1) + steps if steps > 0 or exact == exact // 1 else int(exact // 1) + 1 + steps
 
     def _number(self, place: int) -> float:
-        number = min(self.high, max(self.low, self.low + place * self.step))
+        return self._limited(place * self.step)
+
+    def _limited(self, value: float) -> float:
+        number = min(self.high, max(self.low, value))
         return int(number) if self._is_whole else round(number, 6)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Set
 from enum import Enum
 from typing import Final, TypeAlias
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from app.conversation.session import SessionChange, SessionSettings, differences, taken_from
@@ -15,7 +16,13 @@ from app.settings import SETTINGS, Loaded, Settings
 SessionOf: TypeAlias = Callable[[Settings], SessionSettings]
 """What of the settings the session knows; depends on the service."""
 
-_NONE_IS: Final = {"noise_reduction": "off", "language": ""}
+_NONE_IS: Final = {
+    **dict.fromkeys(("noise_reduction", "tracing"), "off"),
+    **dict.fromkeys(("reasoning_effort", "transcription_delay"), "auto"),
+    **dict.fromkeys(
+        ("language", "transcription_prompt", "transcription_keywords", "prompt_id", "prompt_version",
+         "prompt_variables"), ""),
+}  # fmt: skip
 """The setting's value where the session has none."""
 
 
@@ -79,9 +86,12 @@ class EditedSettings:
         ours = self._session()
         if ours is None:
             return
-        for field, refused in status.refused.items():
-            value = _NONE_IS.get(field) if refused.value is None else refused.value
-            is_ours = field in self._unsaved and field not in self._waiting and getattr(ours, field) == refused.wanted
+        for field, standing in status.standings.items():
+            now = getattr(status.settings, field)
+            value = _NONE_IS.get(field) if now is None else now
+            is_refused = standing.refused is not UNSET and standing.refused != now
+            is_wanted = is_refused and getattr(ours, field) == standing.refused
+            is_ours = is_wanted and field in self._unsaved and field not in self._waiting
             if is_ours and (value is not None or SETTINGS[field].is_optional):
                 self._set(field, value.value if isinstance(value, Enum) else value)
                 del self._unsaved[field]

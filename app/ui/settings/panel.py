@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from app.conversation.standing import Standing
 from app.conversation.status import Status
 from app.settings import SETTINGS, Loaded, Section, SettingError, checked
 from app.ui.messages import (
@@ -26,7 +27,8 @@ from app.ui.messages import (
 from app.ui.meters.status_line import Piece, laid_out
 from app.ui.painting import LOOKS, Run, StyledLine, Surface, painted
 from app.ui.settings.controls import Field, Value
-from app.ui.settings.setting_row import SettingRow, facts, is_in_effect, mark, value_of
+from app.ui.settings.marks import facts, is_in_effect, mark, standing_of, value_of
+from app.ui.settings.setting_row import SettingRow
 from app.ui.transcript.wrapping import wrap
 
 
@@ -139,6 +141,7 @@ _OPEN_AT_FIRST: Final = frozenset({Section.TURNS, Section.VOICE})
 _WIDE_CELLS: Final = 66
 """The columns that app.tcss gives a wide panel, and the scrollbar."""
 _SHORT_ROWS: Final = 16
+_PAGE_ROWS: Final = 10
 
 
 class SettingRows(VerticalScroll, can_focus=False, inherit_bindings=False):
@@ -153,6 +156,10 @@ class SettingsPanel(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "previous row", show=False),
         Binding("down", "move(1)", "next row", show=False),
+        Binding("pageup", f"move(-{_PAGE_ROWS})", "ten rows up", show=False),
+        Binding("pagedown", f"move({_PAGE_ROWS})", "ten rows down", show=False),
+        Binding("home", "end(0)", "first row", show=False),
+        Binding("end", "end(-1)", "last row", show=False),
         Binding("backspace,d", "reset", "back to the default", show=False),
         Binding("ctrl+s", "save", "save the settings", show=False),
         Binding("ctrl+n", "renew", "begin a new session", show=False),
@@ -238,9 +245,20 @@ class SettingsPanel(Vertical):
         self._take(message.row, message.value)
 
     def action_move(self, steps: int) -> None:
-        """To the next row or heading, or the one before."""
-        move = self.screen.focus_next if steps > 0 else self.screen.focus_previous
-        move("SettingsPanel .settings-stop")
+        """So many rows or headings on. One step from the last leads to the first; more stop at the end."""
+        stops = self._stops()
+        at = next((at for at, stop in enumerate(stops) if stop.has_focus), 0) + steps
+        if stops:
+            stops[at % len(stops) if abs(steps) == 1 else min(max(at, 0), len(stops) - 1)].focus()
+
+    def action_end(self, at: int) -> None:
+        """To the first row, or the last."""
+        if stops := self._stops():
+            stops[at].focus()
+
+    def _stops(self) -> list[Widget]:
+        """What the keyboard can be on: rows and headings that are shown."""
+        return [stop for stop in self.query(".settings-stop") if stop.focusable]
 
     def action_reset(self) -> None:
         """The row in hand back to its default."""
@@ -296,8 +314,13 @@ class SettingsPanel(Vertical):
         row.show(
             value_of(setting, settings),
             mark(setting, settings, self._status, self._unsaved),
-            is_in_effect=is_in_effect(setting.name, settings),
+            is_in_effect=is_in_effect(setting.name, settings) and not self._is_lacking(setting.name),
         )
+
+    def _is_lacking(self, name: str) -> bool:
+        """The service is known to have no such thing."""
+        standing = standing_of(name, self._status)
+        return standing is not None and standing.standing is Standing.LACKING
 
     def _show_header(self) -> None:
         unsaved = f"{len(self._unsaved)} not saved" if self._unsaved else ""

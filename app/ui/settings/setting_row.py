@@ -1,97 +1,24 @@
-"""One setting in the panel: its name, its control, what has become of the last change, and what is said about it."""
+"""One setting in the panel: its name, its control, and how it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Literal
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import Input, TextArea
 
-from app.conversation.session import SessionSettings
-from app.conversation.status import State, Status
-from app.settings import Applies, Loaded, Setting, Settings, Source
-from app.ui.painting import Run, StyledLine
+from app.settings import Setting
+from app.ui.painting import Run, StyledLine, Surface, painted
 from app.ui.settings.controls import Choice, Control, Field, Slider, Value
 from app.ui.transcript.wrapping import cut_to
-
-_SESSION: Final = frozenset(SessionSettings.__struct_fields__)
-_BY_SILENCE: Final = frozenset({"threshold", "silence_ms", "prefix_padding_ms", "idle_timeout_ms"})
-_BY_MEANING: Final = frozenset({"eagerness"})
-_BY_THE_SERVICE: Final = frozenset({"detection", "create_response", "interrupt_response"})
-
-
-def value_of(setting: Setting, settings: Settings) -> Value:
-    """The setting's value."""
-    value: Value = getattr(settings, setting.name)
-    return value
-
-
-def value_text(setting: Setting, value: Value) -> str:
-    """A value as a user would say it, with its unit."""
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "on" if value else "off"
-        case int() | float():
-            return f"{value:g} {setting.about.unit}".rstrip()
-        case _:
-            return value or "empty"
-
-
-def is_in_effect(name: str, settings: Settings) -> bool:
-    """Whether the setting decides anything, as the others stand."""
-    is_hands_free = settings.mode == "hands-free"
-    if name in _BY_SILENCE:
-        return is_hands_free and settings.detection == "server_vad"
-    if name in _BY_MEANING:
-        return is_hands_free and settings.detection == "semantic_vad"
-    return is_hands_free or name not in _BY_THE_SERVICE
-
-
-def waits_for_session(setting: Setting, settings: Settings, status: Status) -> bool:
-    """The assistant has spoken, so the service keeps its voice for this session; the next one takes the new voice."""
-    return setting.name == "voice" and status.is_voice_fixed and status.settings.voice != settings.voice
-
-
-def mark(setting: Setting, settings: Settings, status: Status, unsaved: Set[str]) -> Run:
-    """What has become of it: `…` told to the service, `✓` confirmed by it, `↻` waits for a new session or start."""
-    if waits_for_session(setting, settings, status):
-        return "↻", "warning"
-    if setting.name in _SESSION and is_in_effect(setting.name, settings):
-        if setting.name in status.unacknowledged:
-            return "…", "warning"
-        if status.state not in (State.CONNECTING, State.OFFLINE):
-            return "✓", "good"
-    if setting.about.applies is not Applies.LIVE and setting.name in unsaved:
-        return "↻", "warning"
-    return " ", "dim"
-
-
-def facts(setting: Setting, loaded: Loaded, unsaved: Set[str], status: Status) -> str:
-    """Range, default, origin, and when a change counts, in one sentence."""
-    parts = []
-    if setting.low is not None and setting.high is not None:
-        parts.append(f"{setting.low:g} to {value_text(setting, setting.high)}")
-    source = loaded.source(setting.name)
-    if setting.name not in unsaved and source is Source.DEFAULT:
-        parts.append("at its default")
-    else:
-        if not setting.about.is_multiline:
-            parts.append(f"default {value_text(setting, setting.default)}")
-        parts.append("changed, not saved" if setting.name in unsaved else f"from: {source.value}")
-    if waits_for_session(setting, loaded.settings, status):
-        parts.append("takes effect with a new session: ctrl+n begins one, and what was said is carried over")
-    elif setting.about.applies is not Applies.LIVE:
-        parts.append(f"takes effect {setting.about.applies.value}")
-    return ", ".join(parts)
-
 
 _NUMBER_CELLS = len("10000 ms")
 
@@ -113,6 +40,20 @@ def control_for(setting: Setting, value: Value, suggestions: Sequence[str]) -> C
             text_cells=_NUMBER_CELLS,
         )
     return Field("" if value is None else str(value), empty_text="empty", suggestions=suggestions)
+
+
+class RowTitle(StyledLine):
+    """A row's name. It is cut when it is painted, since only then its width is known for certain."""
+
+    def row(self, surface: Surface) -> Strip:
+        """The name, as much of it as there is room for."""
+        room = max(1, self.size.width - 1)
+        runs, left = [], room
+        for text, role in self.runs:
+            shown = cut_to(text, max(0, left))
+            left -= cell_len(shown)
+            runs.append((shown, role))
+        return painted(self, runs, surface)
 
 
 class SettingRow(Grid):
@@ -138,7 +79,7 @@ class SettingRow(Grid):
         self.setting = setting
         self.control = control_for(setting, value, suggestions)
         self.control.add_class("settings-stop")
-        self._title = StyledLine()
+        self._title = RowTitle()
         self._mark = StyledLine()
         self._is_in_effect = True
         self._editor: Input | TextArea | None = None
@@ -149,10 +90,10 @@ class SettingRow(Grid):
         yield self.control
         yield self._mark
 
-    def show(self, value: Value, mark: Run, *, is_in_effect: bool) -> None:
-        """Show what holds now. An editor that is open keeps what is typed."""
+    def show(self, value: Value, mark: Sequence[Run], *, is_in_effect: bool) -> None:
+        """Show what holds now: of the mark as much as fits. An editor that is open keeps what is typed."""
         self.control.show(value)
-        self._mark.paint([(" ", "plain"), mark])
+        self._mark.paint([(" ", "plain"), *mark])
         self._is_in_effect = is_in_effect
         self._draw_title()
 
@@ -180,10 +121,6 @@ class SettingRow(Grid):
         editor.remove()
         self.post_message(self.Looked(self))
         return text if text != self.control.value else None
-
-    def on_resize(self) -> None:
-        """As much of the name as there is room for."""
-        self._draw_title()
 
     def on_click(self) -> None:
         """A click on the name is one on the control."""
@@ -243,10 +180,8 @@ class SettingRow(Grid):
             self.post_message(self.Edited(self, text))
 
     def _draw_title(self) -> None:
-        room = max(1, self._title.size.width - 3)
         title = self.setting.about.title
-        shown = cut_to(title, room)
         if self.has_pseudo_class("focus-within"):
-            self._title.paint([("› ", "accent"), (shown, "strong")])
+            self._title.paint([("› ", "accent"), (title, "strong")])
         else:
-            self._title.paint([("  ", "plain"), (shown, "plain" if self._is_in_effect else "track")])
+            self._title.paint([("  ", "plain"), (title, "plain" if self._is_in_effect else "track")])

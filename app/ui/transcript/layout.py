@@ -40,6 +40,8 @@ class Look(StrEnum):
     """A word about the turn: partial, typed."""
     WORDS = "words"
     PARTIAL = "partial"
+    DOUBT = "doubt"
+    """Words of which the service is not sure."""
     UNHEARD = "unheard"
     INTERRUPTED = "interrupted"
     NOTE = "note"
@@ -131,7 +133,14 @@ class Block(Struct, frozen=True):
         pieces = [StyledText(self.words[start:heard_end], look), StyledText(self.words[heard_end:end], Look.UNHEARD)]
         if at == self.shown_rows - 1 and (self.is_cut or not self.entry.is_final):
             pieces = _with_ellipsis(pieces, self.width - INDENT - 1)
-        return tuple(piece for piece in pieces if piece.text)
+        marks = [
+            (low - start, high - start, Look.DOUBT) for low, high in self._doubtful() if low < end and start < high
+        ]
+        return marked(tuple(piece for piece in pieces if piece.text), marks)
+
+    def _doubtful(self) -> Iterable[Span]:
+        text = self.entry.text
+        return ((len(shown(text[:low])), len(shown(text[:high]))) for low, high in self.entry.doubtful)
 
 
 def lay_out(entry: Entry, width: int, *, is_open: bool = False, before: Block | None = None) -> Block:

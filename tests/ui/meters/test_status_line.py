@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from textual.app import App
 
 from app.conversation.session import Mode, SessionSettings
+from app.conversation.standing import SettingStanding, Standing
 from app.conversation.status import NearLimit, State, Status
 from app.conversation.usage import Spending, TokensByKind
 from app.ui.meters.status_line import (
@@ -114,6 +115,15 @@ def test_the_header_says_where_one_is():
     text = shown(HeaderLine("Azure OpenAI", NOW - 252), 110, show_status=status, tick=NOW)
     assert text.startswith(" realtime   Azure OpenAI · push-to-talk   ")
     assert text.endswith("   04:12   56 min left")
+
+
+@pytest.mark.parametrize(
+    ("standing", "sign"), [(Standing.AGREED, " "), (Standing.DIFFERENT, "≠"), (Standing.REFUSED, "✗")]
+)
+def test_the_header_marks_a_mode_that_the_service_does_not_have(standing, sign):
+    settings = SessionSettings(mode=Mode.PUSH_TO_TALK)
+    status = Status(settings=settings, standings={"mode": SettingStanding(standing)})
+    assert f"· push-to-talk {sign}" in header_line(110, status, tick=NOW)
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,14 @@ from textual.app import App
 
 from app.audio.capture import Levels
 from app.conversation.session import Detection, Mode, SessionSettings
+from app.conversation.standing import SettingStanding, Standing
 from app.conversation.status import State, Status
 from app.ui.meters.lamp import Lamp, TalkPressed, TalkReleased
 from app.ui.meters.level_meter import ThresholdChanged, VoiceMeter
 from app.ui.meters.talk_strip import TalkStrip, plan
+from tests.ui.fakes import AGREED
 
-LISTENING = Status(state=State.LISTENING, has_microphone=True, is_microphone_open=True)
+LISTENING = Status(state=State.LISTENING, has_microphone=True, is_microphone_open=True, standings=AGREED)
 
 
 class Clock:
@@ -88,7 +90,7 @@ def run(scenario, width=110):
         (Status(state=State.READY), Levels(), ["◌ READY ", "no microphone"]),
         (Status(state=State.OFFLINE, has_microphone=True), Levels(), ["◌ OFFLINE "]),
         (Status(state=State.CONNECTING, has_microphone=True), Levels(), ["CONNECTING "]),
-        (replace(LISTENING, unacknowledged=frozenset({"threshold"})), Levels(), ["…"]),
+        (replace(LISTENING, standings={"threshold": SettingStanding(Standing.WAITING)}), Levels(), ["…"]),
     ],
 )
 def test_it_says(status, levels, parts):
@@ -110,7 +112,9 @@ def test_push_to_talk_says_what_the_keys_do():
         await pilot.pause()
         assert "◌ READY        F9 talk  " in app.row()
         app.clock.now += 1
-        app.strip.show_status(Status(State.LISTENING, settings, has_microphone=True, is_microphone_open=True))
+        app.strip.show_status(
+            Status(State.LISTENING, settings, standings=AGREED, has_microphone=True, is_microphone_open=True)
+        )
         await pilot.pause()
         assert "● LISTENING    F9 send  " in app.row()
 
@@ -122,7 +126,9 @@ def test_push_to_talk_says_what_the_keys_do():
 )
 def test_no_acknowledgement_where_the_service_does_not_go_by_the_threshold(settings):
     async def scenario(app, pilot):
-        app.strip.show_status(replace(LISTENING, settings=settings, unacknowledged=frozenset({"threshold"})))
+        app.strip.show_status(
+            replace(LISTENING, settings=settings, standings={"threshold": SettingStanding(Standing.WAITING)})
+        )
         await pilot.pause()
         assert "✓" not in app.row()
         assert "…" not in app.row()

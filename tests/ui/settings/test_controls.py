@@ -64,14 +64,21 @@ def after(control, *keys, width=30):
         (0.57, ["right"], [0.6]),
         (0.57, ["left"], [0.55]),
         (0.98, ["right", "right"], [1.0]),
-        (0.5, ["home", "home"], [0.0]),
-        (0.5, ["end"], [1.0]),
-        (0.2, ["pageup"], [0.7]),
-        (0.2, ["pagedown"], [0.0]),
+        (0.5, ["home", "end", "pageup", "pagedown"], []),
+        (0.2, ["shift+right"], [0.7]),
+        (0.2, ["shift+left"], [0.0]),
     ],
 )
 def test_a_slider_goes_in_steps_and_stays_within_its_ends(value, keys, told):
     assert after(Slider(value, step=0.05), *keys) == pytest.approx(told)
+
+
+@pytest.mark.parametrize(
+    ("value", "keys", "told"),
+    [(1, ["right", "left"], [64, 1]), (4096, ["right"], []), (100, ["left"], [64]), (100, ["right"], [128])],
+)
+def test_between_odd_ends_a_slider_goes_by_multiples_of_its_step(value, keys, told):
+    assert after(Slider(value, low=1, high=4096, step=64), *keys) == told
 
 
 def test_whole_numbers_stay_whole():
@@ -87,7 +94,7 @@ def test_whole_numbers_stay_whole():
         (None, ["left"], []),
         (5000, ["left", "left"], [None]),
         (6000, ["left", "left"], [5000, None]),
-        (None, ["pageup"], [14_000]),
+        (None, ["shift+right"], [14_000]),
     ],
 )
 def test_a_slider_can_have_a_place_for_no_number(value, keys, told):
@@ -139,7 +146,7 @@ def test_what_is_shown_is_not_told(control):
     [
         ("low", ["right", "enter", "right"], ["auto", "high", "low"]),
         ("low", ["left"], ["high"]),
-        ("low", ["end", "home"], ["high", "low"]),
+        ("low", ["end", "home"], []),
         ("other", ["right"], ["low"]),
     ],
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from app.conversation.session import Mode, RefusedSetting, SessionChange
+from app.conversation.session import Mode, SessionChange
+from app.conversation.standing import SettingStanding, Standing
 from app.conversation.status import Status
 from app.settings import Loaded, Settings
 from app.ui.settings.edited_settings import EditedSettings
@@ -29,7 +30,8 @@ def told(edited: EditedSettings, **fields: object) -> None:
 
 def refused(edited: EditedSettings, name: str, wanted: object, value: object) -> None:
     """The status: the session as it was, and a field that was changed in vain."""
-    edited.take_status(Status(settings=SESSION, refused={name: RefusedSetting(wanted, value)}))
+    standing = SettingStanding(Standing.AGREED, value, wanted, "No.")
+    edited.take_status(Status(settings=SESSION, standings={name: standing}))
 
 
 def test_a_change_tells_what_to_change_in_the_session(edited: EditedSettings) -> None:

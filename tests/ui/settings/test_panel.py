@@ -9,10 +9,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 from textual.app import App
+from textual.geometry import Region
 from textual.widgets import Button, Input, TextArea
 
+from app.conversation.standing import SettingStanding, Standing
 from app.conversation.status import State, Status
 from app.settings import SETTINGS, Loaded, Settings, Source
+from app.ui.settings.marks import facts, is_in_effect, mark
 from app.ui.settings.panel import (
     SectionHeading,
     SessionRenewalRequested,
@@ -21,9 +24,10 @@ from app.ui.settings.panel import (
     SettingsPanel,
     SettingsSaveRequested,
 )
-from app.ui.settings.setting_row import SettingRow, facts, is_in_effect, mark
+from app.ui.settings.setting_row import SettingRow
+from tests.ui.fakes import AGREED
 
-LISTENING = Status(state=State.LISTENING, has_microphone=True, is_microphone_open=True)
+LISTENING = Status(state=State.LISTENING, has_microphone=True, is_microphone_open=True, standings=AGREED)
 
 
 class PanelApp(App[None]):
@@ -94,11 +98,19 @@ def run(scenario, *, status=LISTENING, suggestions=None, size=(80, 40), width=No
     asyncio.run(whole())
 
 
+def painted_text(line) -> str:
+    """What a row shows in the cells that it has."""
+    (strip,) = line.render_lines(Region(0, 0, line.size.width, 1))
+    return strip.text
+
+
 async def open_all(app, pilot):
-    """Open every section."""
+    """Open every section, and wait until all of it has a place."""
     for heading in app.panel.query(SectionHeading):
         heading.action_ask("open")
     await pilot.pause()
+    while any(not row.size.width for row in app.panel.query(SettingRow)):
+        await pilot.pause()
 
 
 async def at(app, pilot, name, *keys):
@@ -132,7 +144,11 @@ KEYS = [
     ("silence_ms", ["left"], [("silence_ms", 450)]),
     ("idle_timeout_ms", ["right"], [("idle_timeout_ms", 5000)]),
     ("create_response", ["enter"], [("create_response", False)]),
-    ("speed", ["end"], [("speed", 1.5)]),
+    ("mode", ["end"], []),
+    ("mode", ["home"], []),
+    ("threshold", ["pagedown"], []),
+    ("threshold", ["pageup"], []),
+    ("speed", ["shift+right"], [("speed", 1.5)]),
     ("voice", ["right"], [("voice", "alloy")]),
     ("voice", ["enter", "x", "enter"], [("voice", "marinx")]),
     ("voice", ["enter", "x", "escape"], []),
@@ -170,7 +186,7 @@ def _rounded(entry):
 def test_a_change_shows_until_it_is_confirmed_and_says_that_it_is_not_saved():
     async def scenario(app, pilot):
         assert "0.50 ✓" in app.line("threshold")
-        app.status = replace(LISTENING, unacknowledged=frozenset({"threshold"}))
+        app.status = replace(LISTENING, standings={**AGREED, "threshold": SettingStanding(Standing.WAITING)})
         await at(app, pilot, "threshold", "right")
         assert "0.55 …" in app.line("threshold")
         assert "changed, not saved" in app.help
@@ -220,7 +236,7 @@ def test_a_wrong_text_costs_nothing_but_a_sentence():
         await open_all(app, pilot)
         await at(app, pilot, "language", "enter", *"[english]", "enter")
         assert app.told == []
-        assert "language is '[english]', but it must be two letters such as en, or empty." in app.help
+        assert "language is '[english]', but it must be two letters such as en, several with" in app.help
         assert app.row("language").control.value == ""
         await at(app, pilot, "language", "enter", *"en", "enter")
         assert app.told == [("language", "en")]
@@ -336,20 +352,20 @@ def test_every_row_fits(size, width):
             assert row.region.height == 1
             text = row.control.text
             assert len(text) <= row.control.size.width, row.setting.name
-            assert row.setting.about.title[:14] in row._title.text
+            assert row.setting.about.title[:14] in painted_text(row._title)
 
     run(scenario, size=size, width=width)
 
 
 def test_only_what_has_an_effect_waits_for_the_service():
     settings = Settings()
-    status = replace(LISTENING, unacknowledged=frozenset({"threshold"}))
-    assert mark(SETTINGS["threshold"], settings, status, set())[0] == "…"
-    assert mark(SETTINGS["voice"], settings, status, set())[0] == "✓"
-    assert mark(SETTINGS["eagerness"], settings, status, set())[0] == " "
-    assert mark(SETTINGS["theme"], settings, status, {"theme"})[0] == " "
-    assert mark(SETTINGS["service"], settings, status, {"service"})[0] == "↻"
-    assert mark(SETTINGS["voice"], settings, replace(status, state=State.OFFLINE), set())[0] == " "
+    status = replace(LISTENING, standings={**AGREED, "threshold": SettingStanding(Standing.WAITING)})
+    assert mark(SETTINGS["threshold"], settings, status, set())[0][0] == "…"
+    assert mark(SETTINGS["voice"], settings, status, set())[0][0] == "✓"
+    assert mark(SETTINGS["eagerness"], settings, status, set()) == []
+    assert mark(SETTINGS["theme"], settings, status, {"theme"}) == []
+    assert mark(SETTINGS["service"], settings, status, {"service"})[0][0] == "↻"
+    assert mark(SETTINGS["voice"], settings, replace(status, state=State.OFFLINE), set()) == []
 
 
 @pytest.mark.parametrize(
@@ -369,13 +385,66 @@ def test_which_settings_have_an_effect(mode, detection, effective):
 @pytest.mark.parametrize(
     ("name", "unsaved", "text"),
     [
-        ("threshold", set(), "0 to 1, at its default"),
-        ("threshold", {"threshold"}, "0 to 1, default 0.5, changed, not saved"),
-        ("speed", set(), "0.25 to 1.5 ×, default 1 ×, from: settings file"),
-        ("idle_timeout_ms", {"idle_timeout_ms"}, "5000 to 30000 ms, default none, changed, not saved"),
+        ("threshold", set(), "✓ the service has it so. 0 to 1, at its default"),
+        ("threshold", {"threshold"}, "✓ the service has it so. 0 to 1, default 0.5, changed, not saved"),
+        ("speed", set(), "✓ the service has it so. 0.25 to 1.5 ×, default 1 ×, from: settings file"),
+        ("eagerness", set(), "at its default"),
         ("greeting", set(), "at its default, takes effect with a new session"),
         ("echo_cancelling", {"echo_cancelling"}, "default on, changed, not saved, takes effect with the next start"),
     ],
 )
 def test_facts(name, unsaved, text):
     assert facts(SETTINGS[name], Loaded(Settings(), {"speed": Source.FILE}), unsaved, LISTENING) == text
+
+
+@pytest.mark.parametrize(
+    ("standing", "shown", "text"),
+    [
+        (SettingStanding(Standing.WAITING), "…", "… told to the service, not answered yet. at its default"),
+        (SettingStanding(Standing.AGREED, "marin"), "✓", "✓ the service has it so. at its default"),
+        (SettingStanding(Standing.DIFFERENT, "alloy"), "≠ alloy", "≠ the service has alloy. at its default"),
+        (SettingStanding(Standing.UNKNOWN), "?", "? the service does not say. at its default"),
+        (
+            SettingStanding(Standing.REFUSED, "alloy", "marin", "No."),
+            "✗ alloy",
+            "✗ the service refused it and has alloy: No. at its default",
+        ),
+        (
+            SettingStanding(Standing.AGREED, "marin", "cedar", "No"),
+            "✓",
+            "✓ the service has it so; it refused cedar: No. at its default",
+        ),
+        (
+            SettingStanding(Standing.LACKING),
+            "–",
+            "– this service, or its model, has no such setting, so it is not asked for. at its default",
+        ),
+    ],
+)
+def test_a_row_says_in_words_how_it_stands(standing, shown, text):
+    status = replace(LISTENING, standings={**AGREED, "voice": standing})
+    assert "".join(part for part, _ in mark(SETTINGS["voice"], Settings(), status, set())) == shown
+    assert facts(SETTINGS["voice"], Loaded(Settings()), set(), status) == text
+
+
+def test_what_the_service_has_stands_in_the_row_where_there_is_room():
+    async def scenario(app, pilot):
+        assert app.line("voice").rstrip().endswith("≠ alloy")
+
+    status = replace(LISTENING, standings={**AGREED, "voice": SettingStanding(Standing.DIFFERENT, "alloy")})
+    run(scenario, status=status, size=(120, 32), width=80)
+
+
+def test_the_keys_that_go_to_the_ends_only_go():
+    async def scenario(app, pilot):
+        await at(app, pilot, "mode", "end")
+        assert app.focused is app.panel.query(SectionHeading).last()
+        await pilot.press("home")
+        assert app.focused is app.panel.query(SectionHeading).first()
+        await pilot.press("pagedown")
+        assert app.focused is list(app.panel.query(SectionHeading))[1]
+        await pilot.press("pageup")
+        assert app.focused is app.panel.query(SectionHeading).first()
+        assert app.told == []
+
+    run(scenario)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from app.conversation.transcript import Entry, Latency
+from app.conversation.transcript import Entry, Latency, Party
 from app.conversation.usage import Spending
-from app.ui.transcript.layout import Block, Look, StyledText, lay_out, marked, plain
+from app.ui.transcript.layout import INDENT, Block, Look, StyledText, lay_out, marked, plain
 from tests.ui.fakes import assistant, program, user
 
 WORDS = "The capital of France is Paris. About two million people live in the city itself, and more in the region."
@@ -188,3 +188,15 @@ def test_a_line_of_the_program_looks_like_nobodys_turn() -> None:
         "",
     ]
     assert looks(block, Look.PROGRAM) == "── realtime ──"
+
+
+def test_words_of_which_the_service_is_not_sure_look_so_over_the_end_of_a_row():
+    text = "I saw the cat of Ann-Marie"
+    entry = Entry("u1", Party.USER, text, True, doubtful=((2, 5), (17, 26)))
+    block = lay_out(entry, INDENT + 1 + 12)
+    doubtful = [
+        [piece.text for piece in block.row(number, lambda _: "") if piece.look is Look.DOUBT]
+        for number in range(1, block.height)
+    ]
+    assert ["".join(row) for row in doubtful if row] == ["saw", "Ann-Marie"]
+    assert [plain(block.row(number, lambda _: "")).strip() for number in (1, 2)] == ["I saw the", "cat of"]
