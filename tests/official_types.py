@@ -5,6 +5,7 @@ Its models allow keys they do not know, so unknown keys are looked for in what w
 
 from __future__ import annotations
 
+import typing
 from functools import cache
 from typing import Any
 
@@ -13,12 +14,12 @@ SEEN_BUT_UNDECLARED = frozenset({"obfuscation", "phase", "object", "id", "expire
 
 
 @cache
-def server_events() -> Any:
-    """What validates a server event. Raises ImportError where the package is not installed."""
-    import pydantic
+def server_events() -> dict[str, Any]:
+    """The class of each server event. Raises ImportError where the package is not installed."""
     from openai.types import realtime
 
-    return pydantic.TypeAdapter(realtime.RealtimeServerEvent)
+    union, *_ = typing.get_args(realtime.RealtimeServerEvent)
+    return {typing.get_args(one.model_fields["type"].annotation)[0]: one for one in typing.get_args(union)}
 
 
 @cache
@@ -32,15 +33,16 @@ def client_events() -> Any:
 
 def faults(raw: dict[str, Any]) -> list[str]:
     """What the types have against a server event; an empty list for one that is as declared."""
+    import pydantic
+
+    kind = raw.get("type")
+    if kind not in server_events():
+        return [f"{kind}: no such event"]
     try:
-        judged = server_events().validate_python(raw)
-    except ValueError as error:
-        return [f"{raw.get('type')}: {' '.join(str(error).split())[:400]}"]
-    return [
-        f"{raw['type']}: unknown key {key}"
-        for key in unknown_keys(judged)
-        if key.rpartition(".")[2] not in SEEN_BUT_UNDECLARED
-    ]
+        judged = server_events()[kind].model_validate(raw)
+    except pydantic.ValidationError as error:
+        return [f"{kind}: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+    return [f"{kind}: unknown key {key}" for key in unknown_keys(judged) if key.rpartition(".")[2] not in SEEN_BUT_UNDECLARED]
 
 
 def unknown_keys(value: Any, path: str = "") -> list[str]:

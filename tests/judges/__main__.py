@@ -24,6 +24,7 @@ Judging = Callable[[Verdict, Path, Path], Awaitable[None]]
 
 PROGRAMS = (
     Program("openai-agents", "openai_agents_program.py"),
+    Program("livekit", "livekit_program.py"),
 )
 JUDGES: dict[str, Judging] = {program.judge: partial(judge, program) for program in PROGRAMS}
 

@@ -45,6 +45,7 @@ def test_texts_of_every_role(item, role):
     assert added.item == done.item
     assert (added.item.status, added.item.object) == ("completed", "realtime.item")
     assert added.item.id
+    assert added.item.content[0].type in ("input_text", "output_text")
     talk.say("response.create")
     assert [(message.role, message.text) for message in talk.job(Respond).prompt.messages] == [(role, "Hello.")]
 
