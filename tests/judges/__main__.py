@@ -25,6 +25,7 @@ Judging = Callable[[Verdict, Path, Path], Awaitable[None]]
 PROGRAMS = (
     Program("openai-agents", "openai_agents_program.py"),
     Program("livekit", "livekit_program.py"),
+    Program("pipecat", "pipecat_program.py"),
 )
 JUDGES: dict[str, Judging] = {program.judge: partial(judge, program) for program in PROGRAMS}
 

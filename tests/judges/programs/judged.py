@@ -40,11 +40,18 @@ class Microphone:
 
     def __init__(self) -> None:
         self._waiting = b""
+        self._quiet = asyncio.Event()
+        self._quiet.set()
 
     def say(self, name: str) -> None:
         """Begin to speak; `name` as in the test data, without its ending."""
         note(f"the user says {name}")
         self._waiting += (VOICES / f"{name}.pcm").read_bytes()
+        self._quiet.clear()
+
+    async def is_quiet(self) -> None:
+        """Until all is said."""
+        await self._quiet.wait()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """20 ms of 16 bit mono at 24 kHz each, without end."""
@@ -52,6 +59,8 @@ class Microphone:
         while True:
             chunk, self._waiting = self._waiting[:_CHUNK_BYTES], self._waiting[_CHUNK_BYTES:]
             yield chunk.ljust(_CHUNK_BYTES, b"\0")
+            if not self._waiting:
+                self._quiet.set()
             due += CHUNK_MS / 1000
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
@@ -183,10 +192,14 @@ async def write_and_stop(talk: Talk) -> None:
         await talk.until("the end of the story", lambda: talk.answers > answers)
         check("the application can interrupt", talk.answers > answers, f"{talk.interruptions - before} told")
     await asyncio.sleep(0.3)
-    answers = talk.answers
+    known = len(talk.assistant_said)
     await talk.write("What is two plus two?")
-    await talk.until("an answer to the written question", lambda: talk.answers > answers)
-    check("a written question is answered after it", says(talk.last_answer(), "4", "four"), talk.last_answer())
+    await talk.until(
+        "an answer to the written question",
+        lambda: len(talk.assistant_said) > known and says(talk.last_answer(), "4", "four"),
+    )
+    alone = says(talk.last_answer(), "4", "four") and not says(talk.last_answer(), "story")
+    check("a written question is answered after it, and no other", alone, talk.last_answer())
 
 
 async def ends(ending: Awaitable[object]) -> None:
