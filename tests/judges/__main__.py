@@ -26,6 +26,8 @@ PROGRAMS = (
     Program("openai-agents", "openai_agents_program.py"),
     Program("livekit", "livekit_program.py"),
     Program("pipecat", "pipecat_program.py"),
+    Program("agents-realtime", "agents_realtime_program.mjs"),
+    Program("openai-node", "openai_node_program.mjs", needs_tls=True),
 )
 JUDGES: dict[str, Judging] = {program.judge: partial(judge, program) for program in PROGRAMS}
 
