@@ -42,7 +42,11 @@ def faults(raw: dict[str, Any]) -> list[str]:
         judged = server_events()[kind].model_validate(raw)
     except pydantic.ValidationError as error:
         return [f"{kind}: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-    return [f"{kind}: unknown key {key}" for key in unknown_keys(judged) if key.rpartition(".")[2] not in SEEN_BUT_UNDECLARED]
+    return [
+        f"{kind}: unknown key {key}"
+        for key in unknown_keys(judged)
+        if key.rpartition(".")[2] not in SEEN_BUT_UNDECLARED
+    ]
 
 
 def unknown_keys(value: Any, path: str = "") -> list[str]:

@@ -17,8 +17,9 @@ from functools import partial
 from pathlib import Path
 
 from tests.judges.installing import HindranceError
+from tests.judges.judging_client import judge_with_aimock, judge_with_litellm
+from tests.judges.judging_service import Program, judge
 from tests.judges.verdicts import Verdict, table
-from tests.judges.with_service import Program, judge
 
 Judging = Callable[[Verdict, Path, Path], Awaitable[None]]
 
@@ -29,7 +30,11 @@ PROGRAMS = (
     Program("agents-realtime", "agents_realtime_program.mjs"),
     Program("openai-node", "openai_node_program.mjs", needs_tls=True),
 )
-JUDGES: dict[str, Judging] = {program.judge: partial(judge, program) for program in PROGRAMS}
+JUDGES: dict[str, Judging] = {
+    **{program.judge: partial(judge, program) for program in PROGRAMS},
+    "litellm": judge_with_litellm,
+    "aimock": judge_with_aimock,
+}
 
 
 async def _judged(name: str, installs: Path) -> Verdict:

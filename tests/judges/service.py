@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -24,16 +25,24 @@ def clean(folder: Path, more: Mapping[str, str] | None = None) -> dict[str, str]
     return {**kept, "HOME": str(folder), "REALTIME_HOME": str(folder / "realtime"), **(more or {})}
 
 
+def tail(log: Path) -> str:
+    """The end of what a program complained of."""
+    return log.read_text(errors="replace").strip()[-1500:]
+
+
 @contextlib.asynccontextmanager
 async def process(
-    *command: object, env: Mapping[str, str], cwd: Path, log: Path | None = None
+    *command: object, env: Mapping[str, str], cwd: Path, log: Path, typed: str = ""
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A program with its standard output to read; it and all it started have ended when the block is left."""
-    with contextlib.ExitStack() as stack:
-        errors = stack.enter_context(log.open("ab")) if log else None
+    """A program with its standard output to read, its errors in `log` and `typed` for its standard input. It and all
+    that it started have ended when the block is left.
+    """
+    with log.open("ab") as errors, tempfile.TemporaryFile() as keyboard:
+        keyboard.write(typed.encode())
+        keyboard.seek(0)
         running = await asyncio.create_subprocess_exec(
             *(str(word) for word in command),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=env, cwd=cwd, start_new_session=True,
+            stdin=keyboard, stdout=subprocess.PIPE, stderr=errors, env=env, cwd=cwd, start_new_session=True,
             limit=1 << 24,
         )  # fmt: skip
         try:
@@ -65,5 +74,5 @@ async def serving(folder: Path, *options: object) -> AsyncIterator[str]:
         assert running.stdout is not None  # a pipe, as asked for
         first = (await asyncio.wait_for(running.stdout.readline(), _START_S)).decode().strip()
         if not first.startswith("listening on "):
-            raise RuntimeError(f"the service did not start: {first or log.read_text()}")
+            raise RuntimeError(f"the service did not start: {first or tail(log)}")
         yield first.removeprefix("listening on ")

@@ -51,4 +51,6 @@ def table(verdicts: list[Verdict]) -> str:
     rows = [("judge", "version", "checks", "seconds")]
     rows += [(one.judge, one.version, one.word, f"{one.seconds:.0f}") for one in verdicts]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

@@ -55,7 +55,9 @@ class Line:
 class Tap:
     """Stands before the service. An asynchronous context manager."""
 
-    def __init__(self, service: str, *, certificate: Certificate | None = None, trusted: Certificate | None = None) -> None:
+    def __init__(
+        self, service: str, *, certificate: Certificate | None = None, trusted: Certificate | None = None
+    ) -> None:
         """`service`: its address, trusted where it shows `trusted`; with `certificate` the tap itself speaks TLS."""
         self._service = service
         self._certificate = certificate

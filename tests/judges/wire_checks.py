@@ -54,7 +54,9 @@ def _check_answers(verdict: Verdict, line: Line) -> None:
     verdict.check("wire: every completed answer has words and sound", ends["completed"] > 0 and not silent, told)
     words = [m.event["transcript"] for m in line.of("service", "conversation.item.input_audio_transcription.completed")]
     spoken = line.of("service", "input_audio_buffer.committed")
-    verdict.check("wire: all that is spoken is written down", bool(spoken) and len(words) == len(spoken), " | ".join(words))
+    verdict.check(
+        "wire: all that is spoken is written down", bool(spoken) and len(words) == len(spoken), " | ".join(words)
+    )
 
 
 def _audio_ms(deltas: Iterable[Message]) -> dict[str, float]:
@@ -69,7 +71,9 @@ def _audio_ms(deltas: Iterable[Message]) -> dict[str, float]:
 def _check_truncations(verdict: Verdict, lines: list[Line]) -> None:
     told, right = [], True
     for line in lines:
-        confirmed = {(m.event["item_id"], m.event["audio_end_ms"]) for m in line.of("service", "conversation.item.truncated")}
+        confirmed = {
+            (m.event["item_id"], m.event["audio_end_ms"]) for m in line.of("service", "conversation.item.truncated")
+        }
         for wish in line.of("client", "conversation.item.truncate"):
             item_id, end_ms = wish.event["item_id"], wish.event["audio_end_ms"]
             of_item = [
@@ -81,7 +85,9 @@ def _check_truncations(verdict: Verdict, lines: list[Line]) -> None:
             passed_ms = (wish.at_s - of_item[0].at_s) * 1000 if of_item else 0.0
             told.append(f"{end_ms} ms of {had_ms:.0f} sent, {passed_ms:.0f} after the first")
             right &= 0 <= end_ms <= min(had_ms + 1, passed_ms + _JITTER_MS) and (item_id, end_ms) in confirmed
-    verdict.check("wire: what was not heard is cut off, at a sane place", right and bool(told), "; ".join(told) or "never")
+    verdict.check(
+        "wire: what was not heard is cut off, at a sane place", right and bool(told), "; ".join(told) or "never"
+    )
 
 
 def _check_cancelled(verdict: Verdict, lines: list[Line], *, asked: bool) -> None:

@@ -1,4 +1,4 @@
-"""livekit-agents: an AgentSession with the OpenAI plugin's RealtimeModel, sound in and out by queues, without a room."""
+"""livekit-agents: an AgentSession with the OpenAI plugin's RealtimeModel; ears and mouth of our own, no room."""
 
 from __future__ import annotations
 
@@ -95,7 +95,9 @@ class SessionTalk(Talk):
 
 
 async def main() -> None:
-    model = openai.realtime.RealtimeModel(model=MODEL, base_url=URL.removesuffix("/realtime"), api_key=KEY, voice="marin")
+    model = openai.realtime.RealtimeModel(
+        model=MODEL, base_url=URL.removesuffix("/realtime"), api_key=KEY, voice="marin"
+    )
     session = AgentSession(llm=model)
     talk = SessionTalk(session)
     session.input.audio = Ears(talk)

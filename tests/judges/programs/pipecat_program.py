@@ -142,7 +142,9 @@ async def talk_with(turn_detection: events.TurnDetection | bool, messages: list[
     running = asyncio.create_task(runner.run())
     await worker.queue_frames([LLMRunFrame()])
     if messages:
-        await talk.until("an answer to what was written", lambda: says(talk.last_answer(), "4", "four") and talk.answers)
+        await talk.until(
+            "an answer to what was written", lambda: says(talk.last_answer(), "4", "four") and talk.answers
+        )
         check("a written question is answered", says(talk.last_answer(), "4", "four"), talk.last_answer())
         await asyncio.sleep(0.3)
         await talk.is_heard()

@@ -12,7 +12,7 @@ from pathlib import Path
 from app.audio.pcm import VAD_RATE_HZ, WIRE_RATE_HZ, resample, to_pcm16
 from app.audio.wav import read_wav
 from tests.judges.installing import PROGRAMS, install
-from tests.judges.service import TOKEN, clean, process, serving
+from tests.judges.service import TOKEN, clean, process, serving, tail
 from tests.judges.verdicts import Verdict
 from tests.judges.wire import Certificate, Line, Tap
 from tests.judges.wire_checks import check_lines
@@ -70,10 +70,9 @@ async def judge(program: Program, verdict: Verdict, installs: Path, folder: Path
             status = await _follow(running, verdict)
             verdict.check("it ends by itself", status == 0, f"status {status}" if status is not None else "it did not")
             if status != 0:
-                print(log.read_text(errors="replace")[-2500:], file=sys.stderr)
+                print(tail(log), file=sys.stderr)
     check_lines(verdict, _spoken_on(tap.lines), cancels=program.cancels, truncates=program.truncates)
-    if keep := os.environ.get("JUDGES_WIRE"):
-        _keep(tap.lines, Path(keep) / f"{program.judge}.jsonl")
+    keep_wire(program.judge, tap.lines)
 
 
 async def _follow(running: asyncio.subprocess.Process, verdict: Verdict) -> int | None:
@@ -97,11 +96,18 @@ def _spoken_on(lines: list[Line]) -> list[Line]:
     return [line for line in lines if line.of("client")]
 
 
-def _keep(lines: list[Line], path: Path) -> None:
-    """Who wants to look at a conversation names a folder in JUDGES_WIRE. Sound is left out."""
+def keep_wire(judge: str, lines: list[Line]) -> None:
+    """Who wants to look at the conversations names a folder in JUDGES_WIRE. Sound is left out."""
+    if not (folder := os.environ.get("JUDGES_WIRE")):
+        return
+    path = Path(folder) / f"{judge}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         for number, line in enumerate(lines):
             for m in line.messages:
-                event = {k: f"<{len(v)}>" if k in ("audio", "delta") and len(str(v)) > 200 else v for k, v in m.event.items()}
-                file.write(json.dumps({"line": number, "at": round(m.at_s, 3), "from": m.sender, **event}) + "\n")
+                event = {
+                    key: f"<{len(value)} characters>" if key in ("audio", "delta") and len(str(value)) > 200 else value
+                    for key, value in m.event.items()
+                }
+                file.write(json.dumps({"line": number, "at_s": round(m.at_s, 3), "from": m.sender, **event}) + "\n")
+            file.write(json.dumps({"line": number, "closed_by": line.closed_by}) + "\n")
