@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import signal
 import sys
 import tempfile
 import time
@@ -62,6 +63,8 @@ def main() -> int:
     parser.add_argument("judges", nargs="*", metavar="JUDGE", help=f"of {', '.join(JUDGES)}; all, if none is named")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="install there and leave it for the next run")
     told = parser.parse_args()
+    # Ended from outside, it ends what it started, as with Ctrl+C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if unknown := [name for name in told.judges if name not in JUDGES]:
         parser.error(f"no such judge: {', '.join(unknown)}. There are {', '.join(JUDGES)}.")
     with contextlib.ExitStack() as stack:
@@ -80,4 +83,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("stopped")
