@@ -88,3 +88,15 @@ def test_judge_sees_unknown_keys():
 @pytest.mark.parametrize("path", GA, ids=lambda path: path.stem)
 def test_ga_sample_is_valid(path: Path):
     assert faults(json.loads(path.read_text())) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"type": "session.changed"}, {"item_id": None}, {"audio_start_ms": "now"}, {"colour": "red"}],
+    ids=lambda change: next(iter(change)),
+)
+def test_the_types_find_what_they_do_not_declare(change: dict[str, Any]):
+    good = json.loads((SAMPLES / "ga" / "input_audio_buffer.speech_started.json").read_text())
+    assert faults(good) == []
+    (found,) = faults({**good, **change})
+    assert next(iter(change)) in found or found.endswith("no such event")
