@@ -91,8 +91,10 @@ class PipelineTalk(Talk, BaseObserver):
         BaseObserver.__init__(self, observe_every_push=False)
 
     async def on_push_frame(self, data: FramePushed) -> None:
-        self._note(data.frame)
-        self.changed()
+        # The loudspeaker passes on what it has played, in frames of its own: that was heard before.
+        if not isinstance(data.source, Mouth):
+            self._note(data.frame)
+            self.changed()
 
     def _note(self, frame: Frame) -> None:
         match frame:
