@@ -55,13 +55,10 @@ class Line:
 class Tap:
     """Stands before the service. An asynchronous context manager."""
 
-    def __init__(
-        self, service: str, *, certificate: Certificate | None = None, trusted: Certificate | None = None
-    ) -> None:
-        """`service`: its address, trusted where it shows `trusted`; with `certificate` the tap itself speaks TLS."""
+    def __init__(self, service: str, *, certificate: Certificate | None = None) -> None:
+        """`service`: its address; with a `certificate` the tap speaks TLS with its clients."""
         self._service = service
         self._certificate = certificate
-        self._trusted = trusted
         self._server: Server | None = None
         self._upstream: dict[ServerConnection, tuple[ClientConnection, Line]] = {}
         self.lines: list[Line] = []
@@ -90,10 +87,9 @@ class Tap:
         line = Line(request.path, dict(request.headers.raw_items()))
         there = urlsplit(self._service)._replace(path="", query="").geturl()
         headers = [(name, value) for name in _HEADERS for value in request.headers.get_all(name)]
-        trust = self._trusted.client_context() if self._trusted else None
         try:
             upstream = await connect(
-                there + request.path, additional_headers=headers, ssl=trust, compression=None, max_size=None, proxy=None
+                there + request.path, additional_headers=headers, compression=None, max_size=None, proxy=None
             )
         except InvalidStatus as refusal:
             self.lines.append(line)
@@ -156,7 +152,3 @@ class Certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, self.key)
         return context
-
-    def client_context(self) -> ssl.SSLContext:
-        """To trust it."""
-        return ssl.create_default_context(cafile=str(self.certificate))
