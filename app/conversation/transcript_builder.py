@@ -20,6 +20,7 @@ from app.protocol.text import flat, one_line
 
 _FAILED = "The words could not be written down"
 _NOT_TRANSCRIBED = "Spoken; the service was not asked to write it down."
+_NOT_NAMED = "not written down: the service did not say which item it is"
 _NOT_WRITTEN = "not written down: the service sent no words"
 _HALF_WRITTEN = "the rest was not written down: the service sent no more words"
 _PROVISIONAL = frozenset({_NOT_TRANSCRIBED, _NOT_WRITTEN, _HALF_WRITTEN})
@@ -38,6 +39,8 @@ class TranscriptBuilder:
         self._parts: dict[str, dict[int, PartWords]] = {}
         self._previous: dict[str, str] = {}
         self._gone: set[str] = set()
+        self._unnamed = ""
+        """The newest entry, where it is a turn of the user's whose item the service has not named."""
 
     @property
     def deadline_ms(self) -> int | None:
@@ -80,6 +83,9 @@ class TranscriptBuilder:
             return None
         entry = self._transcript.get(item_id)
         if entry is None:
+            if speaker is Party.USER:
+                self._remove(self._unnamed)  # this is it
+            self._unnamed = ""
             entry = Entry(item_id, speaker, is_spoken=is_spoken, started_ms=now_ms)
             self._add(entry)
             if speaker is Party.ASSISTANT:
@@ -104,6 +110,9 @@ class TranscriptBuilder:
 
     def committed(self, event: sv.InputCommitted, now_ms: int, *, began_ms: int, is_transcribed: bool) -> None:
         """The user's turn has its place. Where nobody writes it down, it is final as it is."""
+        if not event.item_id:
+            self._commit_unnamed(now_ms, began_ms)
+            return
         self.began(event.item_id, Party.USER, began_ms)
         self.change(event.item_id, ended_ms=now_ms)
         if not is_transcribed:
@@ -262,6 +271,16 @@ class TranscriptBuilder:
             self._tell(entry)
 
     # ---------------------------------------------------------------- within
+
+    def _commit_unnamed(self, now_ms: int, began_ms: int) -> None:
+        """The service says that the user's turn is an item, and not which. Unless the item came before, or is the next
+        one, nobody will write it down; but it was said, and is answered.
+        """
+        entries = self._transcript.entries()
+        if entries and entries[-1].speaker is Party.USER and not entries[-1].is_final:
+            return
+        self._unnamed = self._effects.new_item_id()
+        self._add(Entry(self._unnamed, Party.USER, "", True, True, began_ms, now_ms, note=_NOT_NAMED))
 
     def _part(self, item_id: str, index: int) -> PartWords:
         return self._parts.setdefault(item_id, {}).setdefault(index, PartWords())

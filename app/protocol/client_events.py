@@ -6,7 +6,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from app.protocol.convert import WireObject
+from app.protocol.convert import JsonObject, WireObject
 from app.protocol.items import Item, ResponseOptions
 from app.protocol.ranges import Setting
 from app.protocol.session import Session
@@ -80,6 +80,11 @@ class ResponseCreate(_ClientEvent, frozen=True, kw_only=True):
 
     TYPE: ClassVar = "response.create"
     response: ResponseOptions | UnsetType = UNSET
+
+    @staticmethod
+    def normalised(data: JsonObject) -> JsonObject:
+        """Without options where they are null."""
+        return {key: value for key, value in data.items() if key != "response" or value is not None}
 
 
 class ResponseCancel(_ClientEvent, frozen=True, kw_only=True):

@@ -188,3 +188,8 @@ class ResponseOptions(WireObject, frozen=True, kw_only=True):
     input: tuple[Json, ...] | UnsetType = UNSET
     metadata: Json | UnsetType = UNSET
     max_output_tokens: Setting | str | UnsetType = UNSET
+
+    @staticmethod
+    def normalised(data: JsonObject) -> JsonObject:
+        """Without what is null: clients write every option, given or not, and that is none (livekit-agents 1.8)."""
+        return {key: value for key, value in data.items() if value is not None}

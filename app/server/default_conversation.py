@@ -39,6 +39,8 @@ class StoredItem:
     """What the assistant spoke, sentence by sentence."""
     heard_ms: int | None = None
     """Where the client says that listening ended; None: never cut."""
+    is_dismissed: bool = False
+    """Cut by hand, while nobody spoke: the user does not want this answer, however little of it was heard."""
     put_in_characters: int = 0
     """How much text of the client's it was when it came into the conversation."""
 
@@ -98,7 +100,8 @@ class StoredItem:
                 return Message("system" if role == "system" else "user", text) if text or known == "" else None
             case "message", _:
                 text = self.heard_text() if self.sentences else self.written()
-                return Message("assistant", text) if text else None
+                # Not a word was heard, but what was asked before is not to be answered again.
+                return Message("assistant", text) if text or self.is_dismissed else None
             case _:
                 return None
 
@@ -194,8 +197,8 @@ class DefaultConversation:
         self._characters -= stored.put_in_characters
         self._sound_bytes -= len(stored.audio)
 
-    def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
-        """The assistant's speech was heard up to there (section 5.4). Raises RefusedError."""
+    def truncate(self, item_id: str, content_index: int, audio_end_ms: int, *, by_hand: bool) -> None:
+        """The assistant's speech was heard up to there (section 5.4); `by_hand`: nobody spoke. Raises RefusedError."""
         stored = self._existing(item_id, "truncate")
         if not stored.sentences:
             raise RefusedError(None, "Only model output audio messages can be truncated")
@@ -207,3 +210,4 @@ class DefaultConversation:
             message = f"Audio content of {stored.spoken_ms}ms is already shorter than {audio_end_ms}ms"
             raise RefusedError("invalid_value", message)
         stored.heard_ms = audio_end_ms
+        stored.is_dismissed = stored.is_dismissed or by_hand

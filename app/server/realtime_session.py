@@ -242,7 +242,8 @@ class RealtimeSession:
         return StoredItem(known, transcript, audio=sound), b"" if given_words else sound
 
     def _truncate(self, event: cl.ItemTruncate) -> None:
-        self._conversation.truncate(event.item_id, event.content_index, event.audio_end_ms)
+        by_hand = not self._input_audio.speaking
+        self._conversation.truncate(event.item_id, event.content_index, event.audio_end_ms, by_hand=by_hand)
         self._out.say(
             sv.ItemTruncated(item_id=event.item_id, content_index=event.content_index, audio_end_ms=event.audio_end_ms)
         )

@@ -197,7 +197,7 @@ class _Generation:
         self.done = True
         details = None
         if failure is not None:
-            details = StatusDetails(type=status, error=failure.detail())
+            details = StatusDetails(type=status, error=failure.outcome())
         elif reason is not None:
             details = StatusDetails(type=status, reason=reason)
         counts = [item.tokens() for item in self._context]

@@ -172,11 +172,25 @@ def _check_session(change: Session) -> None:
     check_modalities("session.output_modalities", change.output_modalities)
     check_max_output_tokens("session.max_output_tokens", change.max_output_tokens)
     check_tools("session", change.tools, change.tool_choice)
+    _check_tracing(change.tracing)
     if change.audio is not UNSET:
         if change.audio.input is not UNSET:
             _check_input(change.audio.input)
         if change.audio.output is not UNSET:
             check_output("session.audio.output", change.audio.output)
+
+
+def _check_tracing(tracing: Json | UnsetType) -> None:
+    if isinstance(tracing, str) and tracing != "auto":
+        raise not_supported("session.tracing", tracing, ("auto",))
+    if tracing is not None and tracing is not UNSET and not isinstance(tracing, str | dict):
+        raise wrong_type("session.tracing")
+    for key in tracing if isinstance(tracing, dict) else ():
+        if key not in _TRACING_KEYS:
+            raise unknown_parameter(f"session.tracing.{one_line(key, 80)}")
+
+
+_TRACING_KEYS: Final = ("workflow_name", "group_id", "metadata")
 
 
 def _check_input(audio: AudioInput) -> None:
@@ -253,6 +267,13 @@ def check_tools(path: str, tools: tuple[Json, ...] | UnsetType, choice: Json | U
         raise not_supported(f"{path}.tool_choice", choice, ("auto", "none", "required"))
     if choice is not UNSET and not isinstance(choice, str | dict):
         raise wrong_type(f"{path}.tool_choice")
+    if isinstance(choice, dict):
+        kind = choice.get("type")
+        if kind not in ("function", "mcp"):
+            raise not_supported(f"{path}.tool_choice.type", kind, ("function", "mcp"))
+        name = "name" if kind == "function" else "server_label"
+        if not isinstance(choice.get(name), str):
+            raise missing(f"{path}.tool_choice.{name}")
 
 
 MAX_METADATA: Final = (16, 64, 512)

@@ -169,7 +169,7 @@ _CONTENT: Final[dict[str, tuple[str, ...]]] = {
 
 
 def accepted(item: Item, new_id: str, path: str = "item") -> Item:
-    """The item as it is remembered, completed and under an id. Raises RefusedError.
+    """The item as it is remembered, completed, under an id, and in the words of the GA protocol. Raises RefusedError.
 
     Pictures and MCP items are refused, since nothing here can see or call them; the assistant's speech is, since no
     service lets a client put it in.
@@ -192,7 +192,13 @@ def accepted(item: Item, new_id: str, path: str = "item") -> Item:
     if (sound_bytes := len(sound_of(item))) > MAX_APPEND_BYTES:
         message = f"The sound of an item may have at most {MAX_APPEND_BYTES} bytes, and this has {sound_bytes}."
         raise invalid_value(f"{path}.content", message)
-    return replace(item, id=item.id or new_id, object="realtime.item", status="completed")
+    content = item.content if item.content is UNSET else tuple(map(_renamed, item.content))
+    return replace(item, id=item.id or new_id, object="realtime.item", status="completed", content=content)
+
+
+def _renamed(part: Content) -> Content:
+    """What the assistant said is `text` in the beta protocol, and clients keep writing that."""
+    return replace(part, type="output_text") if part.type == "text" else part
 
 
 def _check_message(item: Item, path: str) -> None:

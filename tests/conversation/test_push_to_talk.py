@@ -7,8 +7,10 @@ import pytest
 from app.conversation.input_audio import CLOSING_GRACE_MS
 from app.conversation.session import Mode
 from app.conversation.status import State
+from app.conversation.transcript import Party
 from app.protocol import server_events as sv
 from app.protocol.client_events import InputAppend, InputClear, InputCommit, SessionUpdate
+from app.protocol.items import Content, Item
 from tests.conversation.driver import PUSH_TO_TALK, Talk
 
 COMMIT, CLEAR, CREATE = "input_audio_buffer.commit", "input_audio_buffer.clear", "response.create"
@@ -39,6 +41,27 @@ def test_turn_is_committed_and_answered(talk):
     assert talk.wire == [COMMIT, CREATE]
     assert talk.state is State.THINKING
     assert sent_ms(talk) == 420
+
+
+@pytest.mark.parametrize("named", ["never", "before", "after"])
+def test_a_turn_whose_item_the_service_does_not_name_is_shown_once(talk, named):
+    talk.talk_key()
+    talk.speak(400)
+    release(talk)
+    added = sv.ItemAdded(item=Item(id="u1", type="message", role="user", content=(Content(type="input_audio"),)))
+    words = sv.TranscriptionCompleted(item_id="u1", transcript="Hello?")
+    for event in {"never": (), "before": (added,), "after": ()}[named]:
+        talk.hear(event)
+    talk.hear(sv.InputCommitted())
+    if named == "after":
+        talk.hear(added)
+    if named != "never":
+        talk.hear(words)
+    talk.answer()
+    user, assistant = talk.conversation.transcript.entries()
+    assert (user.speaker, assistant.speaker) == (Party.USER, Party.ASSISTANT)
+    assert user.is_final
+    assert (user.text, bool(user.note)) == (("", True) if named == "never" else ("Hello?", False))
 
 
 def test_nothing_is_sent_while_closed(talk):

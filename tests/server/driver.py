@@ -14,6 +14,7 @@ from app.audio.vad import FRAME_FRAMES
 from app.protocol.codec import decode_server_event, encode_server_event
 from app.server.realtime_session import RealtimeSession
 from app.server.session_outputs import CancelJob, CloseConnection, Recognise, Respond, Speak
+from tests.official_types import faults
 
 
 class LoudnessDetector:
@@ -41,7 +42,9 @@ def sound(probability: float, ms: int) -> bytes:
 
 @dataclass
 class Driver:
-    """A session and what came out of it. Every event goes over the wire format and back."""
+    """A session and what came out of it. Every event goes over the wire format and back, and the official package's
+    types have nothing against it.
+    """
 
     events: list = field(default_factory=list)
     raw: list = field(default_factory=list)
@@ -79,7 +82,9 @@ class Driver:
                     frame = encode_server_event(output)
                     assert decode_server_event(frame) == output
                     new.append(output)
-                    self.raw.append(json.loads(frame))
+                    raw = json.loads(frame)
+                    assert not (found := faults(raw)), found
+                    self.raw.append(raw)
         self.events += new
         return new
 

@@ -90,6 +90,24 @@ def test_history_and_instructions_reach_the_responder():
     assert talk.of("response.created")[-1].response.metadata == {"who": "me"}
 
 
+@pytest.mark.parametrize(
+    "response",
+    [
+        None,
+        dict.fromkeys(
+            ("output_modalities", "audio", "instructions", "tools", "tool_choice", "conversation", "input", "metadata",
+             "max_output_tokens", "parallel_tool_calls", "reasoning", "prompt")
+        ),
+    ],
+)  # fmt: skip
+def test_an_option_that_is_null_is_the_sessions(response):
+    talk = Driver()
+    talk.update(instructions="Be kind.")
+    talk.typed("Hello?")
+    assert types(talk.say("response.create", response=response)) == ["response.created"]
+    assert talk.job(Respond).prompt.instructions == "Be kind."
+
+
 def test_the_speed_of_the_session_is_that_of_the_speech():
     talk = Driver()
     talk.update(audio={"output": {"speed": 1.25}})

@@ -119,7 +119,7 @@ class BuiltinResponder:
         newest = [
             m.text.strip() for m in takewhile(lambda m: m.role != "assistant", reversed(messages)) if m.role == "user"
         ]
-        utterance = " ".join(reversed(newest))
+        utterance = " ".join(_not_withdrawn(newest[::-1]))
         if not utterance:
             return _greeting(messages, name)
         before = said[: len(said) - len(newest)]
@@ -141,6 +141,12 @@ class BuiltinResponder:
             told = sum(bool(_STORY.search(_plain(earlier))) for earlier in before)
             answers.append(Reply(found.start(), STORIES[told % len(STORIES)]))
         return sorted(answers, key=lambda answer: answer.at)
+
+
+def _not_withdrawn(unanswered: list[str]) -> list[str]:
+    """What is still to be answered: who says "stop" does not want what was asked before it."""
+    stops = [at for at, text in enumerate(unanswered) if _STOP.search(_plain(text))]
+    return unanswered[stops[-1] :] if stops else unanswered
 
 
 def _greeting(messages: tuple[Message, ...], name: str | None) -> list[str]:

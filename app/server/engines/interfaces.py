@@ -25,7 +25,7 @@ class ResponderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of the conversation as text."""
+    """One turn of the conversation as text. That of an assistant who was stopped before a word was heard has none."""
 
     role: Literal["system", "user", "assistant"]
     text: str

@@ -26,6 +26,15 @@ def talk(*said: str) -> list[str]:
     return [message.text for message in messages if message.role == "assistant"]
 
 
+def test_what_was_asked_before_stop_is_not_answered_after_it():
+    """The answer to it was cut off before a word was heard, so nothing of it is known."""
+    story, sum_ = Message("user", "Please tell me a story."), Message("user", "And what is two plus two?")
+    stop = Message("user", "Stop! What is seven plus five?")
+    assert answer(story, stop) == "All right. 7 plus 5 is 12."
+    assert answer(stop, sum_) == "All right. 7 plus 5 is 12. 2 plus 2 is 4."
+    assert answer(story, sum_).endswith("2 plus 2 is 4.")
+
+
 @pytest.mark.parametrize(
     ("said", "answered"),
     [
