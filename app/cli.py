@@ -164,9 +164,21 @@ def talk(
 @click.option("--recogniser", metavar="NAME", help="auto, moonshine or whisper.")
 @click.option("--responder", metavar="WHAT", help="builtin, or the address of a chat endpoint (http://.../v1).")
 @click.option("--responder-model", metavar="NAME", help="The chat endpoint's model.")
+@click.option("--session-limit-s", metavar="S", help="A session ends after so many seconds.  [default: 3600]")
+@click.option("--requests-per-minute", type=click.IntRange(1), help="So many answers all clients may ask for together.")
+@click.option("--tokens-per-minute", type=click.IntRange(1), help="So many tokens all clients may use together.")
 @click.option("--synthesiser", default="hibari", show_default=True, metavar="NAME", help="The service's voice.")
 @click.option("--embedded", is_flag=True, hidden=True, help="Be told by the program that starts it, and end with it.")
-def serve(host: str, port: int, token: str | None, synthesiser: str, embedded: bool, **given: str | None) -> None:
+def serve(
+    host: str,
+    port: int,
+    token: str | None,
+    synthesiser: str,
+    embedded: bool,
+    requests_per_minute: int | None,
+    tokens_per_minute: int | None,
+    **given: str | None,
+) -> None:
     """Run the embedded realtime service alone; other clients of the protocol can use it.
 
     Where other machines can reach it, clients must show a token; without one given, one is made and said.
@@ -205,6 +217,9 @@ def serve(host: str, port: int, token: str | None, synthesiser: str, embedded: b
                 responder_model=settings.responder_model or None,
                 responder_key=settings.responder_key or None,
                 synthesiser=synthesiser,
+                session_limit_s=settings.session_limit_s,
+                requests_per_minute=requests_per_minute,
+                tokens_per_minute=tokens_per_minute,
             )
         )
     )

@@ -32,10 +32,11 @@ class EngineFailure:
 
     code: str
     message: str
+    type: str = SERVER_ERROR
 
     def detail(self) -> ErrorDetail:
         """As it stands in an `error` event; in a failed response too."""
-        return ErrorDetail(type=SERVER_ERROR, code=self.code, message=self.message, param=None, event_id=None)
+        return ErrorDetail(type=self.type, code=self.code, message=self.message, param=None, event_id=None)
 
 
 def invalid_value(param: str, message: str) -> RefusedError:

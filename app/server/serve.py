@@ -16,6 +16,8 @@ from app.console import say, tell
 from app.exit_status import USAGE
 from app.server.engine_threads import Engines
 from app.server.engines.choose import open_recogniser, open_responder, open_synthesiser
+from app.server.quota import Quota
+from app.server.realtime_session import DEFAULT_SESSION_LIMIT_S
 from app.server.websocket_listener import PATH, WebSocketListener
 
 _ENGINES_PATIENCE_S: Final = 0.3
@@ -36,6 +38,11 @@ class Options:
     responder_model: str | None = None
     responder_key: str | None = field(repr=False, default=None)
     synthesiser: str = "hibari"
+    session_limit_s: int = DEFAULT_SESSION_LIMIT_S
+    """So long a session lasts at most."""
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    """What all clients together may ask for; None: whatever they like."""
     parent_watch: bool = False
     """End when standard input ends: a child of the program must never outlive it, however it dies."""
     loads_sound: bool = True
@@ -65,7 +72,13 @@ async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
         open_synthesiser(options.synthesiser),
     )
     # A language model is not asked on a guess: that may cost money, and always keeps it from the real question.
-    listener = WebSocketListener(engines, options.token, speculates=options.responder == "builtin")
+    listener = WebSocketListener(
+        engines,
+        options.token,
+        session_limit_s=options.session_limit_s,
+        quota=Quota(options.requests_per_minute, options.tokens_per_minute),
+        speculates=options.responder == "builtin",
+    )
     try:
         port = await listener.open(options.host, options.port)
         engines.start(sound=options.loads_sound)

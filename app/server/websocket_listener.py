@@ -19,7 +19,8 @@ from websockets.http11 import Request, Response
 
 from app.protocol.text import one_line
 from app.server.engine_threads import Engines
-from app.server.realtime_session import MAX_SESSION_S, RealtimeSession
+from app.server.quota import Quota
+from app.server.realtime_session import DEFAULT_SESSION_LIMIT_S, RealtimeSession
 from app.server.session_connection import SessionConnection
 
 _HOST_HEADER: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:/\s@]+)(?::\d{1,5})?")
@@ -89,11 +90,21 @@ _MAX_FRAMES_WAITING: Final = 2
 class WebSocketListener:
     """Listens on one address until it is closed."""
 
-    def __init__(self, engines: Engines, token: str | None = None, *, speculates: bool = False) -> None:
-        """With a `token`, a client must name it as `Authorization: Bearer` or `api-key`. With `speculates` the
-        responder is also asked while a turn may still go on, which must cost nothing. The caller starts and closes the
-        engines.
+    def __init__(
+        self,
+        engines: Engines,
+        token: str | None = None,
+        *,
+        session_limit_s: int = DEFAULT_SESSION_LIMIT_S,
+        quota: Quota | None = None,
+        speculates: bool = False,
+    ) -> None:
+        """With a `token`, a client must name it as `Authorization: Bearer` or `api-key`. A session ends after
+        `session_limit_s`; all of them together have the `quota`. With `speculates` the responder is also asked while a
+        turn may still go on, which must cost nothing. The caller starts and closes the engines.
         """
+        self._session_limit_s = session_limit_s
+        self._quota = quota or Quota()
         self._speculates = speculates
         self._engines = engines
         self._token = token or None
@@ -168,7 +179,15 @@ class WebSocketListener:
         query = parse_qs(socket.request.path.partition("?")[2]) if socket.request else {}
         model = one_line(query.get("model", [DEFAULT_MODEL])[0], 100)
         now = asyncio.get_running_loop().time()
-        session = RealtimeSession(model, int(time.time()) + MAX_SESSION_S, now, new_id, speculates=self._speculates)
+        session = RealtimeSession(
+            model,
+            int(time.time()) + self._session_limit_s,
+            now,
+            new_id,
+            limit_s=self._session_limit_s,
+            quota=self._quota,
+            speculates=self._speculates,
+        )
         await SessionConnection(socket, session, self._engines).run()
 
 
