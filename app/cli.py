@@ -162,7 +162,7 @@ def talk(
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
 @click.option("--token", help="Clients must show this. `ps` shows it to everybody: better set REALTIME_SERVE_TOKEN.")
 @click.option("--recogniser", metavar="NAME", help="auto, moonshine or whisper.")
-@click.option("--responder", metavar="WHAT", help="builtin, or the address of a chat endpoint (http://.../v1).")
+@click.option("--responder", metavar="WHAT", help="builtin, a .gguf file, llm, or a chat endpoint's address.")
 @click.option("--responder-model", metavar="NAME", help="The chat endpoint's model.")
 @click.option("--session-limit-s", metavar="S", help="A session ends after so many seconds.  [default: 3600]")
 @click.option("--requests-per-minute", type=click.IntRange(1), help="So many answers all clients may ask for together.")

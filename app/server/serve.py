@@ -18,7 +18,7 @@ from app.server.engine_threads import Engines
 from app.server.engines.choose import open_recogniser, open_responder, open_synthesiser
 from app.server.quota import Quota
 from app.server.realtime_session import DEFAULT_SESSION_LIMIT_S
-from app.server.websocket_listener import PATH, WebSocketListener
+from app.server.websocket_listener import DEFAULT_MODEL, PATH, WebSocketListener
 
 _ENGINES_PATIENCE_S: Final = 0.3
 """So long the engines may take to end."""
@@ -75,6 +75,7 @@ async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
     listener = WebSocketListener(
         engines,
         options.token,
+        model=DEFAULT_MODEL if options.responder == "builtin" else engines.responder.engine.name,
         session_limit_s=options.session_limit_s,
         quota=Quota(options.requests_per_minute, options.tokens_per_minute),
         speculates=options.responder == "builtin",

@@ -74,7 +74,9 @@ def is_addressed(header: str, host: str) -> bool:
 
 PATH: Final = "/v1/realtime"
 DEFAULT_MODEL: Final = "embedded"
-"""The model that a session names where the client asks for none."""
+"""The model that a client may ask for where it means the service's own mind, whatever that is; also where it asks for
+none. The session names that mind.
+"""
 
 MAX_CLIENTS: Final = 16
 """Each may hold as much as `app.server.limits` allows; more than a few are a mistake, or no friends."""
@@ -95,14 +97,17 @@ class WebSocketListener:
         engines: Engines,
         token: str | None = None,
         *,
+        model: str = DEFAULT_MODEL,
         session_limit_s: int = DEFAULT_SESSION_LIMIT_S,
         quota: Quota | None = None,
         speculates: bool = False,
     ) -> None:
-        """With a `token`, a client must name it as `Authorization: Bearer` or `api-key`. A session ends after
+        """With a `token`, a client must name it as `Authorization: Bearer` or `api-key`. `model` is what
+        answers, for the user to read. A session ends after
         `session_limit_s`; all of them together have the `quota`. With `speculates` the responder is also asked while a
         turn may still go on, which must cost nothing. The caller starts and closes the engines.
         """
+        self._model = model
         self._session_limit_s = session_limit_s
         self._quota = quota or Quota()
         self._speculates = speculates
@@ -178,6 +183,8 @@ class WebSocketListener:
     async def _serve(self, socket: ServerConnection) -> None:
         query = parse_qs(socket.request.path.partition("?")[2]) if socket.request else {}
         model = one_line(query.get("model", [DEFAULT_MODEL])[0], 100)
+        if model == DEFAULT_MODEL:
+            model = self._model
         now = asyncio.get_running_loop().time()
         session = RealtimeSession(
             model,

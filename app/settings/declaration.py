@@ -240,8 +240,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         About(
             _C,
             "responder",
-            "The embedded service's mind: `builtin`, or the address of an OpenAI-compatible chat "
-            "endpoint such as http://127.0.0.1:11434/v1 (Ollama).",
+            "The embedded service's mind: `builtin`; a GGUF file, or `llm` for a small installed model that often errs "
+            "(extra llm); or the address of a chat endpoint such as http://127.0.0.1:11434/v1 (Ollama).",
             applies=Applies.START,
         ),
     ] = "builtin"
