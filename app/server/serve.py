@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ class Options:
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     """What all clients together may ask for; None: whatever they like."""
+    tls: ssl.SSLContext | None = field(repr=False, default=None)
+    """Where it is set, clients come by `wss`."""
     parent_watch: bool = False
     """End when standard input ends: a child of the program must never outlive it, however it dies."""
     loads_sound: bool = True
@@ -63,8 +66,8 @@ def told_by_parent(line: bytes) -> Options:
 async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
     """Serve until cancelled; every thread and connection has ended then.
 
-    `on_listening` is called with the address (`ws://HOST:PORT/v1/realtime`) as soon as clients may come; the engines
-    load meanwhile. Raises ValueError for an engine that is not known, and OSError where the address cannot be had.
+    `on_listening` is called with the address (`ws://HOST:PORT/v1/realtime`, or `wss`) as soon as clients may come; the
+    engines load meanwhile. Raises ValueError for an engine that is not known, and OSError where the address cannot be had.
     """
     engines = Engines(
         open_recogniser(options.recogniser),
@@ -81,10 +84,11 @@ async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
         speculates=options.responder == "builtin",
     )
     try:
-        port = await listener.open(options.host, options.port)
+        port = await listener.open(options.host, options.port, options.tls)
         engines.start(sound=options.loads_sound)
         host = f"[{options.host}]" if ":" in options.host else options.host
-        on_listening(f"ws://{host}:{port}{PATH}")
+        scheme = "ws" if options.tls is None else "wss"
+        on_listening(f"{scheme}://{host}:{port}{PATH}")
         await asyncio.get_running_loop().create_future()
     finally:
         await listener.close()

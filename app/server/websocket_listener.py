@@ -7,6 +7,7 @@ import hmac
 import json
 import re
 import secrets
+import ssl
 import time
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -117,9 +118,10 @@ class WebSocketListener:
         self._host = ""
         self._clients = 0
 
-    async def open(self, host: str, port: int) -> int:
-        """Begin to listen; the port, which the system chooses for 0. Raises OSError, and ValueError where other
-        machines could come in without a token.
+    async def open(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Begin to listen, behind `tls` where that is given; the port, which the system chooses for 0.
+
+        Raises OSError, and ValueError where other machines could come in without a token.
         """
         if self._token is None and not is_this_machine(host):
             raise ValueError(f"The service does not listen on {host or 'every address'} without a token.")
@@ -128,6 +130,7 @@ class WebSocketListener:
             self._handle,
             host,
             port,
+            ssl=tls,
             process_request=self._admit,
             # A web page can open a socket to this machine; every browser names the page's origin, nobody else does.
             origins=[None],

@@ -51,8 +51,8 @@ def open_responder(
     """`builtin`; a GGUF file; `llm`, the small model that is installed as a package; or the base address of a chat
     server, the model behind its `#` or given apart.
 
-    `now` gives the local time to the built-in responder. Raises ValueError for anything else, and for a file that cannot be
-    a model.
+    `now` gives the local time to the built-in responder. Raises ValueError for anything else, and for a file that
+    cannot be a model.
     """
     if name == "builtin":
         return BuiltinResponder(now)

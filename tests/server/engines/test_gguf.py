@@ -120,7 +120,7 @@ def test_the_newest_stays_and_all_of_it_fits(budget_tokens):
     told = fitting(Prompt("Be kind and brief.", tuple(turns)), budget_tokens)
     assert sum(len(message["content"]) for message in told) <= max(6, budget_tokens * 3)
     assert turns[-1].text.endswith(told[-1]["content"])
-    assert [message["role"] for message in told if message["role"] != "system"][0] == "user"
+    assert next(message["role"] for message in told if message["role"] != "system") == "user"
 
 
 def test_without_a_word_of_the_user_the_model_is_greeted():
@@ -133,7 +133,7 @@ def test_a_file_that_is_none_is_refused_in_a_sentence(tmp_path):
     for name, why in ((str(tmp_path / "none.gguf"), "No such file"), (str(text), "no GGUF file")):
         with pytest.raises(ValueError, match=why):
             open_responder(name)
-    with pytest.raises(ValueError, match="Is a directory|Permission denied"):
+    with pytest.raises(ValueError, match=r"Is a directory|Permission denied"):
         check_file(tmp_path)
 
 
