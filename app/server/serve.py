@@ -67,7 +67,8 @@ async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
     """Serve until cancelled; every thread and connection has ended then.
 
     `on_listening` is called with the address (`ws://HOST:PORT/v1/realtime`, or `wss`) as soon as clients may come; the
-    engines load meanwhile. Raises ValueError for an engine that is not known, and OSError where the address cannot be had.
+    engines load meanwhile. Raises ValueError for an engine that is not known, and OSError where the address cannot be
+    had.
     """
     engines = Engines(
         open_recogniser(options.recogniser),
