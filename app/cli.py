@@ -26,6 +26,8 @@ from app.exit_status import FAULT, INTERRUPTED, NO_DEVICE, USAGE
 from app.redaction import secrets_in_address
 
 if TYPE_CHECKING:
+    import ssl
+
     from app.redaction import Redaction
     from app.settings import Folders, Loaded
 
@@ -165,11 +167,29 @@ def talk(
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
 @click.option("--token", help="Clients must show this. `ps` shows it to everybody: better set REALTIME_SERVE_TOKEN.")
 @click.option("--recogniser", metavar="NAME", help="auto, moonshine or whisper.")
-@click.option("--responder", metavar="WHAT", help="builtin, or the address of a chat endpoint (http://.../v1).")
+@click.option("--responder", metavar="WHAT", help="builtin, a .gguf file, llm, or a chat endpoint's address.")
 @click.option("--responder-model", metavar="NAME", help="The chat endpoint's model.")
+@click.option("--session-limit-s", metavar="S", help="A session ends after so many seconds.  [default: 3600]")
+@click.option("--requests-per-minute", type=click.IntRange(1), help="So many answers all clients may ask for together.")
+@click.option("--tokens-per-minute", type=click.IntRange(1), help="So many tokens all clients may use together.")
+@click.option("--certificate", type=click.Path(path_type=Path), metavar="FILE", help="Serve wss with it (PEM).")
+@click.option(
+    "--key", type=click.Path(path_type=Path), metavar="FILE", help="The certificate's key, if in another file."
+)
 @click.option("--synthesiser", default="hibari", show_default=True, metavar="NAME", help="The service's voice.")
 @click.option("--embedded", is_flag=True, hidden=True, help="Be told by the program that starts it, and end with it.")
-def serve(host: str, port: int, token: str | None, synthesiser: str, embedded: bool, **given: str | None) -> None:
+def serve(
+    host: str,
+    port: int,
+    token: str | None,
+    synthesiser: str,
+    embedded: bool,
+    requests_per_minute: int | None,
+    tokens_per_minute: int | None,
+    certificate: Path | None,
+    key: Path | None,
+    **given: str | None,
+) -> None:
     """Run the embedded realtime service alone; other clients of the protocol can use it.
 
     Where other machines can reach it, clients must show a token; without one given, one is made and said.
@@ -184,12 +204,13 @@ def serve(host: str, port: int, token: str | None, synthesiser: str, embedded: b
     settle_consent(loaded, places, may_ask=False, serves=True)
     from app.server.serve import Options
     from app.server.serve import run as run_service
-    from app.server.websocket_listener import TokenError, token_for
+    from app.server.websocket_listener import token_for
 
     settings = loaded.settings
     try:
         wanted, is_made = token_for(host, os.environ.get("REALTIME_SERVE_TOKEN") if token is None else token)
-    except TokenError as error:
+        tls = _tls(certificate, key)
+    except ValueError as error:
         fail(str(error), USAGE)
     if is_made:
         _warn(
@@ -208,9 +229,27 @@ def serve(host: str, port: int, token: str | None, synthesiser: str, embedded: b
                 responder_model=settings.responder_model or None,
                 responder_key=settings.responder_key or None,
                 synthesiser=synthesiser,
+                session_limit_s=settings.session_limit_s,
+                requests_per_minute=requests_per_minute,
+                tokens_per_minute=tokens_per_minute,
+                tls=tls,
             )
         )
     )
+
+
+def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    """Raises ValueError."""
+    if certificate is None:
+        if key is not None:
+            raise ValueError("--key belongs to a certificate: give --certificate too.")
+        return None
+    from app.server.tls import is_key_open_to_others, server_tls
+
+    context = server_tls(certificate, key)
+    if is_key_open_to_others(secret := key or certificate):
+        _warn(f"Other users of this machine can read the key in {secret}: `chmod 600` makes it yours alone.")
+    return context
 
 
 def _serve_parent() -> int:

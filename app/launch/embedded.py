@@ -31,6 +31,7 @@ def serve_options(settings: Settings, *, is_written: bool = False) -> dict[str, 
         "responder": settings.responder,
         "responder_model": settings.responder_model,
         "responder_key": settings.responder_key,
+        "session_limit_s": settings.session_limit_s,
         "loads_sound": not is_written,
     }
 

@@ -21,6 +21,7 @@ from app.protocol.session import SemanticVad, ServerVad
 from app.server.default_conversation import DefaultConversation, StoredItem
 from app.server.input_audio_buffer import InputAudioBuffer
 from app.server.limits import MAX_PARTS, MAX_SILENT_EVENT_CHARACTERS
+from app.server.quota import Quota
 from app.server.request_errors import EngineFailure, RefusedError, invalid_value, wrong_type
 from app.server.response_generation import ResponseGenerator
 from app.server.session_outputs import CloseConnection, NewId, SessionOutbox, SessionOutput
@@ -37,10 +38,9 @@ from app.server.validation import (
     without_sound,
 )
 
-MAX_SESSION_S: Final = 60 * 60
-"""The longest a session may last (protocol reference, section 6)."""
+DEFAULT_SESSION_LIMIT_S: Final = 60 * 60
+"""The longest that a session of the real services lasts (protocol reference, section 6)."""
 
-_EXPIRED: Final = "Your session hit the maximum duration of 60 minutes."
 _GOING_AWAY: Final = 1001
 _NO_OPTIONS: Final = ResponseOptions()
 
@@ -56,17 +56,21 @@ class RealtimeSession:
         new_id: NewId,
         detector: Callable[[], VoiceDetector] = open_detector,
         *,
+        limit_s: int = DEFAULT_SESSION_LIMIT_S,
+        quota: Quota | None = None,
         speculates: bool = False,
     ) -> None:
-        """`expires_at`: when the session will end, in epoch seconds, for the client's eyes only. `speculates`: the
-        responder may be asked in vain, so an answer can begin before a pause is known to be the end of a turn.
+        """`expires_at`: when the session will end, in epoch seconds, for the client's eyes only; it ends `limit_s`
+        after `now`. `quota` is shared by all sessions. `speculates`: the responder may be asked in vain, so an answer
+        can begin before a pause is known to be the end of a turn.
         """
+        self._quota = quota or Quota()
         self._out = SessionOutbox(new_id)
         self._new_id = new_id
         self._session = first_session(new_id("sess"), model, expires_at)
         self._conversation = DefaultConversation(new_id("conv"))
         self._transcriber = Transcriber(self._out, new_id)
-        self._responses = ResponseGenerator(self._out, new_id, self._conversation)
+        self._responses = ResponseGenerator(self._out, new_id, self._conversation, self._quota)
         self._input_audio = InputAudioBuffer(
             self._out,
             new_id,
@@ -78,7 +82,8 @@ class RealtimeSession:
             on_turn=self._answer_turn,
         )
         self._speculates = speculates
-        self._ends_at = now + MAX_SESSION_S
+        self._limit_s = limit_s
+        self._ends_at = now + limit_s
         self._idle_at: float | None = None
         self._ended = False
 
@@ -91,6 +96,7 @@ class RealtimeSession:
         """What a frame from the client leads to."""
         if self._ended:
             return []
+        self._quota.advance(now)
         event_id: str | None = None
         try:
             _check_structure(frame)
@@ -179,10 +185,12 @@ class RealtimeSession:
             return []
         if now >= self._ends_at:
             self._responses.drop_all()
-            self._refuse(RefusedError("session_expired", _EXPIRED))
-            self._out.put(CloseConnection(_GOING_AWAY, _EXPIRED))
+            expired = f"Your session hit the maximum duration of {_duration(self._limit_s)}."
+            self._refuse(RefusedError("session_expired", expired))
+            self._out.put(CloseConnection(_GOING_AWAY, expired))
             self._ended = True
             return self._out.take()
+        self._quota.advance(now)
         if self._idle_at is not None and now >= self._idle_at:
             self._idle_at = None
             if (idle_ms := self._idle_timeout_ms()) is not None:
@@ -196,6 +204,7 @@ class RealtimeSession:
             return []
         self._responses.advance()
         self._speculate()
+        self._tell_quota(now)
         ended_ms = self._responses.just_ended_ms()
         idle_ms = self._idle_timeout_ms()
         if self._input_audio.speaking or self._responses.active_id() is not None or idle_ms is None:
@@ -212,6 +221,16 @@ class RealtimeSession:
             self._responses.speculate(self._response_settings(), guess)
         else:
             self._responses.drop_speculative()
+
+    def _tell_quota(self, now: float) -> None:
+        """What is left, after the end of a response."""
+        if not (ended := self._responses.take_ended()):
+            return
+        self._quota.advance(now)
+        for tokens in ended:
+            self._quota.spend(tokens)
+        if (told := self._quota.told()) is not None:
+            self._out.say(told)
 
     def _idle_timeout_ms(self) -> int | None:
         detection = self._session.turn_detection
@@ -284,6 +303,11 @@ class RealtimeSession:
             self._responses.create(self._response_settings(), self._conversation.items())
         except RefusedError as error:  # not interrupted, so still speaking: no event of the client is to blame
             self._refuse(error)
+
+
+def _duration(limit_s: int) -> str:
+    whole_minutes = limit_s >= 120 and limit_s % 60 == 0
+    return f"{limit_s // 60} minutes" if whole_minutes else f"{limit_s} second{'s' * (limit_s != 1)}"
 
 
 def _check_structure(frame: str | bytes) -> None:

@@ -32,14 +32,15 @@ class EngineFailure:
 
     code: str
     message: str
+    type: str = SERVER_ERROR
 
     def detail(self) -> ErrorDetail:
         """As it stands in an `error` event."""
-        return ErrorDetail(type=SERVER_ERROR, code=self.code, message=self.message, param=None, event_id=None)
+        return ErrorDetail(type=self.type, code=self.code, message=self.message, param=None, event_id=None)
 
     def outcome(self) -> ErrorDetail:
         """As it stands in a failed response: there it names neither a parameter nor an event of the client."""
-        return ErrorDetail(type=SERVER_ERROR, code=self.code, message=self.message)
+        return ErrorDetail(type=self.type, code=self.code, message=self.message)
 
 
 def invalid_value(param: str, message: str) -> RefusedError:

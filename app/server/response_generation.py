@@ -15,6 +15,7 @@ from app.protocol.server_events import ErrorEvent
 from app.server.default_conversation import DefaultConversation, StoredItem
 from app.server.engines.interfaces import Message, Prompt
 from app.server.engines.speakable_text import SentenceSplitter
+from app.server.quota import Quota
 from app.server.request_errors import EngineFailure, RefusedError
 from app.server.response_writer import ResponseWriter
 from app.server.session_outputs import CancelJob, NewId, Respond, SessionOutbox, Speak
@@ -99,6 +100,8 @@ class _Generation:
         self.settings = settings
         self.writer = writer
         self.done = False
+        self.tokens = 0
+        """What it has used, counted at its end; nothing where it failed."""
         self._context = context
         self._splitter = SentenceSplitter()
         self._sentences: deque[str] = deque()
@@ -163,6 +166,10 @@ class _Generation:
         else:
             self._speak_next()
 
+    def refuse(self, failure: EngineFailure) -> None:
+        """It is never begun: the response itself says why, and no error event does, as with the real services."""
+        self._close("failed", failure)
+
     def fail(self, failure: EngineFailure) -> None:
         """An engine could not do its part."""
         self._out.say(ErrorEvent(error=failure.detail()))
@@ -203,6 +210,8 @@ class _Generation:
         counts = [item.tokens() for item in self._context]
         read = text_tokens(self.settings.instructions) + sum(text for text, _ in counts)
         usage = self.writer.usage(read, sum(audio for _, audio in counts))
+        if status != "failed":
+            self.tokens = usage.total_tokens or 0
         self.writer.close(status, details, None if status == "failed" else usage)
 
 
@@ -213,10 +222,12 @@ def _prompt(settings: ResponseSettings, context: tuple[StoredItem, ...]) -> Prom
 class ResponseGenerator:
     """All responses that a session generates now, and the speculative answer, of which there is at most one."""
 
-    def __init__(self, out: SessionOutbox, new_id: NewId, conversation: DefaultConversation) -> None:
+    def __init__(self, out: SessionOutbox, new_id: NewId, conversation: DefaultConversation, quota: Quota) -> None:
         self._out = out
         self._new_id = new_id
         self._conversation = conversation
+        self._quota = quota
+        self._ended_tokens: list[int] = []
         self._running: dict[str, _Generation] = {}
         self._just_ended_ms: int | None = None
         self._speculative: SpeculativeAnswer | None = None
@@ -232,6 +243,11 @@ class ResponseGenerator:
         ended_ms, self._just_ended_ms = self._just_ended_ms, None
         return ended_ms
 
+    def take_ended(self) -> list[int]:
+        """The tokens of each response that ended since the last call."""
+        ended, self._ended_tokens = self._ended_tokens, []
+        return ended
+
     def create(self, settings: ResponseSettings, context: tuple[StoredItem, ...]) -> None:
         """Begin to answer to `context`. Raises RefusedError while another one writes to the conversation."""
         if settings.in_conversation:
@@ -241,6 +257,8 @@ class ResponseGenerator:
         running = _Generation(self._out, self._new_id, settings, context, writer)
         self._running[response_id] = running
         writer.open()
+        if (refused := self._quota.ask()) is not None:
+            running.refuse(refused)
         running.advance(self._claim)
         self._sweep()
 
@@ -337,5 +355,6 @@ class ResponseGenerator:
             self.spoken = self.spoken or running.writer.spoken_ms > 0
             if running.done:
                 del self._running[key]
+                self._ended_tokens.append(running.tokens)
                 if running.settings.in_conversation:
                     self._just_ended_ms = running.writer.spoken_ms

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +17,9 @@ from app.console import say, tell
 from app.exit_status import USAGE
 from app.server.engine_threads import Engines
 from app.server.engines.choose import open_recogniser, open_responder, open_synthesiser
-from app.server.websocket_listener import PATH, WebSocketListener
+from app.server.quota import Quota
+from app.server.realtime_session import DEFAULT_SESSION_LIMIT_S
+from app.server.websocket_listener import DEFAULT_MODEL, PATH, WebSocketListener
 
 _ENGINES_PATIENCE_S: Final = 0.3
 """So long the engines may take to end."""
@@ -36,6 +39,13 @@ class Options:
     responder_model: str | None = None
     responder_key: str | None = field(repr=False, default=None)
     synthesiser: str = "hibari"
+    session_limit_s: int = DEFAULT_SESSION_LIMIT_S
+    """So long a session lasts at most."""
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    """What all clients together may ask for; None: whatever they like."""
+    tls: ssl.SSLContext | None = field(repr=False, default=None)
+    """Where it is set, clients come by `wss`."""
     parent_watch: bool = False
     """End when standard input ends: a child of the program must never outlive it, however it dies."""
     loads_sound: bool = True
@@ -56,8 +66,9 @@ def told_by_parent(line: bytes) -> Options:
 async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
     """Serve until cancelled; every thread and connection has ended then.
 
-    `on_listening` is called with the address (`ws://HOST:PORT/v1/realtime`) as soon as clients may come; the engines
-    load meanwhile. Raises ValueError for an engine that is not known, and OSError where the address cannot be had.
+    `on_listening` is called with the address (`ws://HOST:PORT/v1/realtime`, or `wss`) as soon as clients may come; the
+    engines load meanwhile. Raises ValueError for an engine that is not known, and OSError where the address cannot be
+    had.
     """
     engines = Engines(
         open_recogniser(options.recogniser),
@@ -65,12 +76,20 @@ async def serve(options: Options, on_listening: Callable[[str], None]) -> None:
         open_synthesiser(options.synthesiser),
     )
     # A language model is not asked on a guess: that may cost money, and always keeps it from the real question.
-    listener = WebSocketListener(engines, options.token, speculates=options.responder == "builtin")
+    listener = WebSocketListener(
+        engines,
+        options.token,
+        model=DEFAULT_MODEL if options.responder == "builtin" else engines.responder.engine.name,
+        session_limit_s=options.session_limit_s,
+        quota=Quota(options.requests_per_minute, options.tokens_per_minute),
+        speculates=options.responder == "builtin",
+    )
     try:
-        port = await listener.open(options.host, options.port)
+        port = await listener.open(options.host, options.port, options.tls)
         engines.start(sound=options.loads_sound)
         host = f"[{options.host}]" if ":" in options.host else options.host
-        on_listening(f"ws://{host}:{port}{PATH}")
+        scheme = "ws" if options.tls is None else "wss"
+        on_listening(f"{scheme}://{host}:{port}{PATH}")
         await asyncio.get_running_loop().create_future()
     finally:
         await listener.close()

@@ -7,6 +7,7 @@ import hmac
 import json
 import re
 import secrets
+import ssl
 import time
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -19,7 +20,8 @@ from websockets.http11 import Request, Response
 
 from app.protocol.text import one_line
 from app.server.engine_threads import Engines
-from app.server.realtime_session import MAX_SESSION_S, RealtimeSession
+from app.server.quota import Quota
+from app.server.realtime_session import DEFAULT_SESSION_LIMIT_S, RealtimeSession
 from app.server.session_connection import SessionConnection
 
 _HOST_HEADER: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:/\s@]+)(?::\d{1,5})?")
@@ -73,7 +75,9 @@ def is_addressed(header: str, host: str) -> bool:
 
 PATH: Final = "/v1/realtime"
 DEFAULT_MODEL: Final = "embedded"
-"""The model that a session names where the client asks for none."""
+"""The model that a client may ask for where it means the service's own mind, whatever that is; also where it asks for
+none. The session names that mind.
+"""
 
 MAX_CLIENTS: Final = 16
 """Each may hold as much as `app.server.limits` allows; more than a few are a mistake, or no friends."""
@@ -89,11 +93,24 @@ _MAX_FRAMES_WAITING: Final = 2
 class WebSocketListener:
     """Listens on one address until it is closed."""
 
-    def __init__(self, engines: Engines, token: str | None = None, *, speculates: bool = False) -> None:
-        """With a `token`, a client must name it as `Authorization: Bearer` or `api-key`. With `speculates` the
-        responder is also asked while a turn may still go on, which must cost nothing. The caller starts and closes the
-        engines.
+    def __init__(
+        self,
+        engines: Engines,
+        token: str | None = None,
+        *,
+        model: str = DEFAULT_MODEL,
+        session_limit_s: int = DEFAULT_SESSION_LIMIT_S,
+        quota: Quota | None = None,
+        speculates: bool = False,
+    ) -> None:
+        """With a `token`, a client must name it as `Authorization: Bearer` or `api-key`. `model` is what
+        answers, for the user to read. A session ends after
+        `session_limit_s`; all of them together have the `quota`. With `speculates` the responder is also asked while a
+        turn may still go on, which must cost nothing. The caller starts and closes the engines.
         """
+        self._model = model
+        self._session_limit_s = session_limit_s
+        self._quota = quota or Quota()
         self._speculates = speculates
         self._engines = engines
         self._token = token or None
@@ -101,9 +118,10 @@ class WebSocketListener:
         self._host = ""
         self._clients = 0
 
-    async def open(self, host: str, port: int) -> int:
-        """Begin to listen; the port, which the system chooses for 0. Raises OSError, and ValueError where other
-        machines could come in without a token.
+    async def open(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Begin to listen, behind `tls` where that is given; the port, which the system chooses for 0.
+
+        Raises OSError, and ValueError where other machines could come in without a token.
         """
         if self._token is None and not is_this_machine(host):
             raise ValueError(f"The service does not listen on {host or 'every address'} without a token.")
@@ -112,6 +130,7 @@ class WebSocketListener:
             self._handle,
             host,
             port,
+            ssl=tls,
             process_request=self._admit,
             # A web page can open a socket to this machine; every browser names the page's origin, nobody else does.
             origins=[None],
@@ -167,8 +186,18 @@ class WebSocketListener:
     async def _serve(self, socket: ServerConnection) -> None:
         query = parse_qs(socket.request.path.partition("?")[2]) if socket.request else {}
         model = one_line(query.get("model", [DEFAULT_MODEL])[0], 100)
+        if model == DEFAULT_MODEL:
+            model = self._model
         now = asyncio.get_running_loop().time()
-        session = RealtimeSession(model, int(time.time()) + MAX_SESSION_S, now, new_id, speculates=self._speculates)
+        session = RealtimeSession(
+            model,
+            int(time.time()) + self._session_limit_s,
+            now,
+            new_id,
+            limit_s=self._session_limit_s,
+            quota=self._quota,
+            speculates=self._speculates,
+        )
         await SessionConnection(socket, session, self._engines).run()
 
 

@@ -327,8 +327,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         About(
             _C,
             "responder",
-            "The embedded service's mind: `builtin`, or the address of an OpenAI-compatible chat "
-            "endpoint such as http://127.0.0.1:11434/v1 (Ollama).",
+            "The embedded service's mind: `builtin`; a GGUF file, or `llm` for a small installed model that often errs "
+            "(extra llm); or the address of a chat endpoint such as http://127.0.0.1:11434/v1 (Ollama).",
             applies=Applies.START,
         ),
     ] = "builtin"
@@ -336,6 +336,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, About(_C, "responder's model", "The chat endpoint's model.", applies=Applies.START)
     ] = ""
     responder_key: Annotated[str, About(_C, "responder's key", "", is_secret=True, applies=Applies.START)] = ""
+    session_limit_s: Annotated[
+        int,
+        Meta(ge=1, le=86_400),
+        About(
+            _C,
+            "session limit",
+            "The embedded service ends a session after this time, as other services do.",
+            "s",
+            step=60,
+            applies=Applies.START,
+        ),
+    ] = 3_600
     answer_timeout_s: Annotated[
         Annotated[int, Meta(ge=2, le=300)] | None,
         About(

@@ -39,7 +39,13 @@ def test_the_embedded_service_is_started_without_a_log_where_none_can_be_written
 
 
 def test_the_service_is_told_what_is_set():
-    settings = Settings(recogniser="whisper", responder="http://me:pass@h/v1", responder_model="m", responder_key="k")
+    settings = Settings(
+        recogniser="whisper",
+        responder="http://me:pass@h/v1",
+        responder_model="m",
+        responder_key="k",
+        session_limit_s=20,
+    )
     told = serve_options(settings, is_written=True)
     assert told_by_parent(json.dumps({**told, "token": "t"}).encode()) == Options(
         token="t",
@@ -47,6 +53,7 @@ def test_the_service_is_told_what_is_set():
         responder="http://me:pass@h/v1",
         responder_model="m",
         responder_key="k",
+        session_limit_s=20,
         parent_watch=True,
         loads_sound=False,
     )

@@ -12,6 +12,7 @@ import numpy as np
 from app.audio.pcm import to_pcm16
 from app.audio.vad import FRAME_FRAMES
 from app.protocol.codec import decode_server_event, encode_server_event
+from app.server.quota import Quota
 from app.server.realtime_session import RealtimeSession
 from app.server.session_outputs import CancelJob, CloseConnection, Recognise, Respond, Speak
 from tests.official_types import faults
@@ -53,6 +54,8 @@ class Driver:
     closed: CloseConnection | None = None
     now: float = 100.0
     speculates: bool = False
+    limit_s: int = 3600
+    quota: Quota | None = None
     detector: type = LoudnessDetector
 
     def __post_init__(self):
@@ -63,6 +66,8 @@ class Driver:
             self.now,
             lambda word: f"{word}_{next(counter)}",
             self.detector,
+            limit_s=self.limit_s,
+            quota=self.quota,
             speculates=self.speculates,
         )
         self.take(self.session.start())

@@ -269,6 +269,25 @@ def test_mu_law_on_the_wire():
     assert types(new) == ["conversation.item.truncated"]
 
 
+@pytest.mark.parametrize(
+    ("limit_s", "words"),
+    [
+        (3600, "60 minutes"),
+        (300, "5 minutes"),
+        (90, "90 seconds"),
+        (60, "60 seconds"),
+        (20, "20 seconds"),
+        (1, "1 second"),
+    ],
+)
+def test_the_session_ends_after_its_limit_and_says_which(limit_s, words):
+    talk = Driver(limit_s=limit_s)
+    talk.tick(limit_s - 0.5)
+    assert talk.closed is None
+    assert error(talk.tick(0.5)).message == f"Your session hit the maximum duration of {words}."
+    assert talk.closed.code == 1001
+
+
 def test_the_session_ends_after_an_hour():
     talk = asked()
     assert talk.session.next_tick_at == talk.now + 3600

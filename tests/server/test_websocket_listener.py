@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -113,9 +114,9 @@ class WaitingResponder(FakeResponder):
 
 
 @contextlib.asynccontextmanager
-async def service(recogniser=None, responder=None, synthesiser=None, token=None):
+async def service(recogniser=None, responder=None, synthesiser=None, token=None, **limits):
     engines = Engines(recogniser or FakeRecogniser(), responder or FakeResponder(), synthesiser or FakeSynthesiser())
-    listener = WebSocketListener(engines, token)
+    listener = WebSocketListener(engines, token, **limits)
     engines.start()
     try:
         yield f"ws://127.0.0.1:{await listener.open('127.0.0.1', 0)}/v1/realtime"
@@ -342,3 +343,17 @@ def test_ears_and_mouth_that_nobody_needs_are_not_loaded():
         return before, engines.synthesiser.engine.is_loaded
 
     assert asyncio.run(look()) == (False, True)
+
+
+def test_a_session_at_its_limit_is_told_and_closed():
+    async def main():
+        async with service(session_limit_s=0) as url, connect(url) as socket:
+            created = json.loads(await socket.recv())
+            assert created["session"]["expires_at"] <= time.time() + 1
+            assert json.loads(await socket.recv())["error"]["code"] == "session_expired"
+            with pytest.raises(ConnectionClosed):
+                await socket.recv()
+            assert socket.close_code == 1001
+            assert "maximum duration of 0 seconds" in socket.close_reason
+
+    asyncio.run(main())

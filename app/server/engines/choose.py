@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from app.redaction import shown
 from app.server.engines import moonshine, whisper
 from app.server.engines.builtin_responder import BuiltinResponder
 from app.server.engines.chat import ChatResponder
+from app.server.engines.gguf import ENDING, GgufResponder, small_model
 from app.server.engines.hibari import HibariSynthesiser
 from app.server.engines.interfaces import EngineUnavailableError, Recogniser, Responder, Synthesiser
 
 RECOGNISERS: Final = ("auto", "moonshine", "whisper")
 SYNTHESISERS: Final = ("hibari",)
-RESPONDERS: Final = ("builtin", "http://HOST:PORT/v1#MODEL", "https://HOST/v1#MODEL")
+RESPONDERS: Final = ("builtin", "llm", "FILE.gguf", "http://HOST:PORT/v1#MODEL", "https://HOST/v1#MODEL")
 
 
 def open_recogniser(name: str = "auto") -> Recogniser:
@@ -46,14 +48,20 @@ def open_responder(
     key: str | None = None,
     now: Callable[[], datetime] = datetime.now,
 ) -> Responder:
-    """`builtin`, or the base address of a chat server, the model behind its `#` or given apart.
+    """`builtin`; a GGUF file; `llm`, the small model that is installed as a package; or the base address of a chat
+    server, the model behind its `#` or given apart.
 
-    `now` gives the local time to the built-in responder. Raises ValueError for anything else.
+    `now` gives the local time to the built-in responder. Raises ValueError for anything else, and for a file that
+    cannot be a model.
     """
     if name == "builtin":
         return BuiltinResponder(now)
     if name.startswith(("http://", "https://")):
         return ChatResponder(name, model, key)
+    if name == "llm":
+        return GgufResponder(small_model(), is_small=True)
+    if name.lower().endswith(ENDING):
+        return GgufResponder(Path(name).expanduser())
     raise ValueError(f"There is no responder {shown(name)}; known are {', '.join(RESPONDERS)}.")
 
 

@@ -62,7 +62,11 @@ def test_auto_takes_what_is_there(packages, installed, taken):
 
 @pytest.mark.parametrize(
     ("open_it", "known"),
-    [(open_recogniser, "auto, moonshine, whisper"), (open_synthesiser, "hibari"), (open_responder, "builtin, http")],
+    [
+        (open_recogniser, "auto, moonshine, whisper"),
+        (open_synthesiser, "hibari"),
+        (open_responder, "builtin, llm, FILE.gguf, http"),
+    ],
 )
 def test_an_unknown_name_is_answered_with_the_known_ones(open_it, known):
     with pytest.raises(ValueError, match=known):
