@@ -1,8 +1,10 @@
 """Taking the assistant's own voice out of the microphone: WebRTC's AEC3 through `pywebrtc-audio`.
 
 Measured for this use: 24 kHz, frames of a multiple of 240 samples, no delay to set up to about 450 ms, about 1.2 % of
-a core, its output 9 ms late. One rule matters: the reference must never come later than its echo. It is taken when a
-block is handed to the card, before it sounds, and never allowed to lag behind.
+a core, its output 9 ms late. Two rules matter. The reference must never come later than its echo: it is taken when a
+block is handed to the card, before it sounds, and never allowed to lag behind. And it must have no hole while
+something sounds: 10 ms of silence put into it are another delay, for which the processor takes one or two seconds in
+which it removes nothing. So the microphone's sound waits for its reference, and not the other way round.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ _SLACK_FRAMES: Final = ms_to_frames(20)
 
 _LAG_FRAMES: Final = ms_to_frames(60)
 """More than this waiting is a lag, and is cut to the slack."""
+
+_PATIENCE_FRAMES: Final = ms_to_frames(60)
+"""So much of the microphone's sound waits for its reference: no more than the devices' callbacks are uneven."""
 
 _FAR_MS: Final = 1000
 """Room for what the speaker hands out while nobody reads."""
@@ -105,8 +110,17 @@ class EchoCanceller:
         self._reference = _NOTHING
         self._started = False
 
+    @property
+    def held_frames(self) -> int:
+        """So much of what was given is not out yet."""
+        return self._near.size + (0 if self._is_resting else self._delay)
+
     def process(self, near: Samples) -> Samples:
-        """The same sound (24 kHz) without the echo; holds back less than 10 ms."""
+        """The same sound (24 kHz) without the echo; holds back less than 20 ms, and up to 80 ms while the speaker's
+        callbacks are late."""
+        return self._processed(near, _PATIENCE_FRAMES)
+
+    def _processed(self, near: Samples, patience_frames: int) -> Samples:
         far = self._far.read()
         if self._is_resting and not (far.any() or self._near.size or self._reference.any()):
             self._pass_by(near.size, far.size * WIRE_RATE_HZ // self._far.rate_hz)
@@ -114,20 +128,22 @@ class EchoCanceller:
             return near
         if self._to_24k is not None:  # which holds nothing but silence where it was not asked
             far = self._to_24k.process(far)
-        return self._cancelled(_joined(self._near, near), _joined(self._reference, far))
+        return self._cancelled(_joined(self._near, near), _joined(self._reference, far), patience_frames)
 
     def drain(self) -> Samples:
         """What was held back, at the end."""
-        held = self._near.size + (0 if self._is_resting else self._delay)
-        return self.process(np.zeros(self._delay + -held % _FRAME, dtype=np.float32))[:held]
+        held = self.held_frames
+        return self._processed(np.zeros(self._delay + -held % _FRAME, dtype=np.float32), 0)[:held]
 
     @property
     def _is_resting(self) -> bool:
         return self._silent >= _ECHO_FRAMES
 
-    def _cancelled(self, near: Samples, reference: Samples) -> Samples:
+    def _cancelled(self, near: Samples, reference: Samples, patience_frames: int) -> Samples:
         """The processor's output; nothing twice and nothing lost where it begins and where it comes to rest."""
         frames = near.size // _FRAME * _FRAME
+        if not self._is_resting and near.size - reference.size < patience_frames:
+            frames = min(frames, reference.size // _FRAME * _FRAME)
         now, self._near = near[:frames], near[frames:]
         far = self._paired(reference, near.size, frames)
         if not frames:

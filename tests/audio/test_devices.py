@@ -134,16 +134,16 @@ def test_a_microphone_that_is_pulled_out_is_told_and_can_be_plugged_in_again(sou
 def test_the_speakers_sound_is_taken_out_of_the_microphones(soundcard):
     soundcard.control("echo", "on", "60", "-6")
     try:
-        for _ in range(3):  # on a busy machine the card itself drops blocks, and no reference fits what is left
+        for _ in range(5):
             with running(soundcard, "echo", str(STORY)) as program:
                 told = program.told()
                 program.done()
+                is_whole = "run occurred" not in program.process.stderr.read()
             if told.get("event") == "no canceller":
                 pytest.skip("pywebrtc-audio is not installed")
-            if told["heard_dbfs"] - told["left_dbfs"] > 20:
+            if is_whole:  # on a busy machine the card itself drops blocks, and no reference fits what is left
                 break
     finally:
         soundcard.control("echo", "off")
     assert told["heard_dbfs"] > -40
-    # Mostly 20 dB and more, in some launches 9 to 12: why is not known.
-    assert told["heard_dbfs"] - told["left_dbfs"] > 6
+    assert told["heard_dbfs"] - told["left_dbfs"] > 30

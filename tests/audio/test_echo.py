@@ -213,6 +213,64 @@ def test_what_is_uneven_between_the_devices_is_settled_in_silence_and_tears_no_h
     assert spoken.size > 240 * 50
 
 
+@pytest.mark.parametrize("late", [240, 480, 960, 1200])
+def test_speech_has_no_hole_where_the_speakers_callbacks_come_late_for_a_while(late):
+    far = FarRing(RATE)
+    pairs = Pairs(far)
+    speech = rise(480 * 50)
+    clean, given = [], 0
+    for end in range(480, speech.size + 1, 480):
+        handed_out = max(given, end - late) if 20 * 480 < end < 40 * 480 else end
+        far.write(speech[given:handed_out])
+        given = handed_out
+        clean.append(pairs.canceller.process(speech[end - 480 : end]))
+    clean.append(pairs.canceller.drain())
+    assert np.array_equal(np.concatenate(clean), speech)
+    assert np.array_equal(np.concatenate(pairs.far[1:]), speech)
+
+
+def test_a_speaker_that_hands_out_nothing_any_more_holds_the_microphone_up_for_a_moment_only():
+    far = FarRing(RATE)
+    pairs = Pairs(far)
+    far.write(rise(480))
+    clean = [pairs.canceller.process(rise(480))]
+    for _ in range(100):
+        clean.append(pairs.canceller.process(rise(480)))
+        assert pairs.canceller.held_frames == len(clean) * 480 - sum(map(len, clean))
+        assert pairs.canceller.held_frames < 60 * 24
+    assert not np.concatenate(pairs.far[2:]).any()
+
+
+def test_the_echo_stays_removed_where_the_speakers_callback_is_late_once():
+    room = Room(48_000)
+    room.playback.play("a", pcm.to_pcm16(speech("story_joe.wav", 8.0)))
+    room.playback.finish("a")
+    room.listen(2000)
+    late = room.canceller._far = LateOnce(room.far)
+    room.listen(100)
+    late.is_late = True
+    room.listen(20)
+    room.listen(2000)
+    assert room.removed_db(2.1, 3.0) > 35
+    assert room.removed_db(3.0, 4.0) > 35
+
+
+class LateOnce:
+    """A far end of which 10 ms come with the next 20."""
+
+    rate_hz = RATE
+
+    def __init__(self, far):
+        self.far, self.is_late, self.rest = far, False, np.zeros(0, dtype=np.float32)
+
+    def read(self):
+        sound = np.concatenate([self.rest, self.far.read()])
+        kept = 240 if self.is_late else 0
+        self.is_late = False
+        self.rest = sound[sound.size - kept :]
+        return sound[: sound.size - kept]
+
+
 class Late:
     """A processor that changes nothing and is 224 frames late."""
 

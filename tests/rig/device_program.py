@@ -156,6 +156,10 @@ def echo() -> None:
     class Listening:
         """The canceller, with what goes in kept."""
 
+        @property
+        def held_frames(self):
+            return canceller.held_frames
+
         def process(self, near):
             heard.append(near)
             return canceller.process(near)
