@@ -37,7 +37,7 @@ _FAR_MS: Final = 1000
 
 _ECHO_FRAMES: Final = ms_to_frames(1000)
 """So long after the speaker's last sound there may be an echo of it. Then the processor rests, and what the
-microphone hears passes untouched and 9 ms earlier."""
+microphone hears passes untouched and 9 ms earlier. It rests as well while a microphone is muted, which gives zeros."""
 
 _DELAY_FRAMES: Final = 224
 """So much later than its input the processor's output comes, at 24 kHz."""
@@ -93,7 +93,7 @@ def open_canceller(far: FarEnd) -> EchoCanceller | None:
 class EchoCanceller:
     """Pairs the microphone's sound with what was handed to the speaker, frame by frame. For one thread.
 
-    While the speaker is silent nothing is processed, and what the microphone hears passes untouched.
+    While the speaker is silent, or the microphone muted, nothing is processed, and what is heard passes untouched.
     """
 
     def __init__(self, far: FarEnd, process: Process, delay_frames: int = 0) -> None:
@@ -102,7 +102,7 @@ class EchoCanceller:
         self._far = far
         self._process = process
         self._delay = delay_frames
-        self._silent = _ECHO_FRAMES  # so long the speaker has been
+        self._quiet = _ECHO_FRAMES  # so long one of the two sides has been silent
         self._past: deque[Samples] = deque([np.zeros(_WARM_FRAMES, dtype=np.float32)])
         self._past_frames = _WARM_FRAMES
         self._to_24k = Resampler(far.rate_hz, WIRE_RATE_HZ) if far.rate_hz != WIRE_RATE_HZ else None
@@ -122,7 +122,7 @@ class EchoCanceller:
 
     def _processed(self, near: Samples, patience_frames: int) -> Samples:
         far = self._far.read()
-        if self._is_resting and not (far.any() or self._near.size or self._reference.any()):
+        if self._is_resting and not (self._near.size or self._reference.any() or (far.any() and near.any())):
             self._pass_by(near.size, far.size * WIRE_RATE_HZ // self._far.rate_hz)
             self._remember(near)
             return near
@@ -137,7 +137,7 @@ class EchoCanceller:
 
     @property
     def _is_resting(self) -> bool:
-        return self._silent >= _ECHO_FRAMES
+        return self._quiet >= _ECHO_FRAMES
 
     def _cancelled(self, near: Samples, reference: Samples, patience_frames: int) -> Samples:
         """The processor's output; nothing twice and nothing lost where it begins and where it comes to rest."""
@@ -152,7 +152,7 @@ class EchoCanceller:
         if rested:
             past = np.concatenate(self._past)[-_WARM_FRAMES:]
             self._process(past, np.zeros(past.size, dtype=np.float32))
-        self._silent = 0 if rested or far.any() else self._silent + frames
+        self._quiet = 0 if rested or (far.any() and now.any()) else self._quiet + frames
         self._remember(now)
         clean = self._process(now, far)
         if rested:
@@ -169,7 +169,7 @@ class EchoCanceller:
             self._past_frames -= self._past.popleft().size
 
     def _pass_by(self, near_frames: int, far_frames: int) -> None:
-        """Silence on the far side, paired by its length alone: so far as one of the two devices is ahead of the
+        """Nothing to cancel, paired by its length alone: so far as one of the two devices is ahead of the
         other, that is settled before anything sounds."""
         waiting = self._kept(self._reference.size + far_frames, near_frames)
         self._reference = _SILENCE[: max(0, waiting - near_frames)]

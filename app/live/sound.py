@@ -18,7 +18,7 @@ from app.audio.capture import Capture, Chunk, Levels
 from app.audio.echo import open_canceller
 from app.audio.files import ClipMicrophone
 from app.audio.ports import AudioError, FarEnd, Microphone, Speaker
-from app.audio.vad import open_detector
+from app.audio.vad import SparingDetector, open_detector
 
 
 class SoundListener(Protocol):
@@ -170,7 +170,7 @@ class SoundWorker:
         self._microphone = microphone
         self._far = self._speaker.far if self._cancels_echo else None
         canceller = open_canceller(self._far) if self._far else None
-        self._capture = Capture(microphone, open_detector(), canceller)
+        self._capture = Capture(microphone, SparingDetector(open_detector()), canceller)
 
     def _replace_microphone(self, microphone: Microphone) -> None:
         if self._microphone is not None:

@@ -39,6 +39,7 @@ class Room:
         self.to_wire = pcm.Resampler(rate_hz, RATE)
         self.noise = np.random.default_rng(5)
         self.heard, self.clean = [], []
+        self.is_muted = False
 
     def listen(self, ms, near=None, is_running=True):
         """Takes chunks of 20 ms for so long; while the speaker is not running it hands out no blocks at all."""
@@ -51,6 +52,8 @@ class Room:
             heard = self.to_wire.process(self.echo(self.rate_hz // 50))
             if near is not None:
                 heard = heard + np.resize(near[chunk * 480 :], heard.size)
+            if self.is_muted:
+                heard = np.zeros_like(heard)
             self.heard.append(heard)
             self.clean.append(self.canceller.process(heard))
 
@@ -302,6 +305,36 @@ def test_the_processor_begins_and_rests_without_a_sample_lost_or_doubled(block, 
     clean.append(canceller.drain())
     assert np.array_equal(np.concatenate(clean), near)
     assert (late.frames < near.size / 2) == (stop == 20_000)
+
+
+def test_a_muted_microphone_has_no_echo_and_is_not_processed():
+    far = FarRing(RATE)
+    late = Late()
+    canceller = EchoCanceller(far, late, 224)
+    near = rise(240_000)
+    near[24_000:144_000] = 0
+    clean, frames = [], []
+    for at in range(0, near.size, 480):
+        far.ring.write(np.full(480, 0.1, dtype=np.float32))
+        clean.append(canceller.process(near[at : at + 480]))
+        frames.append(late.frames)
+    clean.append(canceller.drain())
+    assert np.array_equal(np.concatenate(clean), near)
+    assert frames[110] == frames[299]  # from a second after it was muted on
+    assert frames[-1] - frames[300] > 90_000
+
+
+def test_the_echo_is_removed_after_the_microphone_was_muted_while_something_sounded():
+    room = Room(48_000)
+    room.playback.play("a", pcm.to_pcm16(speech("story_joe.wav", 12.0)))
+    room.playback.finish("a")
+    room.listen(3000)
+    room.is_muted = True
+    room.listen(4000)
+    room.is_muted = False
+    room.listen(4000)
+    assert room.removed_db(2, 3) > 35
+    assert room.removed_db(7.5, 10.9) > 35
 
 
 def test_the_real_processor_is_as_late_as_we_take_it_to_be():
