@@ -11,8 +11,7 @@ import numpy as np
 
 from app.audio.paced import BLOCK_MS, Pacer
 from app.audio.pcm import WIRE_RATE_HZ, ms_to_frames, resample, to_pcm16
-from app.audio.playback import PlaybackRing
-from app.audio.ports import AudioError, DeviceBusyError, FarEnd, Heard, Playback, Samples, Wake
+from app.audio.ports import AudioError, DeviceBusyError, FarEnd, Render, Samples, Wake
 from app.audio.wav import WavWriter, read_wav
 
 _BLOCK_FRAMES: Final = ms_to_frames(BLOCK_MS)
@@ -233,14 +232,15 @@ class PacedSpeaker:
     """A speaker without a device: the sound is handed out at the speed of time, into a sink."""
 
     far: FarEnd | None = None
+    rate_hz: int = WIRE_RATE_HZ
 
     def __init__(self, sink: Sink) -> None:
         """`sink` is opened by `start` and closed by `close`."""
         self._sink = sink
-        self._ring = PlaybackRing(WIRE_RATE_HZ)
         self._block: Samples = np.zeros(_BLOCK_FRAMES, dtype=np.float32)
         self._failure: AudioError | None = None
-        self._wake: Wake | None = None
+        self._render: Render = lambda out: False
+        self._wake: Wake = lambda: None
         self._pacer: Pacer | None = None
 
     @property
@@ -253,44 +253,21 @@ class PacedSpeaker:
         """Why nothing is written any more."""
         return self._failure
 
-    @property
-    def level_dbfs(self) -> float:
-        """Of the last block."""
-        return self._ring.level_dbfs
-
-    def start(self, wake: Wake) -> None:
+    def start(self, render: Render, wake: Wake) -> None:
         """Open the sink and begin with silence. Raises AudioError."""
         self._sink.open()
-        self._wake = wake
+        self._render, self._wake = render, wake
         self._pacer = Pacer("paced speaker", self._step)
         self._pacer.start()
 
     def _step(self) -> bool:
-        moved = self._ring.render(self._block)
+        self._render(self._block)
         try:
             self._sink.write(self._block)
         except OSError as error:
             self._failure = AudioError(f"{self.name} cannot be written any more: {error.strerror or error}.")
-        if (moved or self._failure) and self._wake is not None:
             self._wake()
         return self._failure is None
-
-    def play(self, item_id: str, pcm: bytes) -> None:
-        """Append PCM16 at 24 kHz to an item."""
-        self._ring.play(item_id, pcm)
-
-    def finish(self, item_id: str) -> None:
-        """No more sound comes for the item."""
-        if self._ring.finish(item_id) and self._wake is not None:
-            self._wake()
-
-    def flush(self) -> tuple[Heard, ...]:
-        """Silence, now; what was heard of each item."""
-        return self._ring.flush()
-
-    def duck(self, gain_db: float) -> None:
-        """Play quieter, or with 0 as given."""
-        self._ring.duck(gain_db)
 
     def expect(self) -> None:
         """It runs all the time: a file holds the silence too."""
@@ -298,12 +275,8 @@ class PacedSpeaker:
     def tend(self) -> None:
         """Nothing to do."""
 
-    def progress(self) -> Playback:
-        """Where the playback is."""
-        return self._ring.progress()
-
     def pause(self) -> None:
-        """Time stands still; what waits is kept."""
+        """Time stands still."""
         if self._pacer is not None:
             self._pacer.stop()
 

@@ -120,12 +120,17 @@ def speaker(spec: str, found: tuple[Device, ...]) -> Finding | None:
 def opened(target: Speaker) -> Finding:
     """Open it and close it."""
     try:
-        target.start(lambda: None)
+        target.start(_silence, lambda: None)
     except AudioError as error:
         return _refused(str(Kind.SPEAKER), error)
     finally:
         target.close()
     return ok(str(Kind.SPEAKER), f"{target.name} opens.")
+
+
+def _silence(out: Samples) -> bool:
+    out[:] = 0.0
+    return False
 
 
 def parts(cancels_echo: bool) -> Iterator[Finding]:

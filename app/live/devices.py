@@ -84,11 +84,10 @@ class Devices:
         """Another one, in the middle of a word if need be."""
         try:
             speaker = self._system.open_speaker(spec or None)
-            speaker.start(self._sound.speaker_moved)
+            self._speaker.change(speaker)
         except AudioError as error:
             self._listener(Notice(f"{error} The speaker is as before.", Severity.WARNING))
             return
-        self._speaker.change(speaker)
         self._listener(Notice(f"The speaker is {speaker.name} now."))
 
     def microphone_lost(self, error: AudioError) -> None:

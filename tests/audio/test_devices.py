@@ -91,9 +91,7 @@ def test_what_is_played_is_heard_and_a_flush_silences_it_with_an_exact_account(s
         program.done()
     sounding = np.flatnonzero(np.abs(recorded) > 0.02)
     sounded_ms = (sounding[-1] - sounding[0]) * 1000 / RATE_HZ
-    (account,) = [each for each in flushed["heard"] if each["item_id"] == "tone"]
-    assert account["received_ms"] == 20_000
-    assert account["heard_ms"] == pytest.approx(sounded_ms, abs=40)
+    assert flushed["heard"]["tone"] == pytest.approx(sounded_ms, abs=40)
     assert not np.any(np.abs(recorded[-RATE_HZ // 4 :]) > 0.001)  # silent, though more of the item was given
     assert np.diff(sounding).max() < RATE_HZ // 100  # and whole until then
 
