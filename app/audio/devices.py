@@ -25,6 +25,9 @@ _MICROPHONE_BLOCKS: Final = 2000 // BLOCK_MS
 _LINGER_BLOCKS: Final = 10_000 // BLOCK_MS
 """So long a speaker runs on in silence: starting it again may take a Bluetooth device a second."""
 
+_UNUSED_BLOCKS: Final = 1_000 // BLOCK_MS
+"""So long one that was just opened waits to be used: a conversation mostly begins with the user."""
+
 
 class DeviceMicrophone:
     """A PortAudio input stream at the device's own rate; of two channels the one that has the voice."""
@@ -119,7 +122,8 @@ class DeviceMicrophone:
 class DeviceSpeaker:
     """A PortAudio output stream at the device's own rate.
 
-    After ten seconds of silence the stream is stopped, and started when sound is expected.
+    After ten seconds of silence, or a second after it was opened, the stream is stopped, and started when sound is
+    expected.
     """
 
     def __init__(self, device: Device) -> None:
@@ -136,7 +140,7 @@ class DeviceSpeaker:
         self._streams = threading.Lock()  # one thread at a time opens, starts, stops and closes
         self._is_asleep = False
         self._blocks = 0  # handed out; moved by the callback
-        self._sounded = 0  # which of them was the last with sound; moved by the callback
+        self._sounded = -_LINGER_BLOCKS  # which of them was the last with sound; moved by the callback
         self._expected = 0  # after which of them speech was expected last
 
     @property
@@ -214,7 +218,7 @@ class DeviceSpeaker:
 
     def _open_and_start(self) -> None:
         self._closing = self._is_asleep = False
-        self._expected = self._blocks
+        self._expected = self._blocks - _LINGER_BLOCKS + _UNUSED_BLOCKS
         self._opened = opened = open_stream(self._device, Kind.SPEAKER, self._hand_out, self._finished)
         self._mono = np.zeros(opened.rate_hz * BLOCK_MS // 1000, dtype=np.float32)
         if self._far is None or opened.rate_hz != self._rate_hz:

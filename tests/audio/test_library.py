@@ -285,11 +285,21 @@ def sleeper(library):
 
 
 def test_a_speaker_rests_after_ten_seconds_of_silence_and_that_is_no_loss(sleeper):
+    sleeper.speaker.expect()
     sleeper.silence(9.9)
     assert sleeper.stream.is_running
     sleeper.silence(0.2)
     assert not sleeper.stream.is_running
     assert sleeper.speaker.failure is None
+
+
+def test_a_speaker_that_nobody_has_used_yet_rests_after_a_second(sleeper):
+    sleeper.silence(0.9)
+    assert sleeper.stream.is_running
+    sleeper.silence(0.2)
+    assert not sleeper.stream.is_running
+    sleeper.speaker.expect()
+    assert sleeper.stream.is_running
 
 
 def test_a_speaker_that_rests_runs_again_when_sound_is_expected(sleeper):
