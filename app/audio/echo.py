@@ -18,7 +18,6 @@ import numpy as np
 
 from app.audio.pcm import WIRE_RATE_HZ, Resampler, ms_to_frames
 from app.audio.ports import FarEnd, Samples
-from app.audio.ring import SampleRing
 
 _FRAME: Final = ms_to_frames(10)
 """The processor works in 10 ms frames; a shorter one would be filled up with silence."""
@@ -32,8 +31,8 @@ _LAG_FRAMES: Final = ms_to_frames(60)
 _PATIENCE_FRAMES: Final = ms_to_frames(60)
 """So much of the microphone's sound waits for its reference: no more than the devices' callbacks are uneven."""
 
-_FAR_MS: Final = 1000
-"""Room for what the speaker hands out while nobody reads."""
+_FAR_BLOCKS: Final = 100
+"""Room for what the speaker hands out while nobody reads: a second, in its blocks of 10 ms."""
 
 _ECHO_FRAMES: Final = ms_to_frames(1000)
 """So long after the speaker's last sound there may be an echo of it. Then the processor rests, and what the
@@ -53,7 +52,7 @@ Process = Callable[[Samples, Samples], Samples]
 
 
 class FarRing:
-    """The far end as a bounded ring: the speaker's callback writes blocks into it, the audio worker reads.
+    """The far end, bounded: the speaker's callback writes blocks into it, the audio worker reads.
 
     At a multiple of 24 kHz only the frames that fall on those of 24 kHz are kept. That is the sound at 24 kHz: speech
     that comes from the wire has nothing above 12 kHz, and gain and fades are in it as they sounded.
@@ -64,16 +63,17 @@ class FarRing:
         self._every = rate_hz // WIRE_RATE_HZ if rate_hz % WIRE_RATE_HZ == 0 else 1
         self._skip = 0  # frames until the next that is kept
         self.rate_hz: Final = rate_hz // self._every
-        self.ring: Final = SampleRing(ms_to_frames(_FAR_MS, self.rate_hz))
+        self._blocks: deque[Samples] = deque(maxlen=_FAR_BLOCKS)
 
     def write(self, samples: Samples) -> None:
         """A block as it is handed to the device."""
-        self.ring.write(samples[self._skip :: self._every])
+        self._blocks.append(samples[self._skip :: self._every].copy())
         self._skip = (self._skip - samples.size) % self._every
 
     def read(self) -> Samples:
         """All that was handed out since the last call, at `rate_hz`."""
-        return self.ring.read()
+        blocks = [self._blocks.popleft() for _ in range(len(self._blocks))]
+        return np.concatenate(blocks) if blocks else _NOTHING
 
 
 def open_canceller(far: FarEnd) -> EchoCanceller | None:

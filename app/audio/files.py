@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from app.audio.paced import BLOCK_MS, Pacer
+from app.audio.paced import BLOCK_MS, Paced
 from app.audio.pcm import WIRE_RATE_HZ, ms_to_frames, resample, to_pcm16
 from app.audio.ports import AudioError, DeviceBusyError, FarEnd, Render, Samples, Wake
 from app.audio.wav import WavWriter, read_wav
@@ -17,13 +17,14 @@ from app.audio.wav import WavWriter, read_wav
 _BLOCK_FRAMES: Final = ms_to_frames(BLOCK_MS)
 
 
-class WavMicrophone:
+class WavMicrophone(Paced):
     """A `.wav` file as the microphone: heard at the speed of time, then over."""
 
     failure: AudioError | None = None
 
     def __init__(self, path: str | Path) -> None:
         """The file is read by `start`."""
+        super().__init__("wav microphone")
         self._path = Path(path)
         self._samples: Samples = np.zeros(0, dtype=np.float32)
         self._rate_hz = WIRE_RATE_HZ
@@ -31,7 +32,6 @@ class WavMicrophone:
         self._due = 0  # frames; moved by the pacer
         self._blocks = 0
         self._wake: Wake | None = None
-        self._pacer: Pacer | None = None
 
     @property
     def name(self) -> str:
@@ -52,8 +52,7 @@ class WavMicrophone:
         """Read the file and begin. Raises NotASoundFileError."""
         self._samples, self._rate_hz = read_wav(self._path)
         self._wake = wake
-        self._pacer = Pacer("wav microphone", self._step)
-        self._pacer.start()
+        self.resume()
 
     def _step(self) -> bool:
         self._blocks += 1
@@ -72,23 +71,8 @@ class WavMicrophone:
         self._given = due
         return samples
 
-    def pause(self) -> None:
-        """Time stands still."""
-        if self._pacer is not None:
-            self._pacer.stop()
 
-    def resume(self) -> None:
-        """Go on where it stopped."""
-        self._pacer = Pacer("wav microphone", self._step)
-        self._pacer.start()
-
-    def close(self) -> None:
-        """Stop."""
-        if self._pacer is not None:
-            self._pacer.stop()
-
-
-class ClipMicrophone:
+class ClipMicrophone(Paced):
     """Silence at the speed of time, into which clips are put: the spoken example's user. Never ends."""
 
     failure: AudioError | None = None
@@ -97,12 +81,12 @@ class ClipMicrophone:
 
     def __init__(self, name: str) -> None:
         """`name` is what the user reads."""
+        super().__init__("clip microphone")
         self.name = name
         self._lock = threading.Lock()
         self._clips: deque[Samples] = deque()
         self._blocks: deque[Samples] = deque()
         self._wake: Wake | None = None
-        self._pacer: Pacer | None = None
 
     @property
     def speaking(self) -> bool:
@@ -125,8 +109,7 @@ class ClipMicrophone:
     def start(self, wake: Wake) -> None:
         """Begin with silence."""
         self._wake = wake
-        self._pacer = Pacer("clip microphone", self._step)
-        self._pacer.start()
+        self.resume()
 
     def _step(self) -> bool:
         block = np.zeros(_BLOCK_FRAMES, dtype=np.float32)
@@ -151,21 +134,6 @@ class ClipMicrophone:
             blocks = list(self._blocks)
             self._blocks.clear()
         return np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.float32)
-
-    def pause(self) -> None:
-        """Time stands still."""
-        if self._pacer is not None:
-            self._pacer.stop()
-
-    def resume(self) -> None:
-        """Go on where it stopped."""
-        self._pacer = Pacer("clip microphone", self._step)
-        self._pacer.start()
-
-    def close(self) -> None:
-        """Stop."""
-        if self._pacer is not None:
-            self._pacer.stop()
 
 
 class Sink(Protocol):
@@ -228,7 +196,7 @@ class WavSink:
             self._writer.close()
 
 
-class PacedSpeaker:
+class PacedSpeaker(Paced):
     """A speaker without a device: the sound is handed out at the speed of time, into a sink."""
 
     far: FarEnd | None = None
@@ -236,12 +204,12 @@ class PacedSpeaker:
 
     def __init__(self, sink: Sink) -> None:
         """`sink` is opened by `start` and closed by `close`."""
+        super().__init__("paced speaker")
         self._sink = sink
         self._block: Samples = np.zeros(_BLOCK_FRAMES, dtype=np.float32)
         self._failure: AudioError | None = None
         self._render: Render = lambda out: False
         self._wake: Wake = lambda: None
-        self._pacer: Pacer | None = None
 
     @property
     def name(self) -> str:
@@ -257,8 +225,7 @@ class PacedSpeaker:
         """Open the sink and begin with silence. Raises AudioError."""
         self._sink.open()
         self._render, self._wake = render, wake
-        self._pacer = Pacer("paced speaker", self._step)
-        self._pacer.start()
+        self.resume()
 
     def _step(self) -> bool:
         self._render(self._block)
@@ -275,20 +242,9 @@ class PacedSpeaker:
     def tend(self) -> None:
         """Nothing to do."""
 
-    def pause(self) -> None:
-        """Time stands still."""
-        if self._pacer is not None:
-            self._pacer.stop()
-
-    def resume(self) -> None:
-        """Go on where it stopped."""
-        self._pacer = Pacer("paced speaker", self._step)
-        self._pacer.start()
-
     def close(self) -> None:
         """Stop, and complete the file."""
-        if self._pacer is not None:
-            self._pacer.stop()
+        super().close()
         self._sink.close()
 
 

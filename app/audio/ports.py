@@ -8,10 +8,13 @@ port, or is the `Render` that a speaker was given, and only copies.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+NONE: Final = "none"
+"""What the user writes for no device at all."""
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 """Mono sound, shape (frames,), full scale is -1.0 to 1.0."""

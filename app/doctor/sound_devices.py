@@ -11,10 +11,9 @@ from typing import Final
 
 from app.audio.devices import DeviceMicrophone, DeviceSpeaker
 from app.audio.echo import FarRing, open_canceller
-from app.audio.open import NONE
 from app.audio.pcm import WIRE_RATE_HZ, level_dbfs, peak, peak_dbfs
 from app.audio.portaudio import Device, Kind, find_device, list_devices, portaudio_version
-from app.audio.ports import AudioError, Microphone, NotASoundFileError, Samples, Speaker
+from app.audio.ports import NONE, AudioError, Microphone, NotASoundFileError, Samples, Speaker
 from app.audio.vad import EnergyDetector, open_detector
 from app.audio.wav import read_wav
 from app.doctor.finding import Finding, Level, note, ok, problem

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from app.audio.pcm import bytes_to_ms
-from app.audio.ports import AudioError, Microphone, Speaker
+from app.audio.ports import NONE, AudioError, Microphone, Speaker
 from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, Notice, Severity
 from app.conversation.status import State
@@ -23,10 +23,6 @@ from app.live.speaker import LastingSpeaker
 
 _ASIDE_GRACE_MS = 300
 """After the length of what is played beside the conversation: for the speaker to have played it."""
-
-
-NONE = "none"
-"""What the user writes for no device at all."""
 
 
 class SoundSystem(Protocol):

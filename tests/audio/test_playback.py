@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from app.audio import pcm
 from app.audio.playback import Began, PlaybackRing, PlayedOut
-from app.audio.ring import SampleRing
 
 RATE = pcm.WIRE_RATE_HZ
 FADE_FRAMES = 192
@@ -398,25 +397,3 @@ def test_nobody_is_handed_anything_while_the_ring_is_detached():
     ring.detach()
     assert not render(ring, 480).any()
     assert ring.flush() == {"a": 10}
-
-
-# ------------------------------------------------------------------------------------------ SampleRing
-
-
-@given(st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=40))
-def test_sample_ring_gives_in_order_what_it_had_room_for(steps):
-    ring = SampleRing(25)
-    model: list[float] = []
-    value = 0
-    for writes, frames in steps:
-        if writes:
-            block = np.arange(value, value + frames, dtype=np.float32)
-            value += frames
-            lost = ring.write(block)
-            room = 25 - len(model)
-            assert lost == max(0, frames - room)
-            model += block[:room].tolist()
-        else:
-            assert ring.read(frames).tolist() == model[:frames]
-            model = model[frames:]
-    assert ring.read().tolist() == model
