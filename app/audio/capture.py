@@ -64,8 +64,12 @@ class Levels:
 class Canceller(Protocol):
     """Takes the speaker's sound out of the microphone's."""
 
+    @property
+    def held_frames(self) -> int:
+        """So much of what was given is not out yet."""
+
     def process(self, near: Samples) -> Samples:
-        """The same sound without the echo, at 24 kHz; may hold back less than 10 ms, never loses any."""
+        """The same sound without the echo, at 24 kHz; may hold some of it back for a moment, never loses any."""
 
     def drain(self) -> Samples:
         """What was held back, at the end."""
@@ -162,8 +166,9 @@ class Capture:
         whole = held.size // CHUNK_FRAMES * CHUNK_FRAMES
         self._rest = held[whole:]
         self._missing = CHUNK_FRAMES - self._rest.size
+        behind = held.size + (self._canceller.held_frames if self._canceller is not None else 0)
         return [
-            self._chunk(held[at : at + CHUNK_FRAMES], now_ms - (held.size - at - CHUNK_FRAMES) * 1000 / WIRE_RATE_HZ)
+            self._chunk(held[at : at + CHUNK_FRAMES], now_ms - (behind - at - CHUNK_FRAMES) * 1000 / WIRE_RATE_HZ)
             for at in range(0, whole, CHUNK_FRAMES)
         ]
 

@@ -48,7 +48,7 @@ class ChannelChoice:
         frames, channels = sound.shape
         if channels == 1 or not frames:
             return sound[:, 0]
-        if channels == 2 and np.array_equal(sound[:, 0], sound[:, 1]) and np.isfinite(np.vdot(sound, sound)):
+        if channels == 2 and np.equal(sound[:, 0], sound[:, 1]).all() and np.isfinite(np.vdot(sound, sound)):
             fading = _FADING ** (frames / self._hop)
             self._loudness = [was * fading for was in self._loudness]
             return sound[:, 0]  # one microphone, handed out twice

@@ -16,15 +16,17 @@ import numpy as np
 
 from app.audio.channels import ChannelChoice
 from app.audio.echo import FarRing
-from app.audio.playback import PlaybackRing
 from app.audio.portaudio import BLOCK_MS, Device, Kind, Opened, open_stream, release, start_stream
-from app.audio.ports import AudioError, DeviceLostError, Heard, Playback, Samples, Wake
+from app.audio.ports import AudioError, DeviceLostError, Render, Samples, Wake
 
 _MICROPHONE_BLOCKS: Final = 2000 // BLOCK_MS
 """What may wait while the audio worker is held up: two seconds."""
 
 _LINGER_BLOCKS: Final = 10_000 // BLOCK_MS
 """So long a speaker runs on in silence: starting it again may take a Bluetooth device a second."""
+
+_UNUSED_BLOCKS: Final = 1_000 // BLOCK_MS
+"""So long one that was just opened waits to be used: a conversation mostly begins with the user."""
 
 
 class DeviceMicrophone:
@@ -118,26 +120,27 @@ class DeviceMicrophone:
 
 
 class DeviceSpeaker:
-    """A PortAudio output stream; what is played is resampled to its rate when it is given.
+    """A PortAudio output stream at the device's own rate.
 
-    After ten seconds of silence the stream is stopped, and started when speech is expected or given.
+    After ten seconds of silence, or a second after it was opened, the stream is stopped, and started when sound is
+    expected.
     """
 
     def __init__(self, device: Device) -> None:
-        """Opened by `start`; nothing is to be given before."""
+        """Opened by `start`."""
         self._device = device
         self._failure: AudioError | None = None
         self._closing = False
         self._opened: Opened | None = None
+        self._render: Render = lambda out: False
         self._wake: Wake = lambda: None
         self._far: FarRing | None = None
-        self._ring = PlaybackRing(device.rate_hz)
         self._rate_hz = device.rate_hz
         self._mono: Samples = np.zeros(0, dtype=np.float32)
         self._streams = threading.Lock()  # one thread at a time opens, starts, stops and closes
         self._is_asleep = False
         self._blocks = 0  # handed out; moved by the callback
-        self._sounded = 0  # which of them was the last with sound; moved by the callback
+        self._sounded = -_LINGER_BLOCKS  # which of them was the last with sound; moved by the callback
         self._expected = 0  # after which of them speech was expected last
 
     @property
@@ -151,62 +154,36 @@ class DeviceSpeaker:
         return self._failure
 
     @property
-    def level_dbfs(self) -> float:
-        """Of the last block handed to the device."""
-        return self._ring.level_dbfs
+    def rate_hz(self) -> int:
+        """The stream's rate; known after `start`."""
+        return self._rate_hz
 
     @property
     def far(self) -> FarRing | None:
-        """What is handed to the device; there after `start`."""
+        """What is handed to the device; there after `start`, another one after a `resume` at another rate."""
         return self._far
 
-    def start(self, wake: Wake) -> None:
+    def start(self, render: Render, wake: Wake) -> None:
         """Open the device. Raises AudioError."""
-        self._wake = wake
+        self._render, self._wake = render, wake
         with self._streams:
-            opened = self._open()
-            self._far = FarRing(opened.rate_hz)
-            self._ring = PlaybackRing(opened.rate_hz, far=self._far)
-            self._rate_hz = opened.rate_hz
-            start_stream(opened.stream, self._device, Kind.SPEAKER)
-
-    def play(self, item_id: str, pcm: bytes) -> None:
-        """Append PCM16 at 24 kHz to an item."""
-        self._ring.play(item_id, pcm)
-        self.expect()
-
-    def finish(self, item_id: str) -> None:
-        """No more sound comes for the item."""
-        if self._ring.finish(item_id):
-            self._wake()
-
-    def flush(self) -> tuple[Heard, ...]:
-        """Silence, now; what was heard of each item."""
-        return self._ring.flush()
-
-    def duck(self, gain_db: float) -> None:
-        """Play quieter, or with 0 as given."""
-        self._ring.duck(gain_db)
-
-    def progress(self) -> Playback:
-        """Where the playback is."""
-        return self._ring.progress()
+            self._open_and_start()
 
     def expect(self) -> None:
-        """Speech may come soon: let the device run. From any thread; the start itself is done by `tend`."""
+        """Sound may come soon: let the device run. From any thread; the start itself is done by `tend`."""
         self._expected = self._blocks
         if self._is_asleep:
             self._wake()
 
     def tend(self) -> None:
-        """Stop the stream where it has been silent for long, start it where speech is expected. May take a while.
+        """Stop the stream where it has been silent for long, start it where sound is expected. May take a while.
 
         A device that does not start any more is lost.
         """
         with self._streams:
             try:
                 while self._opened and not self._failure and self._is_needed == self._is_asleep:
-                    self._is_asleep = not self._is_asleep  # before it is, for speech that is given meanwhile
+                    self._is_asleep = not self._is_asleep  # before it is, for what is expected meanwhile
                     if self._is_asleep:
                         self._opened.stream.abort()
                     else:
@@ -215,22 +192,16 @@ class DeviceSpeaker:
                 self._failure = _lost(Kind.SPEAKER, self.name)
 
     def pause(self) -> None:
-        """Release the device for a while; what waits is kept."""
+        """Release the device for a while."""
         self.close()
 
     def resume(self) -> None:
-        """Open it again; what waits sounds from where it stopped. Raises as `start` does."""
+        """Open it again. Raises as `start` does."""
         with self._streams:
-            opened = self._open()
-            if opened.rate_hz == self._rate_hz:
-                start_stream(opened.stream, self._device, Kind.SPEAKER)
-                return
-        self.close()  # what waits is for the old rate
-        self._failure = _lost(Kind.SPEAKER, self.name)
-        raise self._failure
+            self._open_and_start()
 
     def close(self) -> None:
-        """Release the device; what waits is not played."""
+        """Release the device."""
         self._closing = True
         with self._streams:
             if self._opened is not None:
@@ -245,25 +216,29 @@ class DeviceSpeaker:
     def _is_needed(self) -> bool:
         return self._silent_blocks < _LINGER_BLOCKS
 
-    def _open(self) -> Opened:
+    def _open_and_start(self) -> None:
         self._closing = self._is_asleep = False
-        self._expected = self._blocks
+        self._expected = self._blocks - _LINGER_BLOCKS + _UNUSED_BLOCKS
         self._opened = opened = open_stream(self._device, Kind.SPEAKER, self._hand_out, self._finished)
         self._mono = np.zeros(opened.rate_hz * BLOCK_MS // 1000, dtype=np.float32)
-        return opened
+        if self._far is None or opened.rate_hz != self._rate_hz:
+            self._far = FarRing(opened.rate_hz)
+        self._rate_hz = opened.rate_hz
+        start_stream(opened.stream, self._device, Kind.SPEAKER)
 
     def _hand_out(self, data: Any, frames: int, _time: Any, _status: Any) -> None:
         """The callback: the next block, the same on all channels."""
         out: Samples = np.frombuffer(data, dtype=np.float32)
-        if out.size == frames:
-            has_moved = self._ring.render(out)
-        else:
-            has_moved = self._ring.render(self._mono[:frames])
-            out.reshape(frames, -1)[:] = self._mono[:frames, None]
+        mono = out if out.size == frames else self._mono[:frames]
+        is_sounding = self._render(mono)
+        if out.size != frames:
+            out.reshape(frames, -1)[:] = mono[:, None]
+        if self._far is not None:
+            self._far.write(mono)
         self._blocks += 1
-        if self._ring.is_sounding:
+        if is_sounding:
             self._sounded = self._blocks
-        if has_moved or self._silent_blocks == _LINGER_BLOCKS:
+        if self._silent_blocks == _LINGER_BLOCKS:
             self._wake()
 
     def _finished(self) -> None:

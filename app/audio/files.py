@@ -9,22 +9,22 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from app.audio.paced import BLOCK_MS, Pacer
+from app.audio.paced import BLOCK_MS, Paced
 from app.audio.pcm import WIRE_RATE_HZ, ms_to_frames, resample, to_pcm16
-from app.audio.playback import PlaybackRing
-from app.audio.ports import AudioError, DeviceBusyError, FarEnd, Heard, Playback, Samples, Wake
+from app.audio.ports import AudioError, DeviceBusyError, FarEnd, Render, Samples, Wake
 from app.audio.wav import WavWriter, read_wav
 
 _BLOCK_FRAMES: Final = ms_to_frames(BLOCK_MS)
 
 
-class WavMicrophone:
+class WavMicrophone(Paced):
     """A `.wav` file as the microphone: heard at the speed of time, then over."""
 
     failure: AudioError | None = None
 
     def __init__(self, path: str | Path) -> None:
         """The file is read by `start`."""
+        super().__init__("wav microphone")
         self._path = Path(path)
         self._samples: Samples = np.zeros(0, dtype=np.float32)
         self._rate_hz = WIRE_RATE_HZ
@@ -32,7 +32,6 @@ class WavMicrophone:
         self._due = 0  # frames; moved by the pacer
         self._blocks = 0
         self._wake: Wake | None = None
-        self._pacer: Pacer | None = None
 
     @property
     def name(self) -> str:
@@ -53,8 +52,7 @@ class WavMicrophone:
         """Read the file and begin. Raises NotASoundFileError."""
         self._samples, self._rate_hz = read_wav(self._path)
         self._wake = wake
-        self._pacer = Pacer("wav microphone", self._step)
-        self._pacer.start()
+        self.resume()
 
     def _step(self) -> bool:
         self._blocks += 1
@@ -73,23 +71,8 @@ class WavMicrophone:
         self._given = due
         return samples
 
-    def pause(self) -> None:
-        """Time stands still."""
-        if self._pacer is not None:
-            self._pacer.stop()
 
-    def resume(self) -> None:
-        """Go on where it stopped."""
-        self._pacer = Pacer("wav microphone", self._step)
-        self._pacer.start()
-
-    def close(self) -> None:
-        """Stop."""
-        if self._pacer is not None:
-            self._pacer.stop()
-
-
-class ClipMicrophone:
+class ClipMicrophone(Paced):
     """Silence at the speed of time, into which clips are put: the spoken example's user. Never ends."""
 
     failure: AudioError | None = None
@@ -98,12 +81,12 @@ class ClipMicrophone:
 
     def __init__(self, name: str) -> None:
         """`name` is what the user reads."""
+        super().__init__("clip microphone")
         self.name = name
         self._lock = threading.Lock()
         self._clips: deque[Samples] = deque()
         self._blocks: deque[Samples] = deque()
         self._wake: Wake | None = None
-        self._pacer: Pacer | None = None
 
     @property
     def speaking(self) -> bool:
@@ -126,8 +109,7 @@ class ClipMicrophone:
     def start(self, wake: Wake) -> None:
         """Begin with silence."""
         self._wake = wake
-        self._pacer = Pacer("clip microphone", self._step)
-        self._pacer.start()
+        self.resume()
 
     def _step(self) -> bool:
         block = np.zeros(_BLOCK_FRAMES, dtype=np.float32)
@@ -152,21 +134,6 @@ class ClipMicrophone:
             blocks = list(self._blocks)
             self._blocks.clear()
         return np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.float32)
-
-    def pause(self) -> None:
-        """Time stands still."""
-        if self._pacer is not None:
-            self._pacer.stop()
-
-    def resume(self) -> None:
-        """Go on where it stopped."""
-        self._pacer = Pacer("clip microphone", self._step)
-        self._pacer.start()
-
-    def close(self) -> None:
-        """Stop."""
-        if self._pacer is not None:
-            self._pacer.stop()
 
 
 class Sink(Protocol):
@@ -229,19 +196,20 @@ class WavSink:
             self._writer.close()
 
 
-class PacedSpeaker:
+class PacedSpeaker(Paced):
     """A speaker without a device: the sound is handed out at the speed of time, into a sink."""
 
     far: FarEnd | None = None
+    rate_hz: int = WIRE_RATE_HZ
 
     def __init__(self, sink: Sink) -> None:
         """`sink` is opened by `start` and closed by `close`."""
+        super().__init__("paced speaker")
         self._sink = sink
-        self._ring = PlaybackRing(WIRE_RATE_HZ)
         self._block: Samples = np.zeros(_BLOCK_FRAMES, dtype=np.float32)
         self._failure: AudioError | None = None
-        self._wake: Wake | None = None
-        self._pacer: Pacer | None = None
+        self._render: Render = lambda out: False
+        self._wake: Wake = lambda: None
 
     @property
     def name(self) -> str:
@@ -253,44 +221,20 @@ class PacedSpeaker:
         """Why nothing is written any more."""
         return self._failure
 
-    @property
-    def level_dbfs(self) -> float:
-        """Of the last block."""
-        return self._ring.level_dbfs
-
-    def start(self, wake: Wake) -> None:
+    def start(self, render: Render, wake: Wake) -> None:
         """Open the sink and begin with silence. Raises AudioError."""
         self._sink.open()
-        self._wake = wake
-        self._pacer = Pacer("paced speaker", self._step)
-        self._pacer.start()
+        self._render, self._wake = render, wake
+        self.resume()
 
     def _step(self) -> bool:
-        moved = self._ring.render(self._block)
+        self._render(self._block)
         try:
             self._sink.write(self._block)
         except OSError as error:
             self._failure = AudioError(f"{self.name} cannot be written any more: {error.strerror or error}.")
-        if (moved or self._failure) and self._wake is not None:
             self._wake()
         return self._failure is None
-
-    def play(self, item_id: str, pcm: bytes) -> None:
-        """Append PCM16 at 24 kHz to an item."""
-        self._ring.play(item_id, pcm)
-
-    def finish(self, item_id: str) -> None:
-        """No more sound comes for the item."""
-        if self._ring.finish(item_id) and self._wake is not None:
-            self._wake()
-
-    def flush(self) -> tuple[Heard, ...]:
-        """Silence, now; what was heard of each item."""
-        return self._ring.flush()
-
-    def duck(self, gain_db: float) -> None:
-        """Play quieter, or with 0 as given."""
-        self._ring.duck(gain_db)
 
     def expect(self) -> None:
         """It runs all the time: a file holds the silence too."""
@@ -298,24 +242,9 @@ class PacedSpeaker:
     def tend(self) -> None:
         """Nothing to do."""
 
-    def progress(self) -> Playback:
-        """Where the playback is."""
-        return self._ring.progress()
-
-    def pause(self) -> None:
-        """Time stands still; what waits is kept."""
-        if self._pacer is not None:
-            self._pacer.stop()
-
-    def resume(self) -> None:
-        """Go on where it stopped."""
-        self._pacer = Pacer("paced speaker", self._step)
-        self._pacer.start()
-
     def close(self) -> None:
         """Stop, and complete the file."""
-        if self._pacer is not None:
-            self._pacer.stop()
+        super().close()
         self._sink.close()
 
 

@@ -8,10 +8,7 @@ from typing import TypeGuard
 from app.audio.devices import DeviceMicrophone, DeviceSpeaker
 from app.audio.files import ClipMicrophone, PacedSpeaker, WavMicrophone, WavSink, silent_speaker
 from app.audio.portaudio import Kind, find_device
-from app.audio.ports import Microphone, Speaker
-
-NONE = "none"
-"""What the user writes for no device at all."""
+from app.audio.ports import NONE, Microphone, Speaker
 
 
 def open_microphone(spec: str | None) -> Microphone:

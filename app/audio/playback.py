@@ -1,6 +1,7 @@
-"""The heart of every speaker: what was given item by item, handed out block by block, with exact accounts.
+"""The assistant's speech: given item by item, handed out block by block, with the one account of what was heard.
 
-No device here. `render` runs in the sound card's callback: under the lock it only moves indices, then it copies.
+No device here: a speaker asks for blocks, and another one may go on where it stopped. `render` runs in the sound card's
+callback: under the lock it only moves indices, then it copies.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
@@ -23,8 +24,9 @@ from app.audio.pcm import (
     ms_to_frames,
     power,
     power_dbfs,
+    resample,
 )
-from app.audio.ports import Heard, Playback, Samples
+from app.audio.ports import Samples
 
 _FADE_MS: Final = 8
 """A flush ends the sound by a ramp of this length: short enough for "now", long enough not to click."""
@@ -42,13 +44,22 @@ _REMEMBERED_FLUSHES: Final = 1000
 """So many flushed item ids are kept, to refuse what still arrives for them."""
 
 _NOTHING: Samples = np.zeros(0, dtype=np.float32)
+_NOBODY: Final = object()  # stands for the output while there is none
 
 
-class FarEndWriter(Protocol):
-    """Takes a copy of every block that is handed out, at the output's rate."""
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The first sound of an item was handed out."""
 
-    def write(self, samples: Samples) -> object:
-        """Copies; never waits."""
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedOut:
+    """All that was given for an item so far has sounded: so many milliseconds. More of it may come."""
+
+    item_id: str
+    played_ms: int
 
 
 @dataclass(slots=True, eq=False)
@@ -62,6 +73,8 @@ class _Item:
     """Into queue[0]."""
     queued: int = 0
     heard: int = 0
+    heard_before: float = 0.0
+    """Frames of the wire that were heard at another rate."""
     received_bytes: int = 0
     odd: bytes = b""
     """Half a frame, until its other byte comes."""
@@ -70,6 +83,14 @@ class _Item:
     """Past its prebuffer, and not dry since."""
     since: int = 0
     """The clock when the sound that waits now began to wait."""
+    has_begun: bool = False
+    """That was told."""
+    told_ms: int = 0
+    """So much was told to have been played out."""
+
+    @property
+    def is_over(self) -> bool:
+        return self.finished and not self.queued
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +108,12 @@ class PlaybackRing:
     time or has three prebuffers of sound in hand: a slow, uneven line gets a reserve, a fast one no delay. Each
     break doubles the wait, up to 160 ms; an item without a break halves it again.
 
-    `render` is for one thread (the callback), everything else for any.
+    `render` is for one thread of each output (its callback), everything else for any.
     """
 
-    def __init__(self, rate_hz: int = WIRE_RATE_HZ, prebuffer_ms: int = 60, far: FarEndWriter | None = None) -> None:
-        """`far` gets a copy of all that is handed out, at the output's rate, for an echo canceller."""
-        self.rate_hz: Final = rate_hz
-        self._far = far
+    def __init__(self, rate_hz: int = WIRE_RATE_HZ, prebuffer_ms: int = 60) -> None:
+        """Handed out to whoever asks, until `attach` or `detach`."""
+        self._output: object = None  # who is handed what sounds
         self._prebuffer_ms = prebuffer_ms
         self._wait_ms = prebuffer_ms
         self._writers = threading.Lock()  # orders play, finish and flush; never taken by render
@@ -103,14 +123,45 @@ class PlaybackRing:
         self._flushed: dict[str, None] = {}
         self._clock = 0  # frames rendered, silence included
         self._fade: deque[_Slice] = deque()
-        self._fade_ramp = np.linspace(1.0, 0.0, max(1, ms_to_frames(_FADE_MS, rate_hz)), dtype=np.float32)
-        self._fade_at = 0
         self._gain = 1.0
         self._target_gain = 1.0
-        self._gain_step = 1000.0 / (_DUCK_RAMP_MS * rate_hz)
         self._moved = False
-        self._noticed_frames = -(-rate_hz // 1000)  # one millisecond: so much of an item counts as begun
         self._sounded = (_NOTHING, 1.0)  # the last block, and its gain
+        self._set_rate(rate_hz)
+
+    # ------------------------------------------------------------------------------ whom it is for
+
+    def attach(self, output: object, rate_hz: int) -> None:
+        """From now on this output is handed what sounds, at its rate, and any other one silence."""
+        self.detach()
+        with self._writers:
+            items = () if rate_hz == self.rate_hz else tuple(self._items.values())
+            converted = [self._converted(item, rate_hz) for item in items]  # nobody takes anything meanwhile
+            with self._lock:
+                for item, samples in zip(items, converted, strict=True):
+                    item.heard_before, item.heard, item.since = self._heard_frames(item), 0, self._clock
+                    item.queue, item.offset, item.queued = deque([samples] if samples.size else ()), 0, samples.size
+                self._set_rate(rate_hz)
+                self._output = output
+
+    def detach(self) -> None:
+        """Silence for everybody; what waits is kept."""
+        with self._lock:
+            self._output = _NOBODY
+            self._fade.clear()
+
+    def _set_rate(self, rate_hz: int) -> None:
+        self.rate_hz = rate_hz
+        self._fade_ramp = np.linspace(1.0, 0.0, max(1, ms_to_frames(_FADE_MS, rate_hz)), dtype=np.float32)
+        self._fade_at = 0
+        self._gain_step = 1000.0 / (_DUCK_RAMP_MS * rate_hz)
+        self._noticed_frames = -(-rate_hz // 1000)  # one millisecond: so much of an item counts as begun
+
+    def _converted(self, item: _Item, rate_hz: int) -> Samples:
+        """What waits of an item, at another rate; what comes from now on is made for that."""
+        rest = [*item.queue, item.resampler.process(_NOTHING, last=True)]
+        item.resampler = Resampler(WIRE_RATE_HZ, rate_hz)
+        return resample(np.concatenate(rest)[item.offset :], self.rate_hz, rate_hz)
 
     # ------------------------------------------------------------------------------ the caller's side
 
@@ -142,14 +193,14 @@ class PlaybackRing:
             self._append(item, tail, 0, finished=True)
             return not item.queued
 
-    def flush(self) -> tuple[Heard, ...]:
-        """Drop what waits; what sounds fades out within 8 ms, and that counts as heard already."""
+    def flush(self) -> dict[str, int]:
+        """Drop what waits; what sounds fades out within 8 ms, which count as heard. Milliseconds heard of each item."""
         with self._writers, self._lock:
             current = self._current
-            if current is not None and current.playing and current.queued:
+            if current is not None and current.playing and current.queued and self._output is not _NOBODY:
                 self._fade.extend(self._take(current, min(self._fade_ramp.size, current.queued)))
                 self._fade_at = 0
-            heard = tuple(self._account(item) for item in self._items.values())
+            heard = {item_id: self._heard_ms(item) for item_id, item in self._items.items()}
             self._flushed.update(dict.fromkeys(self._items))
             while len(self._flushed) > _REMEMBERED_FLUSHES:
                 del self._flushed[next(iter(self._flushed))]
@@ -162,33 +213,44 @@ class PlaybackRing:
         with self._lock:
             self._target_gain = gain(min(0.0, gain_db))
 
-    def progress(self) -> Playback:
-        """Where the playback is; items finished and wholly heard are in it for the last time."""
+    def news(self) -> list[Began | PlayedOut]:
+        """What has begun to sound, and what has sounded to its end, since this was last asked: each is told once."""
+        told: list[Began | PlayedOut] = []
         with self._lock:
-            heard = tuple(self._account(item) for item in self._items.values())
-            for item in [item for item in self._items.values() if _over(item)]:
-                del self._items[item.item_id]
-        return Playback(heard)
+            for item in list(self._items.values()):
+                heard_ms, received_ms = self._heard_ms(item), bytes_to_ms(item.received_bytes)
+                if heard_ms > 0 and not item.has_begun:
+                    item.has_begun = True
+                    told.append(Began(item.item_id))
+                if heard_ms >= received_ms > item.told_ms:
+                    item.told_ms = received_ms
+                    told.append(PlayedOut(item.item_id, received_ms))
+                if item.is_over:
+                    del self._items[item.item_id]
+        return told
 
     @property
     def is_sounding(self) -> bool:
-        """Whether there was sound in the last block that was handed out."""
+        """There was sound in the last block that was handed out."""
         return self._sounded[0].size > 0
 
     @property
     def level_dbfs(self) -> float:
-        """Of the last block that was handed out."""
+        """Of that block."""
         samples, factor = self._sounded
         return power_dbfs(power(samples) * factor * factor)
 
     # ---------------------------------------------------------------------------- the callback's side
 
-    def render(self, out: Samples) -> bool:
+    def render(self, out: Samples, output: object = None) -> bool:
         """Fill `out`, shape (frames,), with what sounds next, silence where there is nothing.
 
         True when an item began to sound in it, or all that was given for one has sounded.
         """
         with self._lock:
+            if output is not self._output:
+                out[:] = 0.0
+                return False
             target_gain = self._target_gain
             whole = self._reserve_whole(out.size)
             pieces, fades = ([], _NOTHING) if whole is not None else self._reserve_pieces(out.size)
@@ -204,8 +266,6 @@ class PlaybackRing:
             self._sounded = (out.copy() if pieces else _NOTHING, target_gain)
         if self._gain != target_gain or (target_gain != 1.0 and (pieces or whole is not None)):
             self._apply_gain(out, target_gain)
-        if self._far is not None:
-            self._far.write(out)
         return moved
 
     def _reserve_whole(self, frames: int) -> Samples | None:
@@ -225,8 +285,7 @@ class PlaybackRing:
 
     def _reserve_pieces(self, frames: int) -> tuple[list[_Slice], Samples]:
         """Any other case: the pieces, and the factors by which the first of them fade."""
-        fade_at = self._fade_at
-        fading = self._reserve_fade(frames)
+        fade_at, fading = self._fade_at, self._reserve_fade(frames)
         fades = self._fade_ramp[fade_at : self._fade_at]
         return fading + self._reserve(frames - fades.size), fades
 
@@ -323,14 +382,12 @@ class PlaybackRing:
             item.queue.append(samples)
             item.queued += samples.size
 
-    def _account(self, item: _Item) -> Heard:
+    def _heard_frames(self, item: _Item) -> float:
+        return item.heard_before + item.heard * WIRE_RATE_HZ / self.rate_hz
+
+    def _heard_ms(self, item: _Item) -> int:
         received_ms = bytes_to_ms(item.received_bytes)
-        heard_ms = frames_to_ms(round(item.heard * WIRE_RATE_HZ / self.rate_hz))
-        return Heard(item.item_id, min(heard_ms, received_ms), received_ms)
-
-
-def _over(item: _Item) -> bool:
-    return item.finished and not item.queued
+        return received_ms if item.is_over else min(frames_to_ms(round(self._heard_frames(item))), received_ms)
 
 
 def _copy(pieces: list[_Slice], fades: Samples, out: Samples) -> None:

@@ -102,6 +102,8 @@ class Resampler:
         # The constructor lays the overlapping stretches over `held` at a fraction of what sliding_window_view costs.
         stretches: Samples = np.ndarray((count, width), np.float32, held, 0, (period * held.itemsize, held.itemsize))
         self._held = held[count * period :]
+        if not held.any():  # a microphone that is muted gives nothing else
+            return np.zeros(count * self._filters.shape[0], dtype=np.float32)
         done: Samples = np.einsum("pt,ft->pf", stretches, self._filters).reshape(-1)
         return done
 

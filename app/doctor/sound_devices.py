@@ -11,10 +11,9 @@ from typing import Final
 
 from app.audio.devices import DeviceMicrophone, DeviceSpeaker
 from app.audio.echo import FarRing, open_canceller
-from app.audio.open import NONE
 from app.audio.pcm import WIRE_RATE_HZ, level_dbfs, peak, peak_dbfs
 from app.audio.portaudio import Device, Kind, find_device, list_devices, portaudio_version
-from app.audio.ports import AudioError, Microphone, NotASoundFileError, Samples, Speaker
+from app.audio.ports import NONE, AudioError, Microphone, NotASoundFileError, Samples, Speaker
 from app.audio.vad import EnergyDetector, open_detector
 from app.audio.wav import read_wav
 from app.doctor.finding import Finding, Level, note, ok, problem
@@ -120,12 +119,17 @@ def speaker(spec: str, found: tuple[Device, ...]) -> Finding | None:
 def opened(target: Speaker) -> Finding:
     """Open it and close it."""
     try:
-        target.start(lambda: None)
+        target.start(_silence, lambda: None)
     except AudioError as error:
         return _refused(str(Kind.SPEAKER), error)
     finally:
         target.close()
     return ok(str(Kind.SPEAKER), f"{target.name} opens.")
+
+
+def _silence(out: Samples) -> bool:
+    out[:] = 0.0
+    return False
 
 
 def parts(cancels_echo: bool) -> Iterator[Finding]:

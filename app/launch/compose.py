@@ -9,9 +9,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from app.audio.files import WavMicrophone
-from app.audio.open import NONE, open_microphone, open_speaker
+from app.audio.open import open_microphone, open_speaker
 from app.audio.portaudio import Kind, list_devices
-from app.audio.ports import AudioError, Microphone, Speaker
+from app.audio.ports import NONE, AudioError, Microphone, Speaker
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
 from app.conversation.bill import Budget
 from app.conversation.effects import Notice, Severity

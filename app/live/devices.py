@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from app.audio.pcm import bytes_to_ms
-from app.audio.ports import AudioError, Microphone, Speaker
+from app.audio.ports import NONE, AudioError, Microphone, Speaker
 from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, Notice, Severity
 from app.conversation.status import State
@@ -23,10 +23,6 @@ from app.live.speaker import LastingSpeaker
 
 _ASIDE_GRACE_MS = 300
 """After the length of what is played beside the conversation: for the speaker to have played it."""
-
-
-NONE = "none"
-"""What the user writes for no device at all."""
 
 
 class SoundSystem(Protocol):
@@ -84,11 +80,10 @@ class Devices:
         """Another one, in the middle of a word if need be."""
         try:
             speaker = self._system.open_speaker(spec or None)
-            speaker.start(self._sound.speaker_moved)
+            self._speaker.change(speaker)
         except AudioError as error:
             self._listener(Notice(f"{error} The speaker is as before.", Severity.WARNING))
             return
-        self._speaker.change(speaker)
         self._listener(Notice(f"The speaker is {speaker.name} now."))
 
     def microphone_lost(self, error: AudioError) -> None:

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from app.audio.ports import Speaker
 from app.connection.failures import FailureKind, ServiceFailure
 from app.connection.outbox import Outbox
 from app.conversation.conversation import Conversation
@@ -36,6 +35,7 @@ from app.exit_status import LOST, REFUSED
 from app.live.coalescer import Coalescer
 from app.live.dialling import Dialler
 from app.live.events import Ended, Listener
+from app.live.speaker import LastingSpeaker
 from app.live.switching import Dialled
 from app.protocol.server_events import ServerEvent
 
@@ -56,7 +56,7 @@ class Line:
         self,
         conversation: Conversation,
         dialler: Dialler,
-        speaker: Speaker,
+        speaker: LastingSpeaker,
         listener: Listener,
         now_ms: Callable[[], int],
         on_status: Callable[[StatusChanged], None],

@@ -17,8 +17,10 @@ from typing import Protocol
 from app.audio.capture import Capture, Chunk, Levels
 from app.audio.echo import open_canceller
 from app.audio.files import ClipMicrophone
-from app.audio.ports import AudioError, FarEnd, Microphone, Speaker
-from app.audio.vad import open_detector
+from app.audio.playback import Began, PlayedOut
+from app.audio.ports import AudioError, FarEnd, Microphone
+from app.audio.vad import SparingDetector, open_detector
+from app.live.speaker import LastingSpeaker
 
 
 class SoundListener(Protocol):
@@ -46,7 +48,7 @@ class SoundWorker:
     def __init__(
         self,
         microphone: Microphone | None,
-        speaker: Speaker,
+        speaker: LastingSpeaker,
         listener: SoundListener,
         *,
         cancels_echo: bool,
@@ -65,8 +67,6 @@ class SoundWorker:
         self._capture: Capture | None = None
         self._far: FarEnd | None = None
         self._tasks: deque[Callable[[], object]] = deque()
-        self._begun: set[str] = set()
-        self._reported_ms: dict[str, int] = {}
         self._speaker_failure: AudioError | None = None
         self._has_speaker_moved = False
         self.is_input_over = microphone is None
@@ -111,8 +111,8 @@ class SoundWorker:
             self._microphone.close()
         self._microphone, self._capture, self.is_input_over = None, None, True
 
-    def speaker_moved(self) -> None:
-        """An item has begun or run out, or the speaker failed: look at it. For speakers; from any thread."""
+    def _speaker_moved(self) -> None:
+        """An item has begun or run out, or the speaker failed: look at it. From any thread."""
         self._has_speaker_moved = True
         self._wake.set()
 
@@ -154,7 +154,7 @@ class SoundWorker:
 
     def _start_speaker(self) -> None:
         try:
-            self._speaker.start(self.speaker_moved)
+            self._speaker.start(self._speaker_moved)
         except AudioError as error:
             self._listener.speaker_failed(error)
 
@@ -170,7 +170,7 @@ class SoundWorker:
         self._microphone = microphone
         self._far = self._speaker.far if self._cancels_echo else None
         canceller = open_canceller(self._far) if self._far else None
-        self._capture = Capture(microphone, open_detector(), canceller)
+        self._capture = Capture(microphone, SparingDetector(open_detector()), canceller)
 
     def _replace_microphone(self, microphone: Microphone) -> None:
         if self._microphone is not None:
@@ -225,13 +225,12 @@ class SoundWorker:
     def _look_at_speaker(self) -> None:
         if not self._is_paused:
             self._speaker.tend()
-        for item in self._speaker.progress().items:
-            if item.heard_ms > 0 and item.item_id not in self._begun:
-                self._begun.add(item.item_id)
-                self._listener.sounding(item.item_id)
-            if item.heard_ms >= item.received_ms > self._reported_ms.get(item.item_id, 0):
-                self._reported_ms[item.item_id] = item.received_ms
-                self._listener.played_out(item.item_id, item.received_ms)
+        for news in self._speaker.news():
+            match news:
+                case Began(item_id):
+                    self._listener.sounding(item_id)
+                case PlayedOut(item_id, played_ms):
+                    self._listener.played_out(item_id, played_ms)
         failure = self._speaker.failure
         if failure is not None and failure is not self._speaker_failure:
             self._speaker_failure = failure

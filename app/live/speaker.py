@@ -1,4 +1,4 @@
-"""A speaker that is always there, whatever happens to devices.
+"""A speaker that is always there, whatever happens to devices; the one account of what it played.
 
 While a device works it is the device. Where there is none, or it goes away, it is silence at the speed of time: the
 conversation goes on in writing, and what would have been heard is still accounted for. Another device can take over
@@ -8,41 +8,27 @@ in the middle of a word: what the first had not played yet, the second plays.
 from __future__ import annotations
 
 import threading
-from collections import deque
-from dataclasses import dataclass, field, replace
 
 from app.audio.files import silent_speaker
-from app.audio.pcm import bytes_to_ms, ms_to_bytes
-from app.audio.ports import AudioError, FarEnd, Heard, Playback, Speaker, Wake
-
-_REMEMBERED_ITEMS = 8
-"""Items sound in order, so one that was given so many items ago has been heard."""
-
-
-@dataclass(slots=True)
-class _Given:
-    """What was given for an item, and how much of it an earlier device had played."""
-
-    pcm: bytearray = field(default_factory=bytearray)
-    played_ms: int = 0
-    is_finished: bool = False
+from app.audio.playback import Began, PlaybackRing, PlayedOut
+from app.audio.ports import AudioError, FarEnd, Render, Samples, Speaker, Wake
 
 
 class LastingSpeaker:
-    """Stands in front of a speaker.
+    """Hands speech to the device that is in use.
 
-    `start`, `tend`, `progress`, `change` and `close` are for the thread that owns the devices, all else for another
-    one. What is given before the device is open sounds when it is.
+    `start`, `tend`, `news`, `change`, `pause`, `resume` and `close` are for the thread that owns the devices, all else
+    for another one. What is given before the device is open sounds when it is.
     """
 
-    def __init__(self, speaker: Speaker) -> None:
+    def __init__(self, speaker: Speaker, prebuffer_ms: int = 60) -> None:
+        """`prebuffer_ms`: see `PlaybackRing`."""
         self._speaker = speaker
-        self._wake: Wake | None = None
-        self._lock = threading.Lock()  # over which device it is, and what it was given
-        self._is_open = False
+        self._wake: Wake = lambda: None
+        self._lock = threading.Lock()  # over which device it is
         self._is_closed = False
-        self._given: dict[str, _Given] = {}
-        self._over: deque[Heard] = deque()  # heard to their end just as the device was changed; not yet reported
+        self._ring = PlaybackRing(prebuffer_ms=prebuffer_ms)
+        self._ring.detach()
 
     @property
     def name(self) -> str:
@@ -61,115 +47,73 @@ class LastingSpeaker:
 
     @property
     def level_dbfs(self) -> float:
-        """Of what was handed to the device last."""
-        return self._speaker.level_dbfs
+        """Of what was handed to the device last, worked out for whoever asks; from any thread."""
+        return self._ring.level_dbfs
+
+    # ---------------------------------------------------------------- what is said
+
+    def play(self, item_id: str, pcm: bytes) -> None:
+        """Append speech (PCM16 little endian, mono, 24 kHz) of an item. Never waits for the sound."""
+        self._ring.play(item_id, pcm)
+        self._speaker.expect()
+
+    def finish(self, item_id: str) -> None:
+        """No more sound will come for this item: what is buffered plays out without waiting for more."""
+        if self._ring.finish(item_id):
+            self._wake()
+
+    def silence(self) -> dict[str, int]:
+        """Silence, now: drop what waits, fade out within 10 ms, and tell how many milliseconds of each item were
+        heard."""
+        return self._ring.flush()
+
+    def duck(self, gain_db: float) -> None:
+        """Play quieter (negative) or, with 0, as given; reached by a ramp, without a click."""
+        self._ring.duck(gain_db)
+
+    def news(self) -> list[Began | PlayedOut]:
+        """What has begun to sound and what has sounded to its end since this was last asked."""
+        return self._ring.news()
+
+    # ---------------------------------------------------------------- on what
 
     def start(self, wake: Wake) -> None:
-        """Open it. Raises AudioError, and plays into silence from then on."""
+        """Open it. Raises AudioError, and plays into silence from then on.
+
+        `wake` is called when an item begins to sound, when all that was given for one has sounded, and when the device
+        fails or wants to be tended; not for every block.
+        """
         self._wake = wake
         try:
-            self._speaker.start(wake)
+            self._speaker.start(self._render_for(self._speaker), wake)
         except AudioError:
-            self._speaker.close()
-            self._speaker = silent_speaker()
-            self._speaker.start(wake)
+            self._replace(self._silence())
             raise
-        finally:
-            with self._lock:
-                self._is_open = True
-                for item_id, given in self._given.items():
-                    self._hand_over(item_id, given, given.pcm)
+        self._ring.attach(self._speaker, self._speaker.rate_hz)
+
+    def change(self, speaker: Speaker) -> None:
+        """From now on it is this one: the rest of what is being said goes on there. Raises AudioError where it cannot
+        be opened, and keeps the one there is."""
+        speaker.start(self._render_for(speaker), self._wake)
+        self._replace(speaker)
 
     def fall_back(self) -> None:
         """Where the device went away, give it up: what it still held is played into silence."""
-        if self.failure is not None and self._wake is not None:
-            silence = silent_speaker()
-            silence.start(self._wake)
-            self._replace(silence, only_lost=True)
-
-    def change(self, speaker: Speaker) -> None:
-        """From now on it is this one, which is started already. The rest of what is being said goes on there."""
-        self._replace(speaker, only_lost=False)
-
-    def _replace(self, speaker: Speaker, *, only_lost: bool) -> None:
-        with self._lock:
-            before = speaker
-            if not self._is_closed and not (only_lost and self._speaker.failure is None):
-                before, self._speaker = self._speaker, speaker
-                self._move(before)
-        before.close()
-        if self._over and self._wake is not None:
-            self._wake()
-
-    def _move(self, before: Speaker) -> None:
-        """What was not played yet goes to the device that is in use now."""
-        for heard in before.flush():
-            if given := self._given.get(heard.item_id):
-                given.played_ms += heard.heard_ms
-                rest = given.pcm[ms_to_bytes(given.played_ms) :]
-                if rest:
-                    self._hand_over(heard.item_id, given, rest)
-                else:
-                    self._over.append(Heard(heard.item_id, given.played_ms, given.played_ms))
-
-    def _hand_over(self, item_id: str, given: _Given, pcm: bytearray) -> None:
-        self._speaker.play(item_id, bytes(pcm))
-        if given.is_finished:
-            self._speaker.finish(item_id)
-
-    def play(self, item_id: str, pcm: bytes) -> None:
-        """Append speech of an item."""
-        with self._lock:
-            self._given.setdefault(item_id, _Given()).pcm += pcm
-            while len(self._given) > _REMEMBERED_ITEMS:
-                del self._given[next(iter(self._given))]
-            if self._is_open:
-                self._speaker.play(item_id, pcm)
-
-    def finish(self, item_id: str) -> None:
-        """No more sound will come for this item."""
-        with self._lock:
-            if given := self._given.get(item_id):
-                given.is_finished = True
-            if self._is_open:
-                self._speaker.finish(item_id)
-
-    def flush(self) -> tuple[Heard, ...]:
-        """Silence, now; what was heard."""
-        with self._lock:
-            if self._is_open:
-                heard = tuple(map(self._whole, self._speaker.flush()))
-            else:
-                heard = tuple(Heard(item_id, 0, bytes_to_ms(len(each.pcm))) for item_id, each in self._given.items())
-            self._given.clear()
-        return heard
-
-    def silence(self) -> dict[str, int]:
-        """The same, as a conversation asks for it: milliseconds heard of each item."""
-        return {heard.item_id: heard.heard_ms for heard in self.flush()}
-
-    def duck(self, gain_db: float) -> None:
-        """Play quieter, or as given."""
-        with self._lock:
-            self._speaker.duck(gain_db)
+        if self.failure is not None:
+            self._replace(self._silence(), only_lost=True)
 
     def expect(self) -> None:
-        """Speech will come soon."""
+        """Speech will come soon: where the device rests it is woken."""
         self._speaker.expect()
 
     def tend(self) -> None:
         """Let the device rest or run. Without the lock: speech that comes meanwhile does not wait for that."""
         self._speaker.tend()
 
-    def progress(self) -> Playback:
-        """Where the playback is."""
-        playback = self._speaker.progress()
-        over = [self._over.popleft() for _ in range(len(self._over))]
-        return replace(playback, items=(*over, *map(self._whole, playback.items)))
-
     def pause(self) -> None:
         """Release the device for a while; what waits, and what comes meanwhile, is kept."""
         with self._lock:
+            self._ring.detach()
             self._speaker.pause()
 
     def resume(self) -> None:
@@ -177,11 +121,9 @@ class LastingSpeaker:
         try:
             with self._lock:
                 self._speaker.resume()
+                self._ring.attach(self._speaker, self._speaker.rate_hz)
         except AudioError:
-            silence = silent_speaker()
-            if self._wake is not None:
-                silence.start(self._wake)
-            self._replace(silence, only_lost=False)
+            self._replace(self._silence())
             raise
 
     def close(self) -> None:
@@ -190,9 +132,25 @@ class LastingSpeaker:
             self._is_closed = True
         self._speaker.close()
 
-    def _whole(self, heard: Heard) -> Heard:
-        """Counted over all devices that the item sounded on."""
-        given = self._given.get(heard.item_id)
-        if given is None or not given.played_ms:
-            return heard
-        return Heard(heard.item_id, heard.heard_ms + given.played_ms, heard.received_ms + given.played_ms)
+    # ---------------------------------------------------------------- within
+
+    def _silence(self) -> Speaker:
+        silence = silent_speaker()
+        silence.start(self._render_for(silence), self._wake)
+        return silence
+
+    def _replace(self, speaker: Speaker, *, only_lost: bool = False) -> None:
+        before = speaker
+        with self._lock:
+            if not self._is_closed and not (only_lost and self._speaker.failure is None):
+                before, self._speaker = self._speaker, speaker
+                self._ring.attach(speaker, speaker.rate_hz)
+        before.close()
+
+    def _render_for(self, speaker: Speaker) -> Render:
+        def render(out: Samples) -> bool:
+            if self._ring.render(out, speaker):
+                self._wake()
+            return self._ring.is_sounding
+
+        return render

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, assert_never
 
-from app.audio.ports import Samples
 from app.audio.vad import VoiceDetector, open_detector
 from app.protocol import client_events as cl
 from app.protocol import server_events as sv
@@ -22,9 +21,9 @@ from app.server.default_conversation import DefaultConversation, StoredItem
 from app.server.input_audio_buffer import InputAudioBuffer
 from app.server.limits import MAX_PARTS, MAX_SILENT_EVENT_CHARACTERS
 from app.server.quota import Quota
-from app.server.request_errors import EngineFailure, RefusedError, invalid_value, wrong_type
+from app.server.request_errors import RefusedError, invalid_value, wrong_type
 from app.server.response_generation import ResponseGenerator
-from app.server.session_outputs import CloseConnection, NewId, SessionOutbox, SessionOutput
+from app.server.session_outputs import CloseConnection, JobResult, NewId, SessionOutbox, SessionOutput
 from app.server.session_settings import ResponseSettings, first_session, response_settings, updated
 from app.server.transcription import Transcriber, TurnTranscript
 from app.server.validation import (
@@ -46,7 +45,7 @@ _NO_OPTIONS: Final = ResponseOptions()
 
 
 class RealtimeSession:
-    """One client's session. Call `start` first; for every job that comes out give its result back, once."""
+    """One client's session. Call `start` first; for every job that comes out give back what is found, once."""
 
     def __init__(
         self,
@@ -145,31 +144,10 @@ class RealtimeSession:
 
     # ------------------------------------------------------------ what the engines found
 
-    def recognised(self, job_id: str, text: str, now: float) -> list[SessionOutput]:
-        """The result of a `Recognise`: the words, '' where nobody speaks."""
-        self._transcriber.recognised(job_id, text)
-        return self._settled(now)
-
-    def fragment(self, job_id: str, text: str, now: float) -> list[SessionOutput]:
-        """A part of the result of a `Respond`."""
-        self._responses.fragment(job_id, text)
-        return self._settled(now)
-
-    def answered(self, job_id: str, now: float) -> list[SessionOutput]:
-        """A `Respond` is complete."""
-        self._responses.answered(job_id)
-        return self._settled(now)
-
-    def spoken(self, job_id: str, samples_24k: Samples, now: float) -> list[SessionOutput]:
-        """The result of a `Speak`."""
-        self._responses.sentence_spoken(job_id, samples_24k)
-        return self._settled(now)
-
-    def failed(self, job_id: str, code: str, message: str, now: float) -> list[SessionOutput]:
-        """A job cannot be done: `code` for programs, `message` for the user, with the remedy."""
-        failure = EngineFailure(code, message)
-        self._transcriber.failed(job_id, failure)
-        self._responses.failed(job_id, failure)
+    def found(self, result: JobResult, now: float) -> list[SessionOutput]:
+        """What an engine found for a job leads to; nothing, where nobody waits for it any more."""
+        self._transcriber.found(result)
+        self._responses.found(result)
         return self._settled(now)
 
     # ------------------------------------------------------------ time

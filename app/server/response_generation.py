@@ -18,7 +18,7 @@ from app.server.engines.speakable_text import SentenceSplitter
 from app.server.quota import Quota
 from app.server.request_errors import EngineFailure, RefusedError
 from app.server.response_writer import ResponseWriter
-from app.server.session_outputs import CancelJob, NewId, Respond, SessionOutbox, Speak
+from app.server.session_outputs import CancelJob, JobResult, NewId, Respond, SessionOutbox, Speak
 from app.server.session_settings import ResponseSettings
 from app.server.token_usage import text_tokens
 
@@ -319,31 +319,20 @@ class ResponseGenerator:
             running.advance(self._claim)
         self._sweep()
 
-    # ------------------------------------------------------------ results of jobs; ignored when nobody waits for them
-
-    def fragment(self, job_id: str, text: str) -> None:
-        """More of an answer."""
-        if waiting := self._waiting_for(job_id):
-            waiting.fragment(text)
-            self._sweep()
-
-    def answered(self, job_id: str) -> None:
-        """An answer is complete."""
-        if waiting := self._waiting_for(job_id):
-            waiting.answered()
-            self._sweep()
-
-    def sentence_spoken(self, job_id: str, samples_24k: Samples) -> None:
-        """A sentence's sound."""
-        if waiting := self._waiting_for(job_id):
-            waiting.spoken(samples_24k)
-            self._sweep()
-
-    def failed(self, job_id: str, failure: EngineFailure) -> None:
-        """An engine gave up."""
-        if waiting := self._waiting_for(job_id):
-            waiting.fail(failure)
-            self._sweep()
+    def found(self, result: JobResult) -> None:
+        """What was found for a job; ignored when nobody waits for it any more."""
+        if (waiting := self._waiting_for(result.job_id)) is None:
+            return
+        match result.found:
+            case str() as text:
+                waiting.fragment(text)
+            case None:
+                waiting.answered()
+            case EngineFailure() as failure:
+                waiting.fail(failure)
+            case samples_24k:
+                waiting.spoken(samples_24k)
+        self._sweep()
 
     def _waiting_for(self, job_id: str) -> SpeculativeAnswer | _Generation | None:
         if self._speculative is not None and job_id in self._speculative.jobs:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from typing import Final, assert_never
 
@@ -18,7 +18,18 @@ from app.server.engine_threads import Engines, fragments
 from app.server.engines.interfaces import EngineUnavailableError, ResponderError
 from app.server.limits import MAX_UNSENT_CHARACTERS
 from app.server.realtime_session import RealtimeSession
-from app.server.session_outputs import CancelJob, CloseConnection, EngineJob, Recognise, Respond, SessionOutput, Speak
+from app.server.request_errors import EngineFailure
+from app.server.session_outputs import (
+    CancelJob,
+    CloseConnection,
+    EngineJob,
+    Found,
+    JobResult,
+    Recognise,
+    Respond,
+    SessionOutput,
+    Speak,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -128,39 +139,40 @@ class SessionConnection:
             self._roomy.clear()
 
     async def _work(self, job: EngineJob) -> None:
-        """Do a job and give its result to the session."""
+        """Do a job and give what is found to the session."""
         try:
-            await self._done(job)
+            async with contextlib.aclosing(self._found(job)) as found:
+                async for each in found:
+                    await self._tell(job, each)
         except EngineUnavailableError as error:
-            await self._failed(job, "engine_unavailable", str(error))
+            await self._tell(job, EngineFailure("engine_unavailable", str(error)))
         except ResponderError as error:
-            await self._failed(job, "responder_failed", str(error))
+            await self._tell(job, EngineFailure("responder_failed", str(error)))
         except Exception as error:
             _log.error("an engine failed at %s: %r", type(job).__name__, error)
             _log.debug("in detail", exc_info=error)
             what = {Recognise: "understood", Respond: "answered", Speak: "spoken"}[type(job)]
-            await self._failed(job, "engine_failed", f"This could not be {what}: the engine failed. Please try again.")
+            message = f"This could not be {what}: the engine failed. Please try again."
+            await self._tell(job, EngineFailure("engine_failed", message))
 
-    async def _done(self, job: EngineJob) -> None:
+    async def _found(self, job: EngineJob) -> AsyncGenerator[Found, None]:
         match job:
-            case Recognise(job_id, samples, language):
-                text = await self._engines.recogniser.run(lambda engine: engine.transcribe(samples, language=language))
-                await self._call(lambda: self._session.recognised(job_id, text, self._now()))
-            case Respond(job_id, prompt):
+            case Recognise(_, samples, language):
+                yield await self._engines.recogniser.run(lambda engine: engine.transcribe(samples, language=language))
+            case Respond(_, prompt):
                 async with contextlib.aclosing(fragments(self._engines.responder, prompt)) as answer:
                     async for fragment in answer:
                         await self._roomy.wait()
-                        await self._call(partial(self._session.fragment, job_id, fragment, self._now()))
-                await self._call(lambda: self._session.answered(job_id, self._now()))
-            case Speak(job_id, sentence, speed):
+                        yield fragment
+                yield None
+            case Speak(_, sentence, speed):
                 await self._roomy.wait()
-                sound = await self._engines.synthesiser.run(lambda engine: engine.speak(sentence, speed=speed))
-                await self._call(lambda: self._session.spoken(job_id, sound, self._now()))
+                yield await self._engines.synthesiser.run(lambda engine: engine.speak(sentence, speed=speed))
             case _:
                 assert_never(job)
 
-    async def _failed(self, job: EngineJob, code: str, message: str) -> None:
-        await self._call(lambda: self._session.failed(job.job_id, code, message, self._now()))
+    async def _tell(self, job: EngineJob, found: Found) -> None:
+        await self._call(lambda: self._session.found(JobResult(job.job_id, found), self._now()))
 
 
 async def _ended(tasks: list[asyncio.Task[None]]) -> None:

@@ -1,4 +1,5 @@
-"""What a session asks of the outside: events to send, work for the engines, and the end of the connection."""
+"""What a session asks of the outside (events to send, work for the engines, the end of the connection), and what the
+engines find for it."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from app.audio.ports import Samples
 from app.protocol.server_events import ServerEvent, UnknownEvent
 from app.server.engines.interfaces import Prompt
+from app.server.request_errors import EngineFailure
 
 NewId: TypeAlias = Callable[[str], str]
 """A new identifier that begins with the given word: `new_id("item")` gives `item_...`."""
@@ -18,7 +20,7 @@ NewId: TypeAlias = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recognise:
-    """Write down this speech (16 kHz, `language` as a hint); answered by `recognised` or `failed`."""
+    """Write down this speech (16 kHz, `language` as a hint); found are the words, '' where nobody speaks."""
 
     job_id: str
     samples_16k: Samples
@@ -27,7 +29,7 @@ class Recognise:
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """Find an answer; answered by any number of `fragment`, then `answered`, or by `failed`."""
+    """Find an answer; found is any number of fragments, then None."""
 
     job_id: str
     prompt: Prompt
@@ -35,7 +37,7 @@ class Respond:
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Say one sentence at `speed` times the normal rate; answered by `spoken` or `failed`."""
+    """Say one sentence at `speed` times the normal rate; found is its sound at 24 kHz."""
 
     job_id: str
     sentence: str
@@ -58,6 +60,18 @@ class CloseConnection:
 
 
 EngineJob: TypeAlias = Recognise | Respond | Speak
+Found: TypeAlias = str | Samples | EngineFailure | None
+"""What an engine found for a job, or why it could not do it: then nothing more is found."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JobResult:
+    """Something that was found for a job."""
+
+    job_id: str
+    found: Found
+
+
 SessionOutput: TypeAlias = ServerEvent | EngineJob | CancelJob | CloseConnection
 
 

@@ -22,7 +22,7 @@ from app.protocol.items import ErrorDetail
 from app.protocol.server_events import ErrorEvent, TranscriptionCompleted, TranscriptionDelta, TranscriptionFailed
 from app.server.limits import MAX_WAITING_SPEECH_MS
 from app.server.request_errors import EngineFailure
-from app.server.session_outputs import CancelJob, NewId, Recognise, SessionOutbox
+from app.server.session_outputs import CancelJob, JobResult, NewId, Recognise, SessionOutbox
 from app.server.token_usage import transcription_usage
 
 _TOO_MUCH: Final = EngineFailure(
@@ -169,26 +169,27 @@ class Transcriber:
 
     # ------------------------------------------------------------ results
 
-    def recognised(self, job_id: str, text: str) -> None:
-        """The words of a job; ignored when nobody waits for them any more."""
-        if (running := self._taken(job_id)) is None:
+    def found(self, result: JobResult) -> None:
+        """The words of a job, or that the recogniser could not do it; ignored when nobody waits for it any more."""
+        running = self._running
+        if running is None or running.job_id != result.job_id:
             return
-        turn, text = running.turn, " ".join(text.split())
+        self._running = None
+        match result.found:
+            case str() as text:
+                self._recognised(running, " ".join(text.split()))
+            case EngineFailure() as failure if running.why is _Why.FINAL:  # of the others some may still succeed
+                self._fail(running.turn, failure)
+        self._next()
+
+    def _recognised(self, running: _Running, text: str) -> None:
+        turn = running.turn
         if running.why is _Why.FINAL:
             self._settle(turn, text)
         elif turn is self._live:
             if running.why is _Why.GUESS and running.pause == turn.pause:
                 turn.guess = text
             self._tell_stable(turn, text.split())
-        self._next()
-
-    def failed(self, job_id: str, failure: EngineFailure) -> None:
-        """The recogniser could not do it. Only a committed turn makes this known: others may still succeed."""
-        if (running := self._taken(job_id)) is None:
-            return
-        if running.why is _Why.FINAL:
-            self._fail(running.turn, failure)
-        self._next()
 
     def _fail(self, turn: _Turn, failure: EngineFailure) -> None:
         turn.transcript.failure = failure
@@ -196,12 +197,6 @@ class Transcriber:
             error = ErrorDetail(type="transcription_error", code=failure.code, message=failure.message, param=None)
             self._out.say(TranscriptionFailed(item_id=turn.item_id, error=error))
         self._out.say(ErrorEvent(error=failure.detail()))
-
-    def _taken(self, job_id: str) -> _Running | None:
-        if (running := self._running) is None or running.job_id != job_id:
-            return None
-        self._running = None
-        return running
 
     def _next(self) -> None:
         if self._running is not None:

@@ -230,6 +230,10 @@ class HalvingCanceller:
     def __init__(self):
         self.rest = np.zeros(0, dtype=np.float32)
 
+    @property
+    def held_frames(self):
+        return self.rest.size
+
     def process(self, near):
         held = np.concatenate([self.rest, near])
         whole = held.size // 240 * 240
@@ -251,3 +255,11 @@ def test_what_the_canceller_gives_is_what_is_sent_to_the_last_sample():
     heard = sound_of(chunks)
     assert np.array_equal(heard[:1111], sound / 2)
     assert not heard[1111:].any()
+
+
+def test_sound_that_the_canceller_held_back_is_as_old_as_it_is():
+    microphone = HandMicrophone()
+    capture = Capture(microphone, FixedDetector(), HalvingCanceller())
+    microphone.put(np.full(600, 0.5, dtype=np.float32))
+    (chunk,) = capture.step(1000.0)
+    assert chunk.captured_ms == pytest.approx(1000.0 - 120 / 24)  # 120 frames came after it and are held

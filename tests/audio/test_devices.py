@@ -91,9 +91,7 @@ def test_what_is_played_is_heard_and_a_flush_silences_it_with_an_exact_account(s
         program.done()
     sounding = np.flatnonzero(np.abs(recorded) > 0.02)
     sounded_ms = (sounding[-1] - sounding[0]) * 1000 / RATE_HZ
-    (account,) = [each for each in flushed["heard"] if each["item_id"] == "tone"]
-    assert account["received_ms"] == 20_000
-    assert account["heard_ms"] == pytest.approx(sounded_ms, abs=40)
+    assert flushed["heard"]["tone"] == pytest.approx(sounded_ms, abs=40)
     assert not np.any(np.abs(recorded[-RATE_HZ // 4 :]) > 0.001)  # silent, though more of the item was given
     assert np.diff(sounding).max() < RATE_HZ // 100  # and whole until then
 
@@ -134,16 +132,16 @@ def test_a_microphone_that_is_pulled_out_is_told_and_can_be_plugged_in_again(sou
 def test_the_speakers_sound_is_taken_out_of_the_microphones(soundcard):
     soundcard.control("echo", "on", "60", "-6")
     try:
-        for _ in range(3):  # on a busy machine the card itself drops blocks, and no reference fits what is left
+        for _ in range(5):
             with running(soundcard, "echo", str(STORY)) as program:
                 told = program.told()
                 program.done()
+                is_whole = "run occurred" not in program.process.stderr.read()
             if told.get("event") == "no canceller":
                 pytest.skip("pywebrtc-audio is not installed")
-            if told["heard_dbfs"] - told["left_dbfs"] > 20:
+            if is_whole:  # on a busy machine the card itself drops blocks, and no reference fits what is left
                 break
     finally:
         soundcard.control("echo", "off")
     assert told["heard_dbfs"] > -40
-    # Mostly 20 dB and more, in some launches 9 to 12: why is not known.
-    assert told["heard_dbfs"] - told["left_dbfs"] > 6
+    assert told["heard_dbfs"] - told["left_dbfs"] > 25

@@ -10,7 +10,8 @@ import pytest
 from app.audio import pcm
 from app.audio.example import CLIPS, load
 from app.audio.files import ClipMicrophone, PacedSpeaker, WavMicrophone, WavSink, silent_speaker
-from app.audio.ports import DeviceBusyError, Heard, Microphone, NotASoundFileError, Speaker
+from app.audio.playback import Began, PlaybackRing, PlayedOut
+from app.audio.ports import DeviceBusyError, Microphone, NotASoundFileError, Speaker
 from app.audio.wav import WavWriter, read_wav
 
 RATE = pcm.WIRE_RATE_HZ
@@ -97,32 +98,50 @@ def test_a_clip_can_be_broken_off():
     assert not microphone.speaking
 
 
-def test_a_speaker_without_a_device_hears_in_time_and_accounts():
+class Playing:
+    """A ring of which a speaker takes its blocks, and a bell that rings where it has news."""
+
+    def __init__(self):
+        self.ring, self.bell, self.told = PlaybackRing(), Bell(), []
+
+    def render(self, out):
+        if self.ring.render(out):
+            self.bell()
+        return self.ring.is_sounding
+
+    def say(self, item, sound):
+        self.ring.play(item, pcm.to_pcm16(sound))
+        self.ring.finish(item)
+
+    def until(self, news):
+        def is_told():
+            self.told += self.ring.news()
+            return news in self.told
+
+        self.bell.until(is_told)
+
+
+def test_a_speaker_without_a_device_hears_in_time():
     speaker: Speaker = silent_speaker()
-    bell = Bell()
-    speaker.start(bell)
-    speaker.play("a", bytes(2 * RATE // 10))
-    speaker.finish("a")
-    seen = []
-    bell.until(lambda: seen.append(speaker.progress()) or seen[-1].items == (Heard("a", 100, 100),))
+    playing = Playing()
+    speaker.start(playing.render, playing.bell)
+    playing.say("a", np.zeros(RATE // 10))
+    playing.until(PlayedOut("a", 100))
     speaker.close()
-    assert seen[-1].items == (Heard("a", 100, 100),)
-    assert 1 <= bell.count <= 3  # where it begins and where it ends, not at each block
+    assert playing.told == [Began("a"), PlayedOut("a", 100)]
+    assert 1 <= playing.bell.count <= 3  # where it begins and where it ends, not at each block
     assert speaker.far is None
 
 
 def test_the_file_holds_the_time_line_of_the_speaker_and_is_complete_after_close(tmp_path):
     path = tmp_path / "answer.wav"
     speaker = PacedSpeaker(WavSink(path))
-    bell = Bell()
-    speaker.start(bell)
+    playing = Playing()
+    speaker.start(playing.render, playing.bell)
     sound = noise(1200)
-    speaker.play("a", pcm.to_pcm16(sound))
-    speaker.finish("a")
-    bell.until(lambda: all(item.heard_ms == item.received_ms for item in speaker.progress().items))
-    speaker.play("b", pcm.to_pcm16(sound))
-    speaker.finish("b")
-    bell.until(lambda: all(item.heard_ms == item.received_ms for item in speaker.progress().items))
+    for item in "ab":
+        playing.say(item, sound)
+        playing.until(PlayedOut(item, 50))
     speaker.close()
     speaker.close()
     heard, rate_hz = read_wav(path)
@@ -137,13 +156,13 @@ def test_a_file_that_is_there_is_kept(tmp_path):
     path = tmp_path / "kept.wav"
     path.write_bytes(b"precious")
     with pytest.raises(DeviceBusyError, match="is there already"):
-        PacedSpeaker(WavSink(path)).start(lambda: None)
+        PacedSpeaker(WavSink(path)).start(Playing().render, lambda: None)
     assert path.read_bytes() == b"precious"
 
 
 def test_a_file_that_cannot_be_created_is_named(tmp_path):
     with pytest.raises(DeviceBusyError, match="cannot be written"):
-        PacedSpeaker(WavSink(tmp_path / "nowhere" / "answer.wav")).start(lambda: None)
+        PacedSpeaker(WavSink(tmp_path / "nowhere" / "answer.wav")).start(Playing().render, lambda: None)
 
 
 def test_closing_before_the_start_is_no_fault(tmp_path):

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from app.audio.devices import DeviceMicrophone, DeviceSpeaker
 from app.audio.open import open_microphone, open_speaker
 from app.audio.pcm import to_pcm16
+from app.audio.playback import Began, PlaybackRing, PlayedOut
 from app.audio.portaudio import Kind, find_device, list_devices, portaudio_version
-from app.audio.ports import AudioError, DeviceBusyError, DeviceLostError, DevicesUnknownError, Heard
+from app.audio.ports import AudioError, DeviceBusyError, DeviceLostError, DevicesUnknownError
 from tests.audio.sounddevice_fake import FakeLibrary, PortAudioError, facts
 
 UNDECODABLE = UnicodeDecodeError("utf-8", b"Mikrofon f\xfcr alle", 10, 11, "invalid start byte")
@@ -52,10 +53,10 @@ def everything():
     for use in (list_devices, portaudio_version):
         with contextlib.suppress(AudioError):
             use()
-    for opening in (open_microphone, open_speaker):
+    for opening, means in ((open_microphone, ()), (open_speaker, (PlaybackRing().render,))):
         try:
             end = opening(None)
-            end.start(lambda: None)
+            end.start(*means, lambda: None)
         except AudioError as error:
             said.append(str(error))
         else:
@@ -232,7 +233,7 @@ def test_what_the_ring_has_no_room_for_is_lost(monkeypatch):
 
 def test_a_speaker_stays_mono(library):
     speaker = DeviceSpeaker(find_device(Kind.SPEAKER, None))
-    speaker.start(lambda: None)
+    speaker.start(PlaybackRing().render, lambda: None)
     assert library.streams[0].options["channels"] == 1
 
 
@@ -257,9 +258,19 @@ class Sleeper:
     """A speaker on the fake library, tended after each of its calls as the worker does."""
 
     def __init__(self, library):
+        self.ring = PlaybackRing(48_000)
         self.speaker = DeviceSpeaker(find_device(Kind.SPEAKER, None))
-        self.speaker.start(self.speaker.tend)
+        self.speaker.start(self.render, self.speaker.tend)
         (self.stream,) = library.streams
+
+    def render(self, out):
+        self.ring.render(out)
+        return self.ring.is_sounding
+
+    def play(self, pcm):
+        self.ring.play("a", pcm)
+        self.ring.finish("a")
+        self.speaker.expect()
 
     def silence(self, seconds):
         for _ in range(round(seconds * 100)):
@@ -274,6 +285,7 @@ def sleeper(library):
 
 
 def test_a_speaker_rests_after_ten_seconds_of_silence_and_that_is_no_loss(sleeper):
+    sleeper.speaker.expect()
     sleeper.silence(9.9)
     assert sleeper.stream.is_running
     sleeper.silence(0.2)
@@ -281,24 +293,28 @@ def test_a_speaker_rests_after_ten_seconds_of_silence_and_that_is_no_loss(sleepe
     assert sleeper.speaker.failure is None
 
 
-@pytest.mark.parametrize("call", ["expect", "play"])
-def test_a_speaker_that_rests_runs_again_when_speech_is_expected_or_given(sleeper, call):
+def test_a_speaker_that_nobody_has_used_yet_rests_after_a_second(sleeper):
+    sleeper.silence(0.9)
+    assert sleeper.stream.is_running
+    sleeper.silence(0.2)
+    assert not sleeper.stream.is_running
+    sleeper.speaker.expect()
+    assert sleeper.stream.is_running
+
+
+def test_a_speaker_that_rests_runs_again_when_sound_is_expected(sleeper):
     sleeper.silence(11)
-    if call == "expect":
-        sleeper.speaker.expect()
-        assert sleeper.stream.is_running
-    sleeper.speaker.play("a", to_pcm16(np.full(2400, 0.5)))
-    sleeper.speaker.finish("a")
+    sleeper.play(to_pcm16(np.full(2400, 0.5)))
     assert sleeper.stream.is_running
     heard = np.concatenate([sleeper.stream.ask() for _ in range(11)])
     assert np.count_nonzero(np.abs(heard) > 0.4) == pytest.approx(4800, abs=20)
-    assert sleeper.speaker.progress().items == (Heard("a", 100, 100),)
+    assert sleeper.ring.news() == [Began("a"), PlayedOut("a", 100)]
     sleeper.silence(11)
     assert not sleeper.stream.is_running
 
 
 def test_a_speaker_runs_on_while_something_sounds_or_is_expected_again(sleeper):
-    sleeper.speaker.play("a", bytes(48_000 * 30))
+    sleeper.play(bytes(48_000 * 30))
     sleeper.silence(29)
     assert sleeper.stream.is_running
     sleeper.silence(8)
@@ -307,18 +323,38 @@ def test_a_speaker_runs_on_while_something_sounds_or_is_expected_again(sleeper):
     assert sleeper.stream.is_running
 
 
-def test_speech_that_comes_while_the_speaker_is_being_stopped_is_heard(sleeper):
+def test_sound_that_is_expected_while_the_speaker_is_being_stopped_is_heard(sleeper):
     stream, abort = sleeper.stream, sleeper.stream.abort
 
     def meanwhile():
         abort()
         stream.abort = abort
         sleeper.speaker._wake = lambda: None  # the worker is not told a second time
-        sleeper.speaker.play("a", bytes(4800))
+        sleeper.speaker.expect()
 
     stream.abort = meanwhile
     sleeper.silence(11)
     assert stream.is_running
+
+
+def test_what_is_handed_to_the_device_is_the_far_end_of_an_echo(sleeper):
+    sleeper.play(to_pcm16(np.full(2400, 0.5)))
+    heard = np.concatenate([sleeper.stream.ask() for _ in range(11)]).ravel()
+    assert np.array_equal(sleeper.speaker.far.read(), heard[::2])
+
+
+def test_a_speaker_that_comes_back_at_another_rate_goes_on_at_that(sleeper, library):
+    sleeper.speaker.pause()
+
+    def refuses(options):
+        if options["samplerate"] == 48_000:
+            raise PortAudioError("Invalid sample rate", -9997)
+
+    library.refuses = refuses
+    sleeper.speaker.resume()
+    assert sleeper.speaker.rate_hz == 44_100
+    assert sleeper.speaker.far.rate_hz == 44_100
+    assert sleeper.speaker.failure is None
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=repr)
@@ -345,10 +381,10 @@ def test_all_channels_of_a_speaker_that_takes_no_fewer_play_the_same(monkeypatch
             raise PortAudioError("Error opening OutputStream", -9998)
 
     library.refuses = refuses
-    speaker = open_speaker(None)
-    speaker.start(lambda: None)
-    speaker.play("a", to_pcm16(np.full(24_000, 0.5)))
-    speaker.finish("a")
+    speaker, ring = open_speaker(None), PlaybackRing(48_000)
+    speaker.start(ring.render, lambda: None)
+    ring.play("a", to_pcm16(np.full(24_000, 0.5)))
+    ring.finish("a")
     block = library.streams[-1].ask()
     assert block.shape == (480, 8)
     assert block[-1].tolist() == pytest.approx([0.5] * 8, abs=1e-3)

@@ -6,6 +6,7 @@ import pytest
 
 from app.audio.files import ClipMicrophone, WavMicrophone
 from app.audio.open import open_microphone, open_speaker
+from app.audio.playback import PlaybackRing
 from app.audio.ports import DeviceBusyError
 from app.audio.wav import read_wav
 
@@ -34,9 +35,9 @@ def test_a_file_as_the_speaker_is_replaced_or_kept_as_told(tmp_path):
     path.write_bytes(b"old")
     kept = open_speaker(str(path), overwrite=False)
     with pytest.raises(DeviceBusyError):
-        kept.start(lambda: None)
+        kept.start(PlaybackRing().render, lambda: None)
     speaker = open_speaker(str(path))
     assert path.read_bytes() == b"old"  # until it is started
-    speaker.start(lambda: None)
+    speaker.start(PlaybackRing().render, lambda: None)
     speaker.close()
     assert read_wav(path)[1] == 24_000

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.audio.open import NONE, open_speaker
+from app.audio.open import open_speaker
 from app.audio.portaudio import Device, Kind
-from app.audio.ports import AudioError, DeviceBusyError, Samples, Wake
+from app.audio.ports import NONE, AudioError, DeviceBusyError, Samples, Wake
 from app.doctor import sound_devices
 from app.doctor.finding import Finding, Level
 

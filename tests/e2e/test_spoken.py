@@ -6,7 +6,9 @@ import shutil
 import signal
 import subprocess
 import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from app.audio.example import CLIPS
 from app.audio.files import PacedSpeaker, WavMicrophone, WavSink
 from app.audio.pcm import WIRE_RATE_HZ, from_pcm16
 from app.audio.wav import read_wav
+from app.connection.client import Connection
 from app.conversation.effects import EntryChanged
 from app.conversation.transcript import Party
 from app.launch.compose import PortAudioSystem, session_settings
@@ -22,6 +25,8 @@ from app.live.conversation import LiveConversation
 from app.live.dialling import EmbeddedDialler
 from app.live.events import LiveEvent
 from app.live.mirror import Mirror
+from app.protocol.response_events import OutputAudioDelta
+from app.protocol.server_events import ServerEvent
 from app.settings import Settings
 from tests.e2e.program import DATA, command, followed, home, needs_local, realtime, recording, turns, words, words_in
 
@@ -76,22 +81,34 @@ def test_the_example_is_a_whole_conversation_where_there_is_nothing(tmp_path: Pa
     assert "Robin" in result.lines[-1]
 
 
-class Remembering(PacedSpeaker):
-    """A file to play into that remembers what it was given."""
+class Overhearing(EmbeddedDialler):
+    """A way to the service that remembers the speech that came."""
 
-    def __init__(self, sink: WavSink) -> None:
-        super().__init__(sink)
+    def __init__(self, log: Path) -> None:
+        super().__init__({}, None, log)
         self.given: dict[str, bytes] = {}
 
-    def play(self, item_id: str, pcm: bytes) -> None:
-        self.given[item_id] = self.given.get(item_id, b"") + pcm
-        super().play(item_id, pcm)
+    async def dial(self) -> Any:
+        return Overheard(await super().dial(), self.given)
+
+
+class Overheard:
+    def __init__(self, connection: Connection, given: dict[str, bytes]) -> None:
+        self._connection, self._given = connection, given
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def __aiter__(self) -> AsyncIterator[ServerEvent]:
+        async for event in self._connection:
+            if isinstance(event, OutputAudioDelta):
+                self._given[event.item_id] = self._given.get(event.item_id, b"") + event.delta
+            yield event
 
 
 def test_speaking_over_the_answer_stops_it_where_the_transcript_says(tmp_path: Path):
     both = recording(tmp_path / "both.wav", "story_joe.wav", 7.0, "stop_joe.wav", 0.5)
-    speaker = Remembering(WavSink(tmp_path / "answer.wav"))
-    dialler = EmbeddedDialler({}, None, tmp_path / "service.log")
+    dialler = Overhearing(tmp_path / "service.log")
     mirror, answered = Mirror(), threading.Event()
 
     def told(event: LiveEvent) -> None:
@@ -106,7 +123,7 @@ def test_speaking_over_the_answer_stops_it_where_the_transcript_says(tmp_path: P
         settings=session_settings(Settings(greeting=False), dialler),
         microphone=WavMicrophone(both),
         waits_to_speak=True,
-        speaker=speaker,
+        speaker=PacedSpeaker(WavSink(tmp_path / "answer.wav")),
         listener=told,
         system=PortAudioSystem(),
         greets=False,
@@ -125,7 +142,7 @@ def test_speaking_over_the_answer_stops_it_where_the_transcript_says(tmp_path: P
     assert story.heard_text + story.unheard_text == story.text
     assert story.unheard_text
     assert not reply.is_interrupted
-    assert abs(_played_ms(speaker.given[story.item_id], tmp_path / "answer.wav") - (story.heard_ms or 0)) <= 40
+    assert abs(_played_ms(dialler.given[story.item_id], tmp_path / "answer.wav") - (story.heard_ms or 0)) <= 40
     assert "12" in reply.text
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.audio.pcm import WIRE_RATE_HZ
-from app.audio.ports import AudioError, FarEnd, Heard, Playback, Samples, Wake
+from app.audio.ports import AudioError, FarEnd, Render, Samples, Wake
 
 
 @dataclass
@@ -63,48 +63,43 @@ class HandMicrophone:
 
 @dataclass
 class HandSpeaker:
-    """Says of itself what it is told to say."""
+    """Asks for sound, and says of itself, what it is told to."""
 
     name: str = "hand speaker"
     refuses: AudioError | None = None
     failure: AudioError | None = None
     far: FarEnd | None = None
-    items: tuple[Heard, ...] = ()
-    level_dbfs: float = -90.0
+    rate_hz: int = WIRE_RATE_HZ
     expectations: int = 0
     tended_on: list[int] = field(default_factory=list)
     is_open: bool = False
-    given: list[tuple[str, bytes]] = field(default_factory=list)
+    heard: list[Samples] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._render: Render = lambda out: False
         self._wake: Wake = lambda: None
         self.opened = threading.Event()
 
-    def start(self, wake: Wake) -> None:
+    def start(self, render: Render, wake: Wake) -> None:
         if self.refuses:
             raise self.refuses
-        self._wake, self.is_open = wake, True
+        self._render, self._wake, self.is_open = render, wake, True
         self.opened.set()
 
-    def now(self, *items: Heard) -> None:
-        self.items = items
+    def sound(self, ms: int) -> None:
+        """Ask for so much, in blocks of 10 ms."""
+        for _ in range(ms // 10):
+            block = np.full(self.rate_hz // 100, np.nan, np.float32)
+            self._render(block)
+            self.heard.append(block)
+
+    def call(self) -> None:
+        """It wants to be tended."""
         self._wake()
 
     def fail(self, failure: AudioError) -> None:
         self.failure = failure
         self._wake()
-
-    def play(self, item_id: str, pcm: bytes) -> None:
-        self.given.append((item_id, pcm))
-
-    def finish(self, item_id: str) -> None:
-        """Nothing is waited for here."""
-
-    def flush(self) -> tuple[Heard, ...]:
-        return self.items
-
-    def duck(self, gain_db: float) -> None:
-        """As loud as before."""
 
     def expect(self) -> None:
         self.expectations += 1
@@ -112,14 +107,11 @@ class HandSpeaker:
     def tend(self) -> None:
         self.tended_on.append(threading.get_ident())
 
-    def progress(self) -> Playback:
-        return Playback(self.items)
-
     def pause(self) -> None:
         self.is_open = False
 
     def resume(self) -> None:
-        self.start(self._wake)
+        self.start(self._render, self._wake)
 
     def close(self) -> None:
         self.is_open = False

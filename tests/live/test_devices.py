@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from app.audio.ports import DeviceBusyError, DeviceLostError, Heard
+from app.audio.ports import DeviceBusyError, DeviceLostError
 from app.connection.client import Connection
 from app.conversation.effects import Notice
 from app.conversation.session import SessionSettings
@@ -153,29 +153,9 @@ def test_a_speaker_that_goes_away_leaves_the_conversation_in_writing():
     assert not speaker.is_open
 
 
-def test_what_comes_before_the_speaker_is_open_sounds_when_it_is():
-    device = HandSpeaker()
-    speaker = LastingSpeaker(device)
-    speaker.play("a", b"\1\0" * 24)
-    speaker.play("a", b"\2\0" * 24)
-    assert device.given == []
-    speaker.start(lambda: None)
-    assert device.given == [("a", b"\1\0" * 24 + b"\2\0" * 24)]
-
-
-def test_what_is_flushed_before_the_speaker_is_open_was_not_heard():
-    device = HandSpeaker()
-    speaker = LastingSpeaker(device)
-    speaker.play("a", b"\1\0" * 240)
-    assert speaker.flush() == (Heard("a", 0, 10),)
-    speaker.start(lambda: None)
-    assert device.given == []
-
-
 def test_a_speaker_that_comes_after_the_end_is_closed():
     speaker, late = LastingSpeaker(HandSpeaker()), HandSpeaker()
     speaker.start(lambda: None)
     speaker.close()
-    late.start(lambda: None)
     speaker.change(late)
     assert not late.is_open

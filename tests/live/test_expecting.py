@@ -33,4 +33,4 @@ def test_a_speaker_is_told_when_an_answer_is_asked_for_before_there_is_any_of_it
 
     run(talk())
     assert speaker.expectations > 0
-    assert not speaker.given
+    assert not speaker.heard

@@ -12,7 +12,8 @@ from typing import Any
 from msgspec.structs import replace
 from websockets.asyncio.server import ServerConnection
 
-from app.audio.open import NONE, open_speaker
+from app.audio.open import open_speaker
+from app.audio.ports import NONE
 from app.connection.services import compatible
 from app.conversation.effects import Notice
 from app.conversation.ordered import OrderedEntries

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from app.audio.capture import Chunk, Levels
-from app.audio.ports import AudioError, DeviceBusyError, DeviceLostError, Heard, Samples
+from app.audio.pcm import to_pcm16
+from app.audio.ports import AudioError, DeviceBusyError, DeviceLostError, Samples
 from app.live.sound import SoundWorker
+from app.live.speaker import LastingSpeaker
 from tests.live.fakes import HandMicrophone, HandSpeaker
 
 PATIENCE_S = 10
@@ -48,7 +50,8 @@ class Worker:
 
     def __init__(self, microphone: HandMicrophone | None, speaker: HandSpeaker) -> None:
         self.reports = Reports()
-        self.sound = SoundWorker(microphone, speaker, self.reports, cancels_echo=True)
+        self.speaker = LastingSpeaker(speaker, prebuffer_ms=0)
+        self.sound = SoundWorker(microphone, self.speaker, self.reports, cancels_echo=True)
         self.thread = threading.Thread(target=self.sound.run)
 
     def done(self) -> None:
@@ -75,15 +78,24 @@ def test_the_beginning_and_the_end_of_an_item_are_told_once():
     speaker = HandSpeaker()
     with running(None, speaker) as worker:
         worker.done()
-        for heard_ms in (0, 10, 20, 40, 40, 40):
-            speaker.now(Heard("a", heard_ms, 40))
+        worker.speaker.play("a", tone(40))
+        for _ in range(6):
+            speaker.sound(10)
             worker.done()
-        speaker.now(Heard("a", 60, 60), Heard("b", 0, 20))  # more of it came after all
-        assert [worker.reports.next() for _ in range(3)] == [
+        worker.speaker.play("a", tone(20))  # more of it came after all
+        worker.speaker.play("b", tone(20))
+        speaker.sound(30)
+        worker.done()
+        assert [worker.reports.next() for _ in range(4)] == [
             ("sounding", "a"),
             ("played out", "a", 40),
             ("played out", "a", 60),
+            ("sounding", "b"),
         ]
+
+
+def tone(ms: int) -> bytes:
+    return to_pcm16(np.full(24 * ms, 0.5))
 
 
 def test_after_a_recording_comes_a_quiet_room():
@@ -142,7 +154,8 @@ def test_a_lost_speaker_is_told_once():
         worker.done()
         speaker.fail(lost)
         worker.done()
-        speaker.now(Heard("a", 20, 40))
+        worker.speaker.play("a", tone(40))
+        speaker.sound(20)
         assert [worker.reports.next() for _ in range(2)] == [("speaker", lost), ("sounding", "a")]
 
 
@@ -182,10 +195,10 @@ def test_a_speaker_that_calls_is_tended_on_the_workers_thread_and_is_left_alone_
     with running(None, speaker) as worker:
         worker.done()
         assert not speaker.tended_on
-        speaker.now()
+        speaker.call()
         worker.done()
         assert worker.sound.suspend().wait(PATIENCE_S)
-        speaker.now()
+        speaker.call()
         worker.done()
         assert speaker.tended_on == [worker.thread.ident]
 
@@ -194,8 +207,9 @@ def test_the_levels_are_those_of_the_moment_in_which_somebody_looks():
     speaker = HandSpeaker()
     with running(None, speaker) as worker:
         worker.done()
-        speaker.level_dbfs = -12.0
-        assert worker.sound.levels.output_dbfs == -12.0
+        worker.speaker.play("a", tone(40))
+        speaker.sound(20)
+        assert worker.sound.levels.output_dbfs == pytest.approx(-6.0, abs=0.1)
     assert worker.sound.levels == Levels()
 
 

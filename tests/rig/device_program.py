@@ -18,10 +18,12 @@ from app.audio.capture import Capture
 from app.audio.echo import open_canceller
 from app.audio.open import open_microphone, open_speaker
 from app.audio.pcm import WIRE_RATE_HZ, from_pcm16, level_dbfs, resample, to_pcm16
+from app.audio.playback import PlayedOut
 from app.audio.portaudio import list_devices
 from app.audio.ports import AudioError
 from app.audio.vad import EnergyDetector
 from app.audio.wav import read_wav
+from app.live.speaker import LastingSpeaker
 from tests.rig.sound import chirp, find_chirps
 
 
@@ -63,11 +65,16 @@ def listen() -> None:
     microphone.close()
 
 
+def opened_speaker() -> tuple[LastingSpeaker, threading.Event]:
+    """The default speaker, and what is set when it wants to be looked at."""
+    speaker, wake = LastingSpeaker(open_speaker(None)), threading.Event()
+    speaker.start(wake.set)
+    return speaker, wake
+
+
 def speak() -> None:
     """Plays a chirp, then a long tone; a line flushes it."""
-    speaker = open_speaker(None)
-    moved = threading.Event()
-    speaker.start(moved.set)
+    speaker, _ = opened_speaker()
     speaker.play("marker", to_pcm16(chirp(WIRE_RATE_HZ)))
     speaker.finish("marker")
     tell(event="given", at_ms=now_ms(), far_hz=speaker.far.rate_hz if speaker.far else None)
@@ -76,8 +83,8 @@ def speak() -> None:
     speaker.play("tone", to_pcm16(tone))
     tell(event="given", at_ms=now_ms())
     sys.stdin.readline()
-    heard = speaker.flush()
-    tell(event="flushed", at_ms=now_ms(), heard=[asdict(each) for each in heard])
+    heard = speaker.silence()
+    tell(event="flushed", at_ms=now_ms(), heard=heard)
     speaker.play("tone", to_pcm16(tone))
     sys.stdin.readline()
     speaker.close()
@@ -85,9 +92,7 @@ def speak() -> None:
 
 def rest() -> None:
     """Lets the speaker fall asleep; after a line a chirp is played, and told when all of it has sounded."""
-    speaker = open_speaker(None)
-    wake = threading.Event()
-    speaker.start(wake.set)
+    speaker, wake = opened_speaker()
     if not wake.wait(30):
         raise TimeoutError("it runs on in silence")
     wake.clear()
@@ -97,7 +102,7 @@ def rest() -> None:
     speaker.play("marker", to_pcm16(chirp(WIRE_RATE_HZ)))
     speaker.finish("marker")
     given_ms = now_ms()
-    while not any(item.heard_ms == item.received_ms for item in speaker.progress().items):
+    while not any(isinstance(news, PlayedOut) for news in speaker.news()):
         if not wake.wait(10):
             raise TimeoutError("it does not wake up")
         wake.clear()
@@ -142,10 +147,9 @@ def lose() -> None:
 
 def echo() -> None:
     """Speaks for five seconds while the speaker comes back at the microphone; tells what was heard and was left."""
-    speaker = open_speaker(None)
+    speaker, _ = opened_speaker()
     microphone = open_microphone(None)
     wake = threading.Event()
-    speaker.start(lambda: None)
     microphone.start(wake.set)
     canceller = open_canceller(speaker.far) if speaker.far else None
     if canceller is None:
@@ -155,6 +159,10 @@ def echo() -> None:
 
     class Listening:
         """The canceller, with what goes in kept."""
+
+        @property
+        def held_frames(self):
+            return canceller.held_frames
 
         def process(self, near):
             heard.append(near)

@@ -14,7 +14,8 @@ from app.audio.vad import FRAME_FRAMES
 from app.protocol.codec import decode_server_event, encode_server_event
 from app.server.quota import Quota
 from app.server.realtime_session import RealtimeSession
-from app.server.session_outputs import CancelJob, CloseConnection, Recognise, Respond, Speak
+from app.server.request_errors import EngineFailure
+from app.server.session_outputs import CancelJob, CloseConnection, JobResult, Recognise, Respond, Speak
 from tests.official_types import faults
 
 
@@ -124,22 +125,22 @@ class Driver:
         return [job for job in self.jobs if isinstance(job, kind)]
 
     def recognise(self, text: str):
-        return self.take(self.session.recognised(self.job(Recognise).job_id, text, self.now))
+        return self.take(self.session.found(JobResult(self.job(Recognise).job_id, text), self.now))
 
     def answer(self, *fragments: str, complete: bool = True):
         job = self.job(Respond)
         new = []
         for fragment in fragments:
-            new += self.take(self.session.fragment(job.job_id, fragment, self.now))
+            new += self.take(self.session.found(JobResult(job.job_id, fragment), self.now))
         if complete:
-            new += self.take(self.session.answered(job.job_id, self.now))
+            new += self.take(self.session.found(JobResult(job.job_id, None), self.now))
         else:
             self.jobs.append(job)
         return new
 
     def speak(self, ms: int = 1000):
         job = self.job(Speak)
-        return self.take(self.session.spoken(job.job_id, np.full(ms * 24, 0.1, dtype=np.float32), self.now))
+        return self.take(self.session.found(JobResult(job.job_id, np.full(ms * 24, 0.1, dtype=np.float32)), self.now))
 
     def speak_all(self, ms: int = 1000):
         new = []
@@ -148,7 +149,7 @@ class Driver:
         return new
 
     def fail(self, kind, code: str = "engine_unavailable", message: str = "Not here. Install it."):
-        return self.take(self.session.failed(self.job(kind).job_id, code, message, self.now))
+        return self.take(self.session.found(JobResult(self.job(kind).job_id, EngineFailure(code, message)), self.now))
 
     def tick(self, later_s: float = 0.0):
         self.now += later_s

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.server.session_outputs import Recognise, Respond, Speak
+from app.server.request_errors import EngineFailure
+from app.server.session_outputs import JobResult, Recognise, Respond, Speak
 from tests.server.driver import Driver
 
 TEXT = st.sampled_from(["", "Hello.", "One. Two. Three four.", "and the", " ", "\n", "..."])
@@ -104,12 +105,12 @@ def named(talk: Driver, fields: dict) -> dict:
 def give_result(talk: Driver, job, text: str) -> None:
     match job:
         case Recognise(job_id):
-            talk.take(talk.session.recognised(job_id, text, talk.now))
+            talk.take(talk.session.found(JobResult(job_id, text), talk.now))
         case Respond(job_id):
-            talk.take(talk.session.fragment(job_id, text, talk.now))
-            talk.take(talk.session.answered(job_id, talk.now))
+            talk.take(talk.session.found(JobResult(job_id, text), talk.now))
+            talk.take(talk.session.found(JobResult(job_id, None), talk.now))
         case Speak(job_id):
-            talk.take(talk.session.spoken(job_id, np.full(len(text) * 480, 0.1, dtype=np.float32), talk.now))
+            talk.take(talk.session.found(JobResult(job_id, np.full(len(text) * 480, 0.1, dtype=np.float32)), talk.now))
 
 
 def play(talk: Driver, step: tuple, done: list) -> None:
@@ -124,7 +125,7 @@ def play(talk: Driver, step: tuple, done: list) -> None:
             give_result(talk, job, text)
         case ("fail", at, _) if talk.jobs:
             job = talk.jobs.pop(at % len(talk.jobs))
-            talk.take(talk.session.failed(job.job_id, "engine_failed", "No.", talk.now))
+            talk.take(talk.session.found(JobResult(job.job_id, EngineFailure("engine_failed", "No.")), talk.now))
         case ("late", at, text) if done:
             give_result(talk, done[at % len(done)], text)
         case ("tick", later_s, _):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.server.session_outputs import Respond, Speak
+from app.server.session_outputs import JobResult, Respond, Speak
 from app.server.wire_audio import MU_LAW
 from tests.server.driver import Driver, error, types
 
@@ -147,9 +147,9 @@ def test_late_results_of_a_cancelled_answer_are_ignored():
     talk.say("response.cancel")
     assert {respond.job_id, speak.job_id} <= set(talk.cancelled)
     session = talk.session
-    assert session.fragment(respond.job_id, "More. ", 0.0) == []
-    assert session.answered(respond.job_id, 0.0) == []
-    assert session.spoken(speak.job_id, np.zeros(100, dtype=np.float32), 0.0) == []
+    assert session.found(JobResult(respond.job_id, "More. "), 0.0) == []
+    assert session.found(JobResult(respond.job_id, None), 0.0) == []
+    assert session.found(JobResult(speak.job_id, np.zeros(100, dtype=np.float32)), 0.0) == []
 
 
 def test_cancelled_before_its_first_word_nothing_is_left():
@@ -194,8 +194,8 @@ def test_out_of_band_runs_beside_and_leaves_nothing():
     assert new[0].response.conversation_id is None
     beside = talk.waits_for(Respond)[1]
     assert [message.text for message in beside.prompt.messages] == ["Sum up."]
-    talk.take(talk.session.fragment(beside.job_id, "Short.", talk.now))
-    new = talk.take(talk.session.answered(beside.job_id, talk.now))
+    talk.take(talk.session.found(JobResult(beside.job_id, "Short."), talk.now))
+    new = talk.take(talk.session.found(JobResult(beside.job_id, None), talk.now))
     assert "conversation.item.done" not in types(new)
     assert new[-1].response.output[0].content[0].text == "Short."
     item_id = new[-1].response.output[0].id

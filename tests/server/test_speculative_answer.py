@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.server.session_outputs import Respond, Speak
+from app.server.session_outputs import JobResult, Respond, Speak
 from tests.server.driver import Driver, types
 
 
@@ -45,7 +45,7 @@ def test_what_is_still_running_at_the_end_is_waited_for(steps):
         talk.answer("Hello. ", "How are you?")
     if steps == 1:
         respond = talk.job(Respond)
-        talk.take(talk.session.answered(respond.job_id, talk.now))
+        talk.take(talk.session.found(JobResult(respond.job_id, None), talk.now))
     talk.speak_all()
     done = talk.of("response.done")[0].response
     assert (done.status, done.output[0].content[0].transcript) == ("completed", "Hello. How are you?")

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from app.server.session_outputs import Recognise, Respond
+from app.server.session_outputs import JobResult, Recognise, Respond
 from tests.server.driver import Driver, sound, types
 
 TRANSCRIBED = {"input": {"transcription": {"model": "any", "language": "en"}}}
@@ -50,7 +50,7 @@ def test_a_guess_from_an_earlier_pause_that_comes_late_is_not_used():
     talk.hear((0.8, 512), (0.0, 192))
     late = talk.job(Recognise)
     talk.hear((0.8, 512), (0.0, 600))
-    talk.take(talk.session.recognised(late.job_id, "What is", talk.now))
+    talk.take(talk.session.found(JobResult(late.job_id, "What is"), talk.now))
     assert talk.waits_for(Respond) == []
     talk.recognise("What is this thing?")
     assert talk.job(Respond).prompt.messages[-1].text == "What is this thing?"
@@ -116,7 +116,7 @@ def test_the_end_of_a_turn_goes_before_another_partial():
     talk.hear((0.8, 700))
     partial = talk.job(Recognise)
     talk.hear((0.0, 640), (0.8, 1000))
-    talk.take(talk.session.recognised(partial.job_id, "Hel", talk.now))
+    talk.take(talk.session.found(JobResult(partial.job_id, "Hel"), talk.now))
     talk.recognise("Hello.")
     assert [event.transcript for event in talk.of(COMPLETED)] == ["Hello."]
 
