@@ -9,11 +9,11 @@ One thing cannot wait for the effects: an interruption must know how much was he
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
-from msgspec import Struct
-
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
+from app.conversation.carried import Carried, left_out_note, retold
 from app.conversation.effects import Effect, Effects, EntryChanged, Send, StatusChanged, earliest
 from app.conversation.input_audio import Ducking
 from app.conversation.negotiation import SettingsNegotiation
@@ -26,10 +26,10 @@ from app.conversation.transcript import Entry, Party, Transcript
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.turn_table import Trigger
 from app.conversation.turns import Turns
-from app.conversation.usage import UsageTotals, add_usage
+from app.conversation.usage import add_usage
 from app.protocol import server_events as sv
-from app.protocol.client_events import ItemCreate, ResponseCreate
-from app.protocol.items import ResponseOptions, assistant_text, user_text
+from app.protocol.client_events import ItemCreate, ResponseCreate, SessionUpdate
+from app.protocol.items import ResponseOptions, assistant_text, system_text, user_text
 from app.protocol.response_events import ResponsePiece
 from app.protocol.session import Session
 from app.protocol.text import sanitise_text
@@ -37,15 +37,7 @@ from app.protocol.text import sanitise_text
 GREETING: Final = "Greet the user in one short, friendly sentence and ask what you can do."
 
 
-class Carried(Struct, frozen=True):
-    """What a session hands on to the one that follows it."""
-
-    entries: tuple[Entry, ...] = ()
-    unsent_texts: tuple[str, ...] = ()
-    is_muted: bool = False
-    has_asked: bool = False
-    usage: UsageTotals = UsageTotals()
-    answers_ms: tuple[int, ...] = ()
+CUT_OFF: Final = "cut off: the connection was lost"
 
 
 class Conversation:
@@ -71,7 +63,7 @@ class Conversation:
         self._effects = effects = Effects(seed)
         self._transcript = Transcript(carried.entries)
         self._builder = TranscriptBuilder(self._transcript, effects, timeout_ms)
-        self._responses = Responses(self._builder, effects, voice, timeout_ms, carried.answers_ms)
+        self._responses = Responses(self._builder, effects, voice, timeout_ms, carried.responses)
         self._negotiation = SettingsNegotiation(settings, effects)
         self._turns = Turns(
             effects,
@@ -80,21 +72,25 @@ class Conversation:
             self._negotiation,
             timeout_ms,
             has_microphone=has_microphone,
-            is_muted=carried.is_muted,
-            has_asked=carried.has_asked,
+            earlier=carried.turns,
         )
         self._errors = ServiceErrors(effects, self._responses.active, self._negotiation, self._turns)
         self._parts = (self._negotiation, self._turns, self._responses, self._builder)
         self._ducking = Ducking(effects)
-        self._is_lost = self._has_begun = False
-        self._model = ""
+        self._is_lost = self._has_begun = self._is_given_up = False
+        self._is_cut = False
+        self._is_answer_due, self._said_again = carried.is_answer_due, carried.said_again
+        self._kept_lines = list(carried.kept_lines)  # typed while there was no line
+        self._retry_at_ms: float | None = None
+        self._retry_in_s: int | None = None
+        self._model = carried.model
         self._expires_at: int | None = None
         self._usage = carried.usage
         self._unsent_texts = list(carried.unsent_texts)
         self._told = Status()
 
-    def successor(self, change: SessionChange, *, seed: str) -> Conversation:
-        """The same conversation over a new session, with some settings changed.
+    def successor(self, change: SessionChange, *, seed: str, is_seamless: bool = False) -> Conversation:
+        """The same conversation over a new session, with some settings changed; after `lost` or `cut`.
 
         The transcript goes on. The service is told in text what was said and heard: the assistant's speech itself
         cannot be given back (protocol reference, section 1.5).
@@ -108,10 +104,15 @@ class Conversation:
             carried=Carried(
                 entries=self.entries,
                 unsent_texts=tuple(self._unsent_texts),
-                is_muted=self._turns.is_muted,
-                has_asked=self._turns.has_asked,
+                turns=self._turns,
+                responses=self._responses,
                 usage=self._usage,
-                answers_ms=tuple(self._responses.answers_ms),
+                model=self._model,
+                said_again=self._said_again,
+                is_answer_due=self._is_answer_due,
+                kept_lines=tuple(self._kept_lines),
+                is_cut=self._is_cut,
+                is_seamless=is_seamless,
             ),
         )
 
@@ -135,7 +136,30 @@ class Conversation:
     @property
     def deadline_ms(self) -> float | None:
         """When `tick` has something to do, at the latest."""
-        return None if self._is_lost else earliest(*(part.deadline_ms for part in self._parts))
+        if self._is_lost:
+            return None
+        counts_ms = None
+        if self._retry_at_ms is not None and self._retry_in_s:
+            counts_ms = self._retry_at_ms - (self._retry_in_s - 1) * 1000
+        return earliest(counts_ms, *(part.deadline_ms for part in self._parts))
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nobody says anything and nothing is waited for: another session may take over without being noticed."""
+        turns, is_hands_free = self._turns, self._negotiation.wanted.mode is Mode.HANDS_FREE
+        is_speech = turns.is_user_speaking or turns.is_voiced or (turns.is_open and not is_hands_free)
+        return self.is_between_turns and not (is_speech or self._builder.deadline_ms is not None)
+
+    @property
+    def is_between_turns(self) -> bool:
+        """The user is not speaking, no answer is under way, and none sounds."""
+        is_busy = self._responses.is_speaking or self._responses.active.is_awaited or self._responses.active.is_busy
+        return self._is_live and not (self._turns.is_user_speaking or is_busy)
+
+    @property
+    def is_keeping(self) -> bool:
+        """The line broke and is made again; what the user says and types is kept until then."""
+        return self._carried.is_cut and not (self._negotiation.is_ready or self._is_lost or self._is_given_up)
 
     @property
     def status(self) -> Status:
@@ -156,6 +180,7 @@ class Conversation:
             answered_ms=responses.answers_ms[-1] if responses.answers_ms else None,
             median_answered_ms=responses.median_answered_ms,
             usage=self._usage,
+            retry_in_s=self._retry_in_s,
         )
 
     @property
@@ -166,10 +191,10 @@ class Conversation:
     def _state(self) -> State:
         turns, is_open = self._turns, self._turns.is_open
         is_hands_free = self._negotiation.wanted.mode is Mode.HANDS_FREE
-        if self._is_lost:
+        if self._is_lost or self._is_given_up:
             return State.OFFLINE
-        if not self._negotiation.is_ready:
-            return State.CONNECTING
+        if not (self._negotiation.is_ready or self._carried.is_seamless):
+            return State.RECONNECTING if self._carried.is_cut else State.CONNECTING
         if turns.is_user_speaking or (is_open and turns.is_voiced and not is_hands_free):
             return State.HEARING
         if self._responses.is_speaking:
@@ -186,8 +211,27 @@ class Conversation:
 
     def connected(self, created: sv.SessionCreated, now_ms: int) -> list[Effect]:
         """The service said its first word: tell it the settings. Nothing is heard before they are acknowledged."""
+        self._retry_at_ms = self._retry_in_s = None
         self._learn(created.session)
         self._negotiation.connected(now_ms)
+        return self._settled(now_ms)
+
+    def cut(self, now_ms: int, why: str = "") -> list[Effect]:
+        """The line broke, and a successor goes on. What was received sounds on; what was not answered is kept.
+
+        `why`: to be said in the transcript; empty where the session was ended in order.
+        """
+        is_by_itself = self._negotiation.effective.create_response and self._mode is Mode.HANDS_FREE
+        is_new = self._has_begun
+        said_again = self._turns.cut()
+        owes = is_new and self._responses.owes_answer and not (said_again and is_by_itself)
+        self._said_again = (*self._said_again, *said_again)
+        self._is_answer_due = self._is_answer_due or owes
+        self._responses.cut_off(CUT_OFF, now_ms)
+        self._builder.lost()
+        if why:
+            self._builder.remark(why, now_ms)
+        self._is_lost = self._is_cut = True
         return self._settled(now_ms)
 
     def lost(self, now_ms: int) -> list[Effect]:
@@ -197,7 +241,31 @@ class Conversation:
         self._responses.silence(now_ms)
         self._voice.silence()  # also what it says that is none of the conversation's
         self._builder.lost()
+        for item_id in self._kept_lines:
+            self._builder.change(item_id, note="not sent: there was no connection")
         return self._settled(now_ms)
+
+    def retry_at(self, moment_ms: float, now_ms: int) -> list[Effect]:
+        """The line will be made again at that moment; also after `give_up`."""
+        self._is_given_up, self._retry_at_ms = False, moment_ms
+        if self._turns.has_microphone:
+            self._turns.microphone_came(is_live=True)
+        self._count_down(now_ms)
+        return self._settled(now_ms)
+
+    def give_up(self, now_ms: int) -> list[Effect]:
+        """The line is not made again, unless the user asks for it. What was kept stays."""
+        self._is_given_up, self._retry_at_ms, self._retry_in_s = True, None, None
+        self._turns.close_microphone()
+        return self._settled(now_ms)
+
+    def _count_down(self, now_ms: int) -> None:
+        if self._retry_at_ms is not None:
+            self._retry_in_s = max(0, math.ceil((self._retry_at_ms - now_ms) / 1000))
+
+    @property
+    def _mode(self) -> Mode:
+        return self._negotiation.wanted.mode
 
     def remark(self, text: str, now_ms: int) -> list[Effect]:
         """The program has something to say that must stay: a line of its own in the transcript."""
@@ -214,6 +282,7 @@ class Conversation:
     def tick(self, now_ms: int) -> list[Effect]:
         """Time has passed: see `deadline_ms`."""
         if not self._is_lost:
+            self._count_down(now_ms)
             self._turns.tick(now_ms)
             self._responses.tick(now_ms)
             for entry in self._builder.take_overdue(now_ms):
@@ -225,7 +294,7 @@ class Conversation:
 
     def talk_key(self, now_ms: int) -> list[Effect]:
         """Space: open or close the microphone; in push-to-talk, begin or end a turn."""
-        if self._turns.has_microphone and self._is_live:
+        if self._turns.has_microphone and (self._is_live or self.is_keeping):
             self._turns.do(Trigger.TALK_KEY, now_ms)
         return self._settled(now_ms)
 
@@ -240,6 +309,8 @@ class Conversation:
             return []
         if self._is_lost:
             self._effects.notify("That was not sent: the line to the service is gone.")
+        elif self._carried.is_cut and not self._negotiation.is_ready:
+            self._kept_lines.append(self._turns.keep_line(text, now_ms))
         elif not self._negotiation.is_ready:
             self._unsent_texts.append(text)
         else:
@@ -301,8 +372,8 @@ class Conversation:
             case sv.SessionUpdated(session=session):
                 self._learn(session)
                 self._negotiation.acknowledged()
-            case sv.SpeechStarted(item_id=item_id):
-                turns.speech_started(item_id, now_ms)
+            case sv.SpeechStarted(item_id=item_id, audio_start_ms=audio_start_ms):
+                turns.speech_started(item_id, now_ms, audio_start_ms)
             case sv.SpeechStopped(item_id=item_id, audio_end_ms=audio_end_ms):
                 turns.speech_stopped(item_id, audio_end_ms, now_ms)
             case sv.InputCommitted():
@@ -371,19 +442,37 @@ class Conversation:
             self._effects.add(StatusChanged(status))
         for text in self._effects.remarks:
             self._builder.remark(text, now_ms)
-        effects = self._effects.take()
-        return [effect for effect in effects if not isinstance(effect, Send)] if self._is_lost else effects
+        return [effect for effect in self._effects.take() if self._may_be_done(effect)]
+
+    def _may_be_done(self, effect: Effect) -> bool:
+        """Before the service is ready it is told the settings, and nothing else."""
+        return (
+            not isinstance(effect, Send)
+            or self._is_live
+            or (isinstance(effect.event, SessionUpdate) and not self._is_lost)
+        )
 
     def _begin(self, now_ms: int) -> None:
         """The service is ready: it is told what was said in the session before, and typed, or asked to greet."""
-        if self._turns.has_microphone:
-            self._turns.microphone_came(is_live=True)
-        for entry in self._carried.entries:
-            if entry.is_turn and entry.is_final and (text := entry.heard_text.strip()):
-                item_id = self._effects.new_item_id()
-                self._builder.ignore(item_id)
-                make = user_text if entry.speaker is Party.USER else assistant_text
-                self._effects.send(ItemCreate(item=make(item_id, text)))
+        for item_id in self._said_again:
+            self._builder.deleted(item_id)
+        told = retold(self._transcript)
+        if told.left_out:
+            item_id = self._effects.new_item_id()
+            self._builder.ignore(item_id)
+            self._effects.send(ItemCreate(item=system_text(item_id, left_out_note(told.left_out))))
+        for entry in told.entries:
+            item_id = self._effects.new_item_id()
+            self._builder.ignore(item_id)
+            make = user_text if entry.speaker is Party.USER else assistant_text
+            self._effects.send(ItemCreate(item=make(item_id, entry.heard_text.strip())))
+        for item_id in self._kept_lines:
+            self._builder.change(item_id, note="")
+        is_due = self._is_answer_due or bool(self._kept_lines)
+        self._said_again, self._kept_lines, self._is_answer_due = (), [], False
+        self._turns.begin(now_ms)
+        if is_due:
+            self._turns.ask(now_ms, now_ms)
         texts, self._unsent_texts = self._unsent_texts, []
         if texts:
             self._turns.typed(texts, now_ms)

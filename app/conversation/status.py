@@ -23,6 +23,8 @@ class State(StrEnum):
     SPEAKING = "speaking"
     MUTED = "muted"
     """Hands-free, with the microphone closed by the user."""
+    RECONNECTING = "reconnecting"
+    """The line broke and is made again; what the user says meanwhile is kept."""
     OFFLINE = "offline"
 
 
@@ -49,4 +51,6 @@ class Status(Struct, frozen=True):
     answered_ms: int | None = None
     """How long the last answer took, see transcript.Latency."""
     median_answered_ms: int | None = None
+    retry_in_s: int | None = None
+    """While the line is to be made again: in so many seconds. 0: it is being made."""
     usage: UsageTotals = field(default_factory=UsageTotals)

@@ -126,8 +126,12 @@ def make_live(
     *,
     greets: bool,
     conversations: Path | None = None,
+    stays_offline: bool = False,
 ) -> LiveConversation:
-    """The conversation, ready to be run. It is kept under the folder `conversations`, unless the user said not to."""
+    """The conversation, ready to be run. It is kept under the folder `conversations`, unless the user said not to.
+
+    `stays_offline`: where the line cannot be made again, the user may still ask for it.
+    """
     keeper: ConversationWriter | None = None
     if conversations is not None and settings.keep:
         folder = conversations / new_folder_name(time.time())
@@ -145,4 +149,6 @@ def make_live(
         cancels_echo=settings.echo_cancelling,
         keeper=keeper,
         timeout_ms=answer_timeout_ms(settings),
+        reconnect_s=settings.reconnect_s,
+        stays_offline=stays_offline,
     )

@@ -114,7 +114,9 @@ def make_screen(request: Request, dialler: Dialler, log: EventLog | None) -> Tal
 
     def begin(listener: Listener) -> LiveConversation:
         kept = request.folders.conversations
-        live = make_live(settings, dialler, sound, listener, greets=settings.greeting, conversations=kept)
+        live = make_live(
+            settings, dialler, sound, listener, greets=settings.greeting, conversations=kept, stays_offline=True
+        )
         lives.append(live)
         _tell_of_log(log, listener)
         for hint in hints:

@@ -22,6 +22,7 @@ from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry, Transcript
 from app.history.saved import Saved
+from app.live.backoff import Backoff
 from app.live.devices import Devices, SoundSystem
 from app.live.dialling import Dialler
 from app.live.events import ExampleOffered, Listener
@@ -52,7 +53,8 @@ class LiveConversation:
 
     `microphone` None: there is none; the example can be spoken all the same. `waits_to_speak`: the microphone is a
     recording, which begins when it is first heard, not before. `speaks_example`: the microphone is the example,
-    whose sentences follow by themselves. `timeout_ms`: see `Conversation`.
+    whose sentences follow by themselves. `timeout_ms`: see `Conversation`. `reconnect_s`, `stays_offline`:
+    see `Line`.
     """
 
     def __init__(
@@ -71,6 +73,9 @@ class LiveConversation:
         keeper: Keeper | None = None,
         timeout_ms: int = ANSWER_TIMEOUT_MS,
         clips: Sequence[Clip] = CLIPS,
+        backoff: Backoff | None = None,
+        reconnect_s: float = 0,
+        stays_offline: bool = False,
     ) -> None:
         self._dialler, self._listener, self._system = dialler, listener, system
         self._speaker = LastingSpeaker(speaker)
@@ -95,6 +100,9 @@ class LiveConversation:
             on_status=self._status_changed,
             on_final=self._keep,
             on_over=self._over,
+            backoff=backoff or Backoff(secrets.randbits(32)),
+            reconnect_s=reconnect_s,
+            stays_offline=stays_offline,
         )
         self._state = State.CONNECTING
         self._is_input_finite = waits_to_speak or speaks_example
@@ -169,6 +177,12 @@ class LiveConversation:
 
     def change(self, change: SessionChange) -> None:
         self._line.post(lambda talk, now_ms: talk.change(change, now_ms))
+
+    def reconnect(self) -> None:
+        self._line.retry()
+
+    def stay_offline(self) -> None:
+        self._line.give_up()
 
     def renew(self, change: SessionChange) -> None:
         self._line.renew(change)

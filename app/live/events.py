@@ -104,6 +104,12 @@ class Live(Protocol):
     def renew(self, change: SessionChange) -> None:
         """Begin a new session with these settings changed; the text of the conversation is carried over."""
 
+    def reconnect(self) -> None:
+        """Make a broken line again now, also where that was given up. Nothing while it stands."""
+
+    def stay_offline(self) -> None:
+        """Do not make a broken line again by itself. Nothing while it stands."""
+
     def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Microphones and speakers of this system. May take a moment: not for the screen's own thread."""
 

@@ -73,6 +73,12 @@ class FakeLive:
         self.asked.append(("change", change))
         self.now(settings=change.of(self.status.settings))
 
+    def reconnect(self) -> None:
+        self.asked.append(("reconnect",))
+
+    def stay_offline(self) -> None:
+        self.asked.append(("stay_offline",))
+
     def renew(self, change: SessionChange) -> None:
         self.asked.append(("renew", change))
 

@@ -67,7 +67,7 @@ def mark(setting: Setting, settings: Settings, status: Status, unsaved: Set[str]
     if setting.name in _SESSION and is_in_effect(setting.name, settings):
         if setting.name in status.unacknowledged:
             return "…", "warning"
-        if status.state not in (State.CONNECTING, State.OFFLINE):
+        if status.state not in (State.CONNECTING, State.RECONNECTING, State.OFFLINE):
             return "✓", "good"
     if setting.about.applies is not Applies.LIVE and setting.name in unsaved:
         return "↻", "warning"
