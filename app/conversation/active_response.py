@@ -92,6 +92,11 @@ class ActiveResponse:
         return self.phase not in _NOT_BEGUN
 
     @property
+    def has_request_waiting(self) -> bool:
+        """A response is wanted, and was not asked for yet."""
+        return self._wanted is not None
+
+    @property
     def is_requested(self) -> bool:
         """A response that the user wants is under way, asked for, or waits to be asked for."""
         return self._wanted is not None or self.phase in _WANTED

@@ -9,6 +9,7 @@ One thing cannot wait for the effects: an interruption must know how much was he
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
@@ -31,13 +32,16 @@ from app.conversation.turn_table import Trigger
 from app.conversation.turns import Turns
 from app.protocol import server_events as sv
 from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
-from app.protocol.client_events import ResponseCreate
+from app.protocol.client_events import ResponseCreate, SessionUpdate
 from app.protocol.items import ResponseOptions
 from app.protocol.response_events import ResponsePiece
 from app.protocol.session import Session
 from app.protocol.text import sanitise_text
 
 GREETING: Final = "Greet the user in one short, friendly sentence and ask what you can do."
+
+
+CUT_OFF: Final = "cut off: the connection was lost"
 
 
 class Conversation:
@@ -68,7 +72,7 @@ class Conversation:
         self._effects = effects = Effects(seed)
         self._transcript = Transcript(carried.entries)
         self._builder = TranscriptBuilder(self._transcript, effects, timeout_ms)
-        self._responses = Responses(self._builder, effects, voice, timeout_ms, carried.answers_ms)
+        self._responses = Responses(self._builder, effects, voice, timeout_ms, carried.responses)
         self._negotiation = SettingsNegotiation(settings, effects, capabilities, chosen)
         self._turns = Turns(
             effects,
@@ -77,23 +81,30 @@ class Conversation:
             self._negotiation,
             timeout_ms,
             has_microphone=has_microphone,
-            is_muted=carried.is_muted,
-            has_asked=carried.has_asked,
+            earlier=carried.turns,
         )
         self._errors = ServiceErrors(effects, self._responses.active, self._negotiation, self._turns)
         self._rate_limits = RateLimits(effects)
         self._parts = (self._negotiation, self._turns, self._responses, self._builder, self._rate_limits)
         self._bill = Bill(effects, prices, budget, carried.spending)
         self._ducking = Ducking(effects)
-        self._is_lost = self._has_begun = False
-        self._model = ""
+        self._is_lost = self._has_begun = self._is_given_up = False
+        self._is_cut = False
+        self._is_answer_due, self._said_again = carried.is_answer_due, carried.said_again
+        self._kept_lines = list(carried.kept_lines)  # typed while there was no line
+        self._retry_at_ms: float | None = None
+        self._retry_in_s: int | None = None
+        self._model = carried.model
         self._expires_at: int | None = None
         self._round_trip_ms: int | None = None
         self._unsent_texts = list(carried.unsent_texts)
         self._told = Status()
 
-    def successor(self, change: SessionChange, capabilities: SessionCapabilities, *, seed: str) -> Conversation:
-        """The same conversation over a new session, with some settings changed, at a service that has these.
+    def successor(
+        self, change: SessionChange, capabilities: SessionCapabilities, *, seed: str, is_seamless: bool = False
+    ) -> Conversation:
+        """The same conversation over a new session, with some settings changed, at a service that has these; after
+        `lost` or `cut`.
 
         The transcript goes on. The service is told in text what was said and heard: the assistant's speech itself
         cannot be given back (protocol reference, section 1.5).
@@ -111,10 +122,15 @@ class Conversation:
             carried=Carried(
                 entries=self.entries,
                 unsent_texts=tuple(self._unsent_texts),
-                is_muted=self._turns.is_muted,
-                has_asked=self._turns.has_asked,
+                turns=self._turns,
+                responses=self._responses,
                 spending=self._bill.spending,
-                answers_ms=tuple(self._responses.answers_ms),
+                model=self._model,
+                said_again=self._said_again,
+                is_answer_due=self._is_answer_due,
+                kept_lines=tuple(self._kept_lines),
+                is_cut=self._is_cut,
+                is_seamless=is_seamless,
             ),
         )
 
@@ -138,14 +154,37 @@ class Conversation:
     @property
     def deadline_ms(self) -> float | None:
         """When `tick` has something to do, at the latest."""
-        return None if self._is_lost else earliest(*(part.deadline_ms for part in self._parts))
+        if self._is_lost:
+            return None
+        counts_ms = None
+        if self._retry_at_ms is not None and self._retry_in_s:
+            counts_ms = self._retry_at_ms - (self._retry_in_s - 1) * 1000
+        return earliest(counts_ms, *(part.deadline_ms for part in self._parts))
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nobody says anything and nothing is waited for: another session may take over without being noticed."""
+        turns, is_hands_free = self._turns, self._negotiation.wanted.mode is Mode.HANDS_FREE
+        is_speech = turns.is_user_speaking or turns.is_voiced or (turns.is_open and not is_hands_free)
+        return self.is_between_turns and not (is_speech or self._builder.deadline_ms is not None)
+
+    @property
+    def is_between_turns(self) -> bool:
+        """The user is not speaking, no answer is under way, and none sounds."""
+        is_busy = self._responses.is_speaking or self._responses.active.is_awaited or self._responses.active.is_busy
+        return self._is_live and not (self._turns.is_user_speaking or is_busy)
+
+    @property
+    def is_keeping(self) -> bool:
+        """The line broke and is made again; what the user says and types is kept until then."""
+        return self._carried.is_cut and not (self._negotiation.is_ready or self._is_lost or self._is_given_up)
 
     @property
     def status(self) -> Status:
         """Everything that is shown beside the words."""
         responses, negotiation, turns = self._responses, self._negotiation, self._turns
         return Status(
-            state=state_of(turns, responses, negotiation, is_lost=self._is_lost),
+            state=state_of(turns, responses, negotiation, self._carried, is_offline=self._is_lost or self._is_given_up),
             settings=negotiation.wanted,
             standings=negotiation.standings,
             has_microphone=turns.has_microphone,
@@ -162,19 +201,44 @@ class Conversation:
             budget_usd=self._bill.budget.limit_usd,
             near_limit=self._rate_limits.near,
             round_trip_ms=self._round_trip_ms,
+            retry_in_s=self._retry_in_s,
         )
 
     @property
     def _is_live(self) -> bool:
         """The service has taken the settings, the line stands, and the budget allows that it is used."""
-        return self._negotiation.is_ready and not self._is_lost and not self._bill.is_spent
+        return self._is_told and not self._bill.is_spent
+
+    @property
+    def _is_told(self) -> bool:
+        """The service has taken the settings, and the line stands."""
+        return self._negotiation.is_ready and not self._is_lost
 
     # ---------------------------------------------------------------- the line
 
     def connected(self, created: sv.SessionCreated, now_ms: int) -> list[Effect]:
         """The service said its first word: tell it the settings. Nothing is heard before they are acknowledged."""
+        self._retry_at_ms = self._retry_in_s = None
         self._learn(created.session)
         self._negotiation.connected(created.session, now_ms)
+        return self._settled(now_ms)
+
+    def cut(self, now_ms: int, why: str = "") -> list[Effect]:
+        """The line broke, and a successor goes on. What was received sounds on; what was not answered is kept.
+
+        `why`: to be said in the transcript; empty where the session was ended in order.
+        """
+        is_by_itself = self._negotiation.effective.create_response and self._mode is Mode.HANDS_FREE
+        is_new = self._has_begun
+        said_again = self._turns.cut()
+        owes = is_new and self._responses.owes_answer and not (said_again and is_by_itself)
+        self._said_again = (*self._said_again, *said_again)
+        self._is_answer_due = self._is_answer_due or owes
+        self._responses.cut_off(CUT_OFF, now_ms)
+        self._builder.lost()
+        if why:
+            self._builder.remark(why, now_ms)
+        self._is_lost = self._is_cut = True
         return self._settled(now_ms)
 
     def lost(self, now_ms: int) -> list[Effect]:
@@ -184,7 +248,31 @@ class Conversation:
         self._responses.silence(now_ms)
         self._voice.silence()  # also what it says that is none of the conversation's
         self._builder.lost()
+        for item_id in self._kept_lines:
+            self._builder.change(item_id, note="not sent: there was no connection")
         return self._settled(now_ms)
+
+    def retry_at(self, moment_ms: float, now_ms: int) -> list[Effect]:
+        """The line will be made again at that moment; also after `give_up`."""
+        self._is_given_up, self._retry_at_ms = False, moment_ms
+        if self._turns.has_microphone:
+            self._turns.microphone_came(is_live=True)
+        self._count_down(now_ms)
+        return self._settled(now_ms)
+
+    def give_up(self, now_ms: int) -> list[Effect]:
+        """The line is not made again, unless the user asks for it. What was kept stays."""
+        self._is_given_up, self._retry_at_ms, self._retry_in_s = True, None, None
+        self._turns.close_microphone()
+        return self._settled(now_ms)
+
+    def _count_down(self, now_ms: int) -> None:
+        if self._retry_at_ms is not None:
+            self._retry_in_s = max(0, math.ceil((self._retry_at_ms - now_ms) / 1000))
+
+    @property
+    def _mode(self) -> Mode:
+        return self._negotiation.wanted.mode
 
     def remark(self, text: str, now_ms: int) -> list[Effect]:
         """The program has something to say that must stay: a line of its own in the transcript."""
@@ -201,6 +289,7 @@ class Conversation:
     def tick(self, now_ms: int) -> list[Effect]:
         """Time has passed: see `deadline_ms`."""
         if not self._is_lost:
+            self._count_down(now_ms)
             for part in (self._turns, self._responses, self._negotiation, self._rate_limits):
                 part.tick(now_ms)
             for entry in self._builder.take_overdue(now_ms):
@@ -211,7 +300,7 @@ class Conversation:
 
     def talk_key(self, now_ms: int) -> list[Effect]:
         """Space: open or close the microphone; in push-to-talk, begin or end a turn."""
-        if self._turns.has_microphone and self._is_live:
+        if self._turns.has_microphone and (self._is_live or self.is_keeping):
             self._turns.do(Trigger.TALK_KEY, now_ms)
         elif self._bill.is_spent:
             self._effects.notify(CLOSED)
@@ -228,6 +317,8 @@ class Conversation:
             return []
         if self._is_lost:
             self._effects.notify("That was not sent: the line to the service is gone.")
+        elif self._carried.is_cut and not self._negotiation.is_ready:
+            self._kept_lines.append(self._turns.keep_line(text, now_ms))
         elif not self._is_live:
             self._unsent_texts.append(text)
             if self._bill.is_spent:
@@ -301,8 +392,8 @@ class Conversation:
             case sv.SessionUpdated(session=session):
                 self._learn(session)
                 self._negotiation.acknowledged(session, now_ms)
-            case sv.SpeechStarted(item_id=item_id):
-                turns.speech_started(item_id, now_ms)
+            case sv.SpeechStarted(item_id=item_id, audio_start_ms=audio_start_ms):
+                turns.speech_started(item_id, now_ms, audio_start_ms)
             case sv.SpeechStopped(item_id=item_id, audio_end_ms=audio_end_ms):
                 turns.speech_stopped(item_id, audio_end_ms, now_ms)
             case sv.InputCommitted():
@@ -377,14 +468,28 @@ class Conversation:
             self._effects.add(StatusChanged(status))
         for text in self._effects.remarks:
             self._builder.remark(text, now_ms)
-        effects = self._effects.take()
-        return [effect for effect in effects if not isinstance(effect, Send)] if self._is_lost else effects
+        return [effect for effect in self._effects.take() if self._may_be_done(effect)]
+
+    def _may_be_done(self, effect: Effect) -> bool:
+        """Before the service is ready it is told the settings, and nothing else."""
+        return (
+            not isinstance(effect, Send)
+            or self._is_told
+            or (isinstance(effect.event, SessionUpdate) and not self._is_lost)
+        )
 
     def _begin(self, now_ms: int) -> None:
         """The service is ready: it is told what was said in the session before, and typed, or asked to greet."""
-        if self._turns.has_microphone:
-            self._turns.microphone_came(is_live=True)
-        retell(self._carried.entries, self._effects, self._builder)
+        for item_id in self._said_again:
+            self._builder.deleted(item_id)
+        retell(self._transcript, self._effects, self._builder)
+        for item_id in self._kept_lines:
+            self._builder.change(item_id, note="")
+        is_due = self._is_answer_due or bool(self._kept_lines)
+        self._said_again, self._kept_lines, self._is_answer_due = (), [], False
+        self._turns.begin(now_ms)
+        if is_due:
+            self._turns.ask(now_ms, now_ms)
         if not self._send_unsent(now_ms) and self._greets:
             words = f"{self._negotiation.wanted.instructions}\n{GREETING}".strip()
             self._responses.active.want(ResponseCreate(response=ResponseOptions(instructions=words)))

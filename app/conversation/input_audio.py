@@ -10,6 +10,7 @@ from collections import deque
 from typing import Final
 
 from app.conversation.effects import Duck, Effects
+from app.conversation.kept_sound import KeptChunk, KeptSound
 from app.conversation.playback import BYTES_PER_MS
 
 LEAST_TURN_MS: Final = 100
@@ -40,6 +41,11 @@ class InputAudio:
         self._closing_at_ms: float | None = None
         self._is_turn_ending = False
         self._tail_ms = 0.0
+        self.is_held = False
+        """There is no service to send to: sound is kept, until `release`."""
+        self.kept = KeptSound()
+        self.lost_voice_ms = 0.0
+        """Of the user's voice, so much was held back and left again before it could be sent."""
 
     @property
     def deadline_ms(self) -> float | None:
@@ -72,7 +78,20 @@ class InputAudio:
         """What was sent is to be thrown away: no late chunk and no tail follows."""
         self._closing_at_ms, self._tail_ms, self.turn_ms, self._is_turn_ending = None, 0.0, 0.0, False
 
-    def captured(self, pcm: bytes, captured_ms: float) -> tuple[bytes, bool]:
+    def hold(self) -> None:
+        """From now on nothing is sent but kept, until there is another service: its clock begins anew."""
+        self.is_held, self.lost_voice_ms = True, 0.0
+        self._appended_ms = 0.0
+        self._stretches.clear()
+
+    def release(self) -> list[KeptChunk]:
+        """There is a service again: what was kept for it, to be sent at once, in this order."""
+        self.is_held = False
+        for chunk in self.kept:
+            self._count(chunk.length_ms, chunk.captured_ms)
+        return list(self.kept)
+
+    def captured(self, pcm: bytes, captured_ms: float, *, is_voiced: bool = False) -> tuple[bytes, bool]:
         """A chunk from the microphone, with the moment of its last sample on the conversation's clock.
 
         What to send (empty: nothing), and whether a turn is complete with that.
@@ -81,30 +100,43 @@ class InputAudio:
         is_over = self._closing_at_ms is not None and captured_ms >= self._closing_at_ms
         is_before = self._closing_at_ms is not None and captured_ms - length_ms < self._closing_at_ms
         if self.is_open or is_before:  # at least partly from before the key
-            return self._append(pcm, length_ms, captured_ms), is_over and self._closed()
+            return self._append(pcm, captured_ms, is_voiced=is_voiced), is_over and self._closed()
         is_complete = is_over and self._closed()
         if self._tail_ms <= 0:
             return b"", is_complete
         self._tail_ms -= length_ms
-        return self._append(bytes(len(pcm)), length_ms, captured_ms), is_complete
+        return self._append(bytes(len(pcm)), captured_ms), is_complete
 
     def expire(self, now_ms: float) -> bool:
         """Give up waiting for late chunks when it is time; whether a turn is complete with that."""
         return self.deadline_ms is not None and now_ms >= self.deadline_ms and self._closed()
 
-    def finish(self) -> tuple[bytes, bool]:
+    def finish(self, now_ms: float = 0.0) -> tuple[bytes, bool]:
         """No chunk will come any more: the rest of the tail at once, and whether a turn is complete with that."""
         rest_ms, self._tail_ms = round(max(0.0, self._tail_ms)), 0.0
-        self._appended_ms += rest_ms
-        return bytes(rest_ms * BYTES_PER_MS), self._closed()
+        rest = bytes(rest_ms * BYTES_PER_MS)
+        return (self._append(rest, now_ms) if rest and self.is_held else self._silence(rest)), self._closed()
 
-    def _append(self, pcm: bytes, length_ms: float, captured_ms: float) -> bytes:
+    def _silence(self, pcm: bytes) -> bytes:
+        self._appended_ms += len(pcm) / BYTES_PER_MS
+        return pcm
+
+    def _append(self, pcm: bytes, captured_ms: float, *, is_voiced: bool = False) -> bytes:
+        """What of this is to be sent: all of it, or nothing while it is held back."""
+        length_ms = len(pcm) / BYTES_PER_MS
+        self.turn_ms += length_ms
+        lost_ms = self.kept.add(KeptChunk(pcm, captured_ms, is_voiced))
+        if self.is_held:
+            self.lost_voice_ms += lost_ms
+            return b""
+        self._count(length_ms, captured_ms)
+        return pcm
+
+    def _count(self, length_ms: float, captured_ms: float) -> None:
         offset_ms = captured_ms - length_ms - self._appended_ms
-        if not self._stretches or abs(self._stretches[-1][1] - offset_ms) > _GAP_MS:
+        if length_ms and (not self._stretches or abs(self._stretches[-1][1] - offset_ms) > _GAP_MS):
             self._stretches.append((self._appended_ms, offset_ms))
         self._appended_ms += length_ms
-        self.turn_ms += length_ms
-        return pcm
 
     def _closed(self) -> bool:
         self._closing_at_ms = None

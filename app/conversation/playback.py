@@ -61,6 +61,18 @@ class PlaybackAccount:
         self._sounding: dict[str, _Speech] = {}  # those received and neither heard to their end nor silenced
         self._silent_responses: set[str] = set()
 
+    def of_what_sounds(self) -> PlaybackAccount:
+        """A new account, of what was received and has not been heard to its end: the one of a session that follows."""
+        account = PlaybackAccount()
+        account._items = dict(self._sounding)
+        account._sounding = dict(self._sounding)
+        return account
+
+    @property
+    def items(self) -> frozenset[str]:
+        """All items of which speech was received."""
+        return frozenset(self._items)
+
     @property
     def is_sounding(self) -> bool:
         """Something was received that has not been heard to its end."""

@@ -65,20 +65,21 @@ class Responses:
         effects: Effects,
         voice: Voice,
         timeout_ms: int,
-        answers_ms: Iterable[int] = (),
+        earlier: Responses | None = None,
     ) -> None:
-        """`answers_ms`: how long earlier answers took, for the median."""
+        """`earlier`: of the session before, whose speech may still sound, and whose latencies count."""
         self.active = ActiveResponse(effects, timeout_ms)
         self.has_spoken = False
-        self.answers_ms: deque[int] = deque(answers_ms, REMEMBERED_ANSWERS)
+        self.answers_ms: deque[int] = deque(earlier.answers_ms if earlier else (), REMEMBERED_ANSWERS)
         self._builder, self._effects, self._voice = builder, effects, voice
-        self._playback = PlaybackAccount()
+        self._playback: PlaybackAccount = earlier._playback.of_what_sounds() if earlier else PlaybackAccount()
+        self._earlier_items = self._playback.items  # the service of now knows nothing of them
         self._items_of: dict[str, dict[str, None]] = {}
         self._calls_of: dict[str, dict[str, Item]] = {}
         self._response_of: dict[str, str] = {}
         self._question: _Question | None = None
         self._is_writing = False
-        self._sounds_until_ms = 0
+        self._sounds_until_ms: int = earlier._sounds_until_ms if earlier else 0
 
     # ---------------------------------------------------------------- what is true
 
@@ -108,6 +109,13 @@ class Responses:
         if not self._playback.is_sounding or self.active.has_begun:
             return None
         return self._sounds_until_ms + self.active.timeout_ms
+
+    @property
+    def owes_answer(self) -> bool:
+        """The user waits for an answer of which nothing is here yet."""
+        items = self._items_of.get(self.active.response_id, ())
+        has_part = self.active.phase is ResponsePhase.ACTIVE and any(map(self._builder.says_something, items))
+        return self.active.has_request_waiting or (self.active.is_awaited and not has_part)
 
     # ---------------------------------------------------------------- the user's side
 
@@ -149,7 +157,8 @@ class Responses:
             return
         heard_ms, is_missed = settled
         if is_missed:
-            self._effects.send(ItemTruncate(item_id=item_id, audio_end_ms=heard_ms))
+            if item_id not in self._earlier_items:
+                self._effects.send(ItemTruncate(item_id=item_id, audio_end_ms=heard_ms))
             self._builder.change(item_id, heard_ms=heard_ms, ended_ms=now_ms, is_interrupted=True)
         else:
             self._builder.change(item_id, heard_ms=heard_ms, ended_ms=now_ms)
@@ -258,6 +267,18 @@ class Responses:
         is_silent = self._playback.is_silent(self._response_of.get(item_id, ""), item_id)
         self._builder.completed(item_id, now_ms, is_silent=is_silent)
         self._cut(item_id, 0, now_ms)
+
+    def cut_off(self, note: str, now_ms: int) -> None:
+        """The line broke: no more comes of the answer under way. What is here of it sounds to its end."""
+        is_wanted = self.active.phase is ResponsePhase.ACTIVE
+        for item_id in tuple(self._builder.open_items):
+            if is_wanted and self._builder.says_something(item_id):
+                self._builder.change(item_id, note=note)
+            self._builder.completed(item_id, now_ms, is_silent=not is_wanted)
+        for items in self._items_of.values():
+            for item_id in items:
+                self.audio_done(item_id, now_ms)
+                self._cut(item_id, 0, now_ms)
 
     # ---------------------------------------------------------------- limits
 

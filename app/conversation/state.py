@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.conversation.carried import Carried
 from app.conversation.negotiation import SettingsNegotiation
 from app.conversation.responses import Responses
 from app.conversation.session import Mode
@@ -9,13 +10,15 @@ from app.conversation.status import State
 from app.conversation.turns import Turns
 
 
-def state_of(turns: Turns, responses: Responses, negotiation: SettingsNegotiation, *, is_lost: bool) -> State:
+def state_of(
+    turns: Turns, responses: Responses, negotiation: SettingsNegotiation, carried: Carried, *, is_offline: bool
+) -> State:
     """What is going on, in one word."""
     is_open, is_hands_free = turns.is_open, negotiation.wanted.mode is Mode.HANDS_FREE
-    if is_lost:
+    if is_offline:
         return State.OFFLINE
-    if not negotiation.is_ready:
-        return State.CONNECTING
+    if not (negotiation.is_ready or carried.is_seamless):
+        return State.RECONNECTING if carried.is_cut else State.CONNECTING
     if turns.is_user_speaking or (is_open and turns.is_voiced and not is_hands_free):
         return State.HEARING
     if responses.is_speaking:

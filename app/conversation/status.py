@@ -24,6 +24,8 @@ class State(StrEnum):
     SPEAKING = "speaking"
     MUTED = "muted"
     """Hands-free, with the microphone closed by the user."""
+    RECONNECTING = "reconnecting"
+    """The line broke and is made again; what the user says meanwhile is kept."""
     OFFLINE = "offline"
 
 
@@ -68,6 +70,8 @@ class Status(Struct, frozen=True):
     """The service's limit that is nearly reached."""
     round_trip_ms: int | None = None
     """How long a ping and its answer took last; None where it is not measured."""
+    retry_in_s: int | None = None
+    """While the line is to be made again: in so many seconds. 0: it is being made."""
 
     @property
     def waiting(self) -> frozenset[str]:

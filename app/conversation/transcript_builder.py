@@ -5,6 +5,7 @@ Words come late, out of order and more than once (protocol reference, section 5.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from msgspec import UnsetType
@@ -155,6 +156,17 @@ class TranscriptBuilder:
         """The user's words did not come: the turn stands as it is. If they come after all, they are put in."""
         entry = self._transcript.get(item_id)
         self.change(item_id, is_final=True, note=_HALF_WRITTEN if entry and entry.text else _NOT_WRITTEN)
+
+    def is_unwritten(self, item_id: str) -> bool:
+        """The user's turn stands here without its words, or with some of them."""
+        entry = self._transcript.get(item_id)
+        return entry is not None and (not entry.is_final or not entry.text)
+
+    def is_followed_by_answer(self, item_id: str) -> bool:
+        """Something was said by the assistant after this turn."""
+        entries = list(self._transcript)
+        after = itertools.dropwhile(lambda entry: entry.item_id != item_id, entries)
+        return any(entry.speaker is Party.ASSISTANT and self.says_something(entry.item_id) for entry in after)
 
     # ---------------------------------------------------------------- the program
 

@@ -6,11 +6,15 @@ Carries out the table of turn-taking.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Final, assert_never
+
+from msgspec import Struct
 
 from app.conversation.effects import Effects, Severity, earliest
 from app.conversation.input_audio import LEAST_TURN_MS, TAIL_MS, InputAudio
+from app.conversation.kept_sound import KEPT_MS, KeptChunk
 from app.conversation.negotiation import SettingsNegotiation
 from app.conversation.responses import Responses
 from app.conversation.session import Detection, Mode
@@ -20,6 +24,17 @@ from app.conversation.turn_table import TURNS, Action, Trigger
 from app.protocol import server_events as sv
 from app.protocol.client_events import InputAppend, InputClear, InputCommit, ItemCreate, ResponseCreate
 from app.protocol.items import user_text
+
+_REMEMBERED_TURNS: Final = 16
+_SAME_MS: Final = 1_000
+"""Beginnings are known as well as the service and the network tell them: a turn is whole with that much less."""
+
+
+class SpokenSpan(Struct, frozen=True):
+    """When the user said something, on the conversation's clock."""
+
+    begin_ms: float
+    end_ms: float | None = None
 
 
 class Turns:
@@ -34,13 +49,15 @@ class Turns:
         timeout_ms: int,
         *,
         has_microphone: bool,
-        is_muted: bool,
-        has_asked: bool,
+        earlier: Turns | None = None,
     ) -> None:
-        """`timeout_ms`: how long the service may hear the user while the microphone hears no voice."""
+        """`timeout_ms`: how long the service may hear the user while the microphone hears no voice.
+
+        `earlier`: of the session before. The microphone stays as it was, and what it hears is kept until `begin`.
+        """
         self.has_microphone = has_microphone
-        self.is_muted = is_muted
-        self.has_asked = has_asked
+        self.is_muted: bool = earlier is not None and earlier.is_muted
+        self.has_asked: bool = earlier is not None and earlier.has_asked
         """The user asked for an answer: typed, or ended a turn in push-to-talk."""
         self.is_voiced = False
         """The microphone hears a voice now."""
@@ -48,14 +65,18 @@ class Turns:
         """The service hears the user."""
         self._effects, self._builder, self._responses, self._negotiation = effects, builder, responses, negotiation
         self._mode = negotiation.wanted.mode
-        self._input = InputAudio()
+        self._input: InputAudio = earlier._input if earlier else InputAudio()
         self._timeout_ms = timeout_ms
         self._typed_items: dict[str, str] = {}
         self._item_id = ""
-        self._opened_ms: int | None = None
-        self._released_ms: int | None = None
-        self._last_voice_ms: float | None = None
+        self._opened_ms: int | None = earlier._opened_ms if earlier else None
+        self._released_ms: int | None = earlier._released_ms if earlier else None
+        self._last_voice_ms: float | None = earlier._last_voice_ms if earlier else None
         self._speech_due_ms = 0
+        self._spans: dict[str, SpokenSpan] = {}
+        self._handed_over: deque[SpokenSpan] = deque()  # turns that we ended, of which the service has said nothing
+        if earlier:
+            self._input.hold()
 
     @property
     def is_open(self) -> bool:
@@ -99,6 +120,15 @@ class Turns:
             self._typed_items[event_id] = item_id
         self.ask(now_ms, now_ms)
 
+    def keep_line(self, text: str, now_ms: int) -> str:
+        """The user typed this while there is no line; its item. It is sent, and answered, when there is one again."""
+        item_id = self._effects.new_item_id()
+        self.do(Trigger.TEXT, now_ms)
+        self._builder.user_typed(item_id, text, now_ms)
+        self._builder.change(item_id, note="not sent yet: it waits for the connection")
+        self.has_asked = True
+        return item_id
+
     def text_refused(self, event_id: str, why: str) -> bool:
         """The service refused an event; whether it was a typed line."""
         item_id = self._typed_items.pop(event_id, None)
@@ -121,7 +151,21 @@ class Turns:
         self._input.close(now_ms, tail_ms=self._tail_ms)
         if was_open and self._mode is Mode.PUSH_TO_TALK:
             self._input.end_turn()
-        self._sent(*self._input.finish(), now_ms)
+        self._sent(*self._input.finish(now_ms), now_ms)
+
+    def begin(self, now_ms: int) -> None:
+        """The service is ready: it gets what was kept for it, and from now on all that the microphone hears."""
+        if self.has_microphone:
+            self.microphone_came(is_live=True)
+        if not self._input.is_held:
+            return
+        lost_s = self._input.lost_voice_ms / 1000
+        for chunk in self._input.release():
+            self._effects.send(InputCommit() if chunk.is_turn_end else InputAppend(audio=chunk.pcm))
+        if lost_s >= 0.1:
+            self._effects.remark(
+                f"Of what you said meanwhile, the last {KEPT_MS // 1000} s could be kept; {lost_s:.1f} s were lost."
+            )
 
     def captured(self, pcm: bytes, captured_ms: float, voice: float, now_ms: int) -> None:
         """A chunk of the microphone: see `Conversation.captured`."""
@@ -129,7 +173,35 @@ class Turns:
         if self.is_voiced and self.is_open:
             self._last_voice_ms = captured_ms
             self._speech_due_ms = now_ms + self._timeout_ms
-        self._sent(*self._input.captured(pcm, captured_ms), now_ms)
+        self._sent(*self._input.captured(pcm, captured_ms, is_voiced=self.is_voiced), now_ms)
+
+    def cut(self) -> tuple[str, ...]:
+        """The line broke: what the service may not have got is kept, to be sent again.
+
+        The items of the turns that will be said again with it. Told before their entries become final.
+        """
+        kept, is_hands_free = self._input.kept, self._mode is Mode.HANDS_FREE
+        ended = [(item_id, span) for item_id, span in self._spans.items() if not self._is_unheard(item_id)]
+        arrived_ms = max((span.end_ms for _, span in ended if span.end_ms is not None), default=-math.inf)
+        kept.forget_until(arrived_ms)
+        if is_hands_free:
+            kept.forget_silence()
+        self.is_user_speaking = self.is_voiced = False
+        since_ms = kept.since_ms
+        if since_ms is None:
+            return ()
+        unheard = [(item_id, span) for item_id, span in self._spans.items() if self._is_unheard(item_id)]
+        return tuple(item_id for item_id, span in unheard if span.begin_ms >= since_ms - _SAME_MS)
+
+    def _is_unheard(self, item_id: str) -> bool:
+        """The turn has neither words nor an answer: nothing shows that the service got it, and none is lost by saying
+        it again."""
+        return self._builder.is_unwritten(item_id) and not self._builder.is_followed_by_answer(item_id)
+
+    def close_microphone(self) -> None:
+        """Nobody will hear it for a while, perhaps never. What was kept stays."""
+        self._input.close(0)
+        self._input.expire(math.inf)
 
     def lost(self) -> None:
         """The line is gone: nothing more is sent."""
@@ -153,18 +225,23 @@ class Turns:
         """The service hears the user say this item."""
         return self.is_user_speaking and item_id == self._item_id
 
-    def speech_started(self, item_id: str, now_ms: int) -> None:
+    def speech_started(self, item_id: str, now_ms: int, audio_start_ms: int = 0) -> None:
         """The service hears the user."""
         if self._mode is Mode.HANDS_FREE:  # else crossed by the update that switches detection off
             self.is_user_speaking, self._item_id = True, item_id
             self._speech_due_ms = now_ms + self._timeout_ms
             self._responses.active.expect_none()
             self._builder.began(item_id, Party.USER, now_ms)
+            began_ms = self._input.captured_at_ms(audio_start_ms) if audio_start_ms else None
+            self._remember(item_id, SpokenSpan(now_ms if began_ms is None else began_ms))
         self.do(Trigger.SPEECH_STARTED, now_ms)
 
     def speech_stopped(self, item_id: str, audio_end_ms: int, now_ms: int) -> None:
         """The service judges that the turn is over."""
         self.is_user_speaking = False
+        if (span := self._spans.get(item_id)) is not None:
+            end_ms = self._input.captured_at_ms(audio_end_ms) if audio_end_ms else None
+            self._spans[item_id] = SpokenSpan(span.begin_ms, now_ms if end_ms is None else end_ms)
         self._responses.turn_ended(self._fell_silent_ms(audio_end_ms, now_ms), now_ms)
         settings = self._negotiation.effective
         if settings.create_response and settings.mode is Mode.HANDS_FREE:
@@ -173,6 +250,8 @@ class Turns:
     def committed(self, event: sv.InputCommitted, now_ms: int) -> None:
         """The user's turn has become an item."""
         self.is_user_speaking, self._item_id = False, ""
+        if self._handed_over:
+            self._remember(event.item_id, self._handed_over.popleft())
         began_ms, self._opened_ms = (now_ms if self._opened_ms is None else self._opened_ms), None
         is_transcribed = self._negotiation.effective.transcription_model is not None
         self._builder.committed(event, now_ms, began_ms=began_ms, is_transcribed=is_transcribed)
@@ -202,6 +281,7 @@ class Turns:
                 self.is_user_speaking, self._opened_ms = False, None
                 item_id, self._item_id = self._item_id, ""
                 self._builder.dropped(item_id)
+                self._input.kept.forget_turn()
                 self._effects.send(InputClear())
             case _:
                 assert_never(action)
@@ -216,12 +296,22 @@ class Turns:
         """The turn is complete: hand it over and ask for an answer, unless it is too short to be one."""
         released_ms, self._released_ms = self._released_ms, None
         if self._input.turn_ms < LEAST_TURN_MS:
+            self._input.kept.forget_turn()
             self._effects.send(InputClear())
             too_short = "That was too short to be heard: keep the microphone open while you speak."
             self._effects.notify(too_short, Severity.INFORMATION)
             return
-        self._effects.send(InputCommit())
+        began_ms = now_ms if self._opened_ms is None else self._opened_ms
+        self._handed_over.append(SpokenSpan(began_ms, now_ms))
+        self._input.kept.add(KeptChunk(b"", now_ms))
+        if not self._input.is_held:  # else it follows its sound
+            self._effects.send(InputCommit())
         self.ask(now_ms if released_ms is None else released_ms, now_ms)
+
+    def _remember(self, item_id: str, span: SpokenSpan) -> None:
+        self._spans[item_id] = span
+        if len(self._spans) > _REMEMBERED_TURNS:
+            del self._spans[next(iter(self._spans))]
 
     def _fell_silent_ms(self, audio_end_ms: int, now_ms: int) -> int:
         """When the user stopped speaking, on the conversation's clock.

@@ -159,8 +159,12 @@ def make_live(
     greets: bool,
     conversations: Path | None = None,
     switchboard: Switchboard | None = None,
+    stays_offline: bool = False,
 ) -> LiveConversation:
-    """The conversation, ready to be run. It is kept under the folder `conversations`, unless the user said not to."""
+    """The conversation, ready to be run. It is kept under the folder `conversations`, unless the user said not to.
+
+    `stays_offline`: where the line cannot be made again, the user may still ask for it.
+    """
     settings = loaded.settings
     keeper: ConversationWriter | None = None
     if conversations is not None and settings.keep:
@@ -183,4 +187,6 @@ def make_live(
         prices=price_list(settings),
         budget=budget_of(settings),
         chosen=chosen_settings(loaded),
+        reconnect_s=settings.reconnect_s,
+        stays_offline=stays_offline,
     )

@@ -135,6 +135,7 @@ def make_screen(request: Request, dialler: Dialler, log: EventLog | None) -> Tal
             greets=settings.greeting,
             conversations=kept,
             switchboard=ConfiguredServices(request, log, Path.cwd()),
+            stays_offline=True,
         )
         lives.append(live)
         _tell_of_log(log, listener)

@@ -24,6 +24,7 @@ from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry, Transcript
 from app.history.saved import Saved
+from app.live.backoff import Backoff
 from app.live.devices import Devices, SoundSystem
 from app.live.dialling import Dialler
 from app.live.events import ExampleOffered, Listener
@@ -56,7 +57,8 @@ class LiveConversation:
 
     `microphone` None: there is none; the example can be spoken all the same. `waits_to_speak`: the microphone is a
     recording, which begins when it is first heard, not before. `speaks_example`: the microphone is the example,
-    whose sentences follow by themselves. `timeout_ms`, `chosen`: see `Conversation`.
+    whose sentences follow by themselves. `timeout_ms`, `chosen`: see `Conversation`. `reconnect_s`, `stays_offline`:
+    see `Line`.
     """
 
     def __init__(
@@ -79,6 +81,9 @@ class LiveConversation:
         chosen: frozenset[str] = frozenset(),
         clips: Sequence[Clip] = CLIPS,
         switchboard: Switchboard | None = None,
+        backoff: Backoff | None = None,
+        reconnect_s: float = 0,
+        stays_offline: bool = False,
     ) -> None:
         self._listener, self._system, self._switchboard = listener, system, switchboard
         self._speaker = LastingSpeaker(speaker)
@@ -107,6 +112,9 @@ class LiveConversation:
             on_status=self._status_changed,
             on_final=self._keep,
             on_over=self._over,
+            backoff=backoff or Backoff(secrets.randbits(32)),
+            reconnect_s=reconnect_s,
+            stays_offline=stays_offline,
         )
         self._state = State.CONNECTING
         self._is_input_finite = waits_to_speak or speaks_example
@@ -189,6 +197,12 @@ class LiveConversation:
 
     def limit_spending(self, budget: Budget) -> None:
         self._line.post(lambda talk, now_ms: talk.limit_spending(budget, now_ms))
+
+    def reconnect(self) -> None:
+        self._line.retry()
+
+    def stay_offline(self) -> None:
+        self._line.give_up()
 
     def renew(self, change: SessionChange) -> None:
         self._line.renew(change)

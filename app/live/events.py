@@ -117,6 +117,12 @@ class Live(Protocol):
         it has answered, and where it does not, the talk goes on as it was; a notice says how it went.
         """
 
+    def reconnect(self) -> None:
+        """Make a broken line again now, also where that was given up. Nothing while it stands."""
+
+    def stay_offline(self) -> None:
+        """Do not make a broken line again by itself. Nothing while it stands."""
+
     def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Microphones and speakers of this system. May take a moment: not for the screen's own thread."""
 

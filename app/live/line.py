@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
+from app.connection.client import Connection
 from app.connection.failures import FailureKind, ServiceFailure
 from app.connection.outbox import Outbox
 from app.conversation.conversation import Conversation
@@ -32,9 +35,11 @@ from app.conversation.session import SessionChange
 from app.conversation.status import Status
 from app.conversation.transcript import Entry, Transcript
 from app.exit_status import LOST, REFUSED
+from app.live.backoff import Backoff
 from app.live.coalescer import Coalescer
 from app.live.dialling import Dialler
 from app.live.events import Ended, Listener
+from app.live.session_limit import SessionLimit
 from app.live.speaker import LastingSpeaker
 from app.live.switching import Dialled
 from app.protocol.server_events import ServerEvent
@@ -44,6 +49,13 @@ _REFUSALS = frozenset(
 )
 
 _SKIPPED = "The service sent something that was not understood and is left out; --events FILE keeps it."
+
+_BACK = "The connection is back, and the conversation goes on."
+_STABLE_MS = 10_000
+"""A line that stood for so long was no failure of the attempts before it."""
+
+_WENT_ON = "The session went on in a new one; its {minutes} minutes were nearly over."
+_EXPIRED = "The session reached the service's limit; the conversation goes on in a new one."
 
 Step = Callable[[Conversation, int], list[Effect]]
 """Something that happens to the conversation as it is then, given the time."""
@@ -62,8 +74,15 @@ class Line:
         on_status: Callable[[StatusChanged], None],
         on_final: Callable[[Transcript, set[str]], None],
         on_over: Callable[[], None],
+        *,
+        backoff: Backoff,
+        reconnect_s: float = 0,
+        stays_offline: bool = False,
     ) -> None:
-        """`on_final` is called on the line's thread after a step that changed what is final of the transcript, with
+        """`reconnect_s`: for how long a broken line is made again by itself, 0: never. `stays_offline`: after that the
+        user may ask for it; else that is the end.
+
+        `on_final` is called on the line's thread after a step that changed what is final of the transcript, with
         the ids of what changed or left; `on_over` when nothing will change it any more: before anything is waited for.
         """
         self._conversation = conversation
@@ -79,9 +98,20 @@ class Line:
         self._outbox = Outbox()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = asyncio.Event()
-        self._renewing = asyncio.Event()
         self._switching: asyncio.Task[None] | None = None
         self._left: list[Dialler] = []  # diallers of services that were left, and not yet hung up
+        self._stirred = asyncio.Event()  # something else is wanted than what is waited for
+        self._backoff = backoff
+        self._reconnect_s, self._stays_offline = reconnect_s, stays_offline
+        self._has_stood = False
+        self._is_waiting = False
+        """The line broke, and none is there yet."""
+        self._is_given_up = False
+        self._back = ""  # what is said when it is there again
+        self._stood_ms = self._trouble_ends_ms = 0
+        self._due_ms = 0.0  # not before that the next attempt is made
+        self._limit: SessionLimit | None = None
+        self._spare: asyncio.Task[Connection] | None = None
         self._waiting: list[Step] = []
         self._gate = threading.Lock()  # over _loop and _waiting, while the loop begins and ends
         self._guard = threading.RLock()  # over the conversation: this thread changes it, others may read its entries
@@ -114,9 +144,7 @@ class Line:
 
     def renew(self, change: SessionChange) -> None:
         """Go on in a new session with these settings changed; the text is carried over. From any thread."""
-        with self._gate:
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._renew, change)
+        self._soon(lambda: self._renew(change))
 
     @property
     def dialler(self) -> Dialler:
@@ -128,9 +156,7 @@ class Line:
 
         From any thread.
         """
-        with self._gate:
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._switch, dialler, change)
+        self._soon(lambda: self._switch(dialler, change))
 
     def _switch(self, dialler: Dialler, change: SessionChange) -> None:
         if self._switching is not None and not self._switching.done():
@@ -149,19 +175,20 @@ class Line:
             return
         self._left.append(self._dialler)
         self._dialler = Dialled(dialler, connection)
+        spare, self._spare = self._spare, None
+        await _hang_up(spare)  # it leads to the service that is left
         self._renew(change)
         self._listener(Notice(f"The talk goes on with {dialler.label}."))
 
     def _renew(self, change: SessionChange) -> None:
         """From now on everything happens to the successor; the old session's task ends when it sees that."""
-        self._finish_session()
-        self._outbox = Outbox()  # what was still to be said was meant for the old session
-        with self._guard:
-            self._conversation = self._conversation.successor(
-                change, self._dialler.capabilities, seed=secrets.token_hex(5)
-            )
+        if self._is_waiting:
+            self._happen(Conversation.cut)
+        else:
+            self._finish_session()
+        self._replace(change)
         self._do(StatusChanged(self._conversation.status))
-        self._renewing.set()
+        self._stirred.set()
 
     def _finish_session(self) -> None:
         """What was said until now is all there is of this session."""
@@ -172,7 +199,11 @@ class Line:
         with self._gate:
             self._is_over = True
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._closing.set)
+                self._loop.call_soon_threadsafe(self._close)
+
+    def _close(self) -> None:
+        self._closing.set()
+        self._stirred.set()
 
     def run(self) -> None:
         """Dial, talk, hang up. Blocks; ends with an Ended event, or raises a fault of the program."""
@@ -201,37 +232,158 @@ class Line:
 
     async def _converse(self) -> Ended:
         """One session after the other, until the last one ends."""
-        closing = asyncio.create_task(self._closing.wait())
-        while True:
-            talking = asyncio.create_task(self._talk())
-            renewing = asyncio.create_task(self._renewing.wait())
-            try:
-                await asyncio.wait({talking, closing, renewing}, return_when=asyncio.FIRST_COMPLETED)
-                if closing.done() or not self._renewing.is_set():
-                    self._finish_session()
-                    ended = self._ended(talking)
-                    if ended.why:
-                        self._happen(partial(_remark, ended.why))
-                    return ended
-                self._renewing.clear()
-            finally:
-                renewing.cancel()
-                talking.cancel()
-                await asyncio.wait({talking})
-                while self._left:
-                    await self._left.pop().hang_up()
-                if not talking.cancelled():
-                    talking.exception()  # of a session that is over either way
+        while not self._closing.is_set():
+            self._stirred.clear()
+            if self._is_given_up or self._now_ms() < self._due_ms:
+                wait_s = None if self._is_given_up else (self._due_ms - self._now_ms()) / 1000
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stirred.wait(), wait_s)
+                continue
+            failed = await self._until_over()
+            if failed is None:
+                continue
+            if not self._may_go_on(failed):
+                self._finish_session()
+                self._happen(partial(_remark, str(failed)))
+                return Ended(str(failed), REFUSED if failed.kind in _REFUSALS else LOST)
+            self._plan(failed)
+        self._finish_session()
+        return Ended()
 
-    def _ended(self, talking: asyncio.Task[None]) -> Ended:
-        if not talking.done():
-            return Ended()
-        error = talking.exception()
-        if error is None:
-            return Ended("The service ended the conversation.", LOST)
-        if isinstance(error, ServiceFailure):
-            return Ended(str(error), REFUSED if error.kind in _REFUSALS else LOST)
-        raise error
+    async def _until_over(self) -> ServiceFailure | None:
+        """One connection, until it fails, or is not wanted any more."""
+        talking, stirring = asyncio.create_task(self._talk()), asyncio.create_task(self._stirred.wait())
+        try:
+            await asyncio.wait({talking, stirring}, return_when=asyncio.FIRST_COMPLETED)
+            if self._stirred.is_set():
+                if self._closing.is_set():
+                    self._finish_session()  # at once, however long the goodbye takes
+                return None
+            error = talking.exception()
+            if isinstance(error, ServiceFailure) or error is None:
+                return error
+            raise error
+        finally:
+            stirring.cancel()
+            talking.cancel()
+            await asyncio.wait({talking})
+            while self._left:
+                await self._left.pop().hang_up()
+            if not talking.cancelled():
+                talking.exception()  # of a session that is over either way
+
+    # ---------------------------------------------------------------- a line that broke
+
+    def _may_go_on(self, failed: ServiceFailure) -> bool:
+        """The first dialling is the user's own affair; afterwards a loss is mended, for as long as is set."""
+        if failed.fatal or not self._has_stood or self._reconnect_s <= 0:
+            return False
+        return self._stays_offline or self._now_ms() < self._trouble_ends_ms or not self._is_waiting
+
+    def _plan(self, failed: ServiceFailure) -> None:
+        """The line broke, or could not be made again: when the next attempt is made."""
+        now_ms, is_expired = self._now_ms(), failed.kind is FailureKind.EXPIRED
+        if not self._is_waiting:
+            if now_ms - self._stood_ms >= _STABLE_MS:
+                self._backoff = self._backoff.anew()
+            if self._backoff.attempts == 0:
+                self._trouble_ends_ms = now_ms + round(self._reconnect_s * 1000)
+            self._is_waiting, self._back = True, "" if is_expired else _BACK
+            why = _EXPIRED if is_expired else str(failed).removesuffix(failed.remedy).rstrip()
+            self._happen(lambda talk, at_ms: talk.cut(at_ms, why))
+            self._replace(SessionChange())
+        delay_ms = 0 if is_expired and self._backoff.attempts == 0 else self._backoff.delay_ms(failed.retry_after_s)
+        self._backoff = self._backoff.after_attempt()
+        self._due_ms = now_ms + delay_ms
+        if self._due_ms > self._trouble_ends_ms and now_ms < self._trouble_ends_ms:
+            self._due_ms = self._trouble_ends_ms  # the last attempt
+        elif now_ms >= self._trouble_ends_ms:
+            self._give_up()
+            return
+        self._happen(lambda talk, at_ms: talk.retry_at(self._due_ms, at_ms))
+
+    def _replace(self, change: SessionChange, *, is_seamless: bool = False) -> None:
+        """From now on everything happens to a successor; the old session's task ends when it sees that."""
+        self._outbox = Outbox()  # what was still to be said was meant for the old session
+        self._limit = None
+        with self._guard:
+            self._conversation = self._conversation.successor(
+                change, self._dialler.capabilities, seed=secrets.token_hex(5), is_seamless=is_seamless
+            )
+
+    def retry(self) -> None:
+        """Make a broken line now, also one that was given up. From any thread; nothing where the line stands."""
+        self._soon(self._retry_now)
+
+    def give_up(self) -> None:
+        """Do not make a broken line again by itself. From any thread; nothing where the line stands."""
+        self._soon(self._give_up)
+
+    def _retry_now(self) -> None:
+        if not self._is_waiting:
+            return
+        if self._is_given_up:
+            self._backoff = self._backoff.anew()
+            self._trouble_ends_ms = self._now_ms() + round(self._reconnect_s * 1000)
+        self._is_given_up, self._due_ms = False, self._now_ms()
+        self._happen(lambda talk, now_ms: talk.retry_at(now_ms, now_ms))
+        self._stirred.set()
+
+    def _give_up(self) -> None:
+        if self._is_waiting and not self._is_given_up:
+            self._is_given_up = True
+            self._happen(Conversation.give_up)
+            self._stirred.set()
+
+    def _stands(self) -> None:
+        """The service answered: what was lost is found."""
+        self._has_stood, self._stood_ms = True, self._now_ms()
+        if self._is_waiting:
+            self._is_waiting = False
+            if self._back:
+                self._happen(partial(_remark, self._back))
+
+    # ---------------------------------------------------------------- a session that nears its limit
+
+    def _learn_limit(self, expires_at: int | None) -> None:
+        if self._reconnect_s > 0 and expires_at and self._limit is None and self._loop:
+            self._limit = limit = SessionLimit(time.time(), expires_at)
+            for moment_s in (limit.due_s, limit.last_call_s):
+                self._loop.call_later(max(0.0, moment_s - time.time()), self._tend_limit)
+
+    def _tend_limit(self) -> None:
+        """Near the limit another connection is made beside the one that serves, and takes over at a quiet moment."""
+        limit, now_s = self._limit, time.time()
+        if limit is None or now_s < limit.due_s or self._is_waiting or self._closing.is_set():
+            return
+        if self._spare is None:
+            self._spare = asyncio.create_task(self._dialler.dial())
+            self._spare.add_done_callback(lambda _: self._tend_limit())
+        elif self._spare.done() and not self._spare.cancelled():
+            if self._spare.exception():  # the session ends then, and is followed as after a loss
+                self._limit = None
+            elif self._conversation.is_quiet or (now_s >= limit.last_call_s and self._conversation.is_between_turns):
+                minutes = f"{(limit.ends_s - limit.begins_s) / 60:.0f}"
+                self._happen(Conversation.cut)
+                self._replace(SessionChange(), is_seamless=True)
+                self._happen(partial(_remark, _WENT_ON.format(minutes=minutes)))
+                self._stirred.set()
+
+    async def _dial(self) -> Connection:
+        """The connection that was made for this, if it still stands; else a new one."""
+        spare, self._spare = self._spare, None
+        if spare is not None and not self._is_waiting:
+            with suppress(ServiceFailure):
+                connection = await spare
+                if connection.is_open:
+                    return connection
+        await _hang_up(spare)
+        return await self._dialler.dial()
+
+    def _soon(self, act: Callable[[], None]) -> None:
+        with self._gate:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(act)
 
     async def _end(self) -> None:
         if self._timer:
@@ -243,12 +395,13 @@ class Line:
         if self._switching is not None:
             self._switching.cancel()
             await asyncio.wait({self._switching})
+        await _hang_up(self._spare)
         for dialler in (*self._left, self._dialler):
             await dialler.hang_up()
 
     async def _talk(self) -> None:
         ours, outbox = self._conversation, self._outbox
-        connection = await self._dialler.dial()
+        connection = await self._dial()
         connection.tell_skipped_to(lambda: self._listener(Notice(_SKIPPED, Severity.WARNING)))
         if not connection.service.is_loopback:  # what this machine takes to reach itself says nothing
             connection.tell_round_trip_to(self._measured)
@@ -258,6 +411,7 @@ class Line:
         try:
             if self._conversation is ours:
                 self._happen(lambda conversation, now_ms: conversation.connected(connection.created, now_ms))
+                self._stands()
             async for event in connection:
                 if self._conversation is not ours:
                     return
@@ -277,7 +431,7 @@ class Line:
     def _fail(self, error: BaseException) -> None:
         """A fault of the program: the conversation ends, and `run` raises it. On the loop only, which would hide it."""
         self._fault = self._fault or error
-        self._closing.set()
+        self._close()
 
     def later(self, delay_ms: float, step: Step) -> None:
         """Let this happen after a while, unless the conversation ends before. On the loop only."""
@@ -290,6 +444,8 @@ class Line:
                 for effect in step(self._conversation, self._now_ms()):
                     self._do(effect)
                 self._set_timer()
+            if self._limit is not None:
+                self._tend_limit()
             if self._final_news:
                 news, self._final_news = self._final_news, set()
                 self._on_final(self._conversation.transcript, news)  # no guard: a slow disk keeps no screen waiting
@@ -314,7 +470,8 @@ class Line:
                 self._final_news.add(item_id)
                 self._coalescer.removed(item_id)
                 self._listener(effect)
-            case StatusChanged():
+            case StatusChanged(status):
+                self._learn_limit(status.expires_at)
                 self._listener(effect)
                 self._on_status(effect)
             case Notice() | Interrupted():
@@ -345,6 +502,15 @@ class Line:
         if due_ms is not None and now_ms >= due_ms:
             self._coalescer.flush(now_ms)
         self._happen(Conversation.tick)
+
+
+async def _hang_up(dialling: asyncio.Task[Connection] | None) -> None:
+    """A connection that nobody has asked for is closed."""
+    if dialling is not None:
+        dialling.cancel()
+        await asyncio.wait({dialling})
+        if not dialling.cancelled() and dialling.exception() is None:
+            await dialling.result().close()
 
 
 def _remark(text: str, conversation: Conversation, now_ms: int) -> list[Effect]:

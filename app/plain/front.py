@@ -45,7 +45,7 @@ _TAKING_UP_S = 5.0
 _LONGEST_END_S = 1.5
 """What the two workers may take to end; what was said is told and kept whether they do or not."""
 
-_BUSY = frozenset({State.CONNECTING, State.HEARING, State.THINKING, State.SPEAKING})
+_BUSY = frozenset({State.CONNECTING, State.RECONNECTING, State.HEARING, State.THINKING, State.SPEAKING})
 
 
 class Last(Enum):
@@ -189,6 +189,8 @@ class PlainFrontEnd:
         was, self._status = self._status, status
         if was.state is State.CONNECTING and status.state not in (State.CONNECTING, State.OFFLINE):
             self._say(f"connected; microphone: {self._live.microphone_name or 'none'}")
+        if status.retry_in_s and (was.retry_in_s is None or status.retry_in_s > was.retry_in_s):
+            self._say(f"reconnecting in {status.retry_in_s} s")
         if status.state is State.HEARING:
             self._has_spoken_input = True
         if status.state in (State.THINKING, State.SPEAKING) or status.is_response_active:

@@ -58,6 +58,11 @@ def user_text(item_id: str, text: str) -> Item:
     return Item(id=item_id, role="user", content=(Content(type="input_text", text=text),))
 
 
+def system_text(item_id: str, text: str) -> Item:
+    """Something that the assistant is to know, and that nobody said."""
+    return Item(id=item_id, role="system", content=(Content(type="input_text", text=text),))
+
+
 def assistant_text(item_id: str, text: str) -> Item:
     """What the assistant said, in writing: its speech cannot be created (section 2)."""
     return Item(id=item_id, role="assistant", content=(Content(type="output_text", text=text),))

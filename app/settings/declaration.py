@@ -384,6 +384,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             applies=Applies.START,
         ),
     ] = 30
+    reconnect_s: Annotated[
+        int,
+        Meta(ge=0, le=3600),
+        About(
+            _C,
+            "reconnect for",
+            "How long a connection that was lost is made again by itself, and the conversation goes on in it. 0: "
+            "never; nor does a session then go on in another one before the service's limit.",
+            "s",
+            step=30,
+            applies=Applies.START,
+        ),
+    ] = 120
     keep: Annotated[
         bool,
         About(

@@ -66,8 +66,10 @@ def terminal_title(status: Status) -> str:
     return f"{sign} {status.state.value} · realtime"
 
 
-OFFLINE_MICROPHONE = "The microphone is closed: there is no connection."
-"""What the talk key answers then."""
+def offline_microphone(key: KeyOf, *, is_over: bool) -> str:
+    """What the talk key answers where there is no connection; `is_over`: and never will be."""
+    closed = "The microphone is closed: there is no connection."
+    return closed if is_over else f"{closed} Press {key('reconnect')} to connect."
 
 
 def no_microphone(example: str | None, key: KeyOf) -> str:

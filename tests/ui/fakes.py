@@ -83,6 +83,12 @@ class FakeLive:
     def limit_spending(self, budget: Budget) -> None:
         self.asked.append(("limit_spending", budget))
 
+    def reconnect(self) -> None:
+        self.asked.append(("reconnect",))
+
+    def stay_offline(self) -> None:
+        self.asked.append(("stay_offline",))
+
     def renew(self, change: SessionChange) -> None:
         self.asked.append(("renew", change))
 

@@ -31,6 +31,8 @@ BINDINGS: Final[tuple[Binding, ...]] = (
             tooltip="Open or close the microphone; in push-to-talk begin and end your turn"),
     Binding("escape", "stop", "interrupt the assistant", id="stop",
             tooltip="Silence the assistant; close a panel or an input first"),
+    Binding("r", "reconnect", "connect now", id="reconnect",
+            tooltip="Connect again now, after the connection was lost"),
     Binding("x", "example", "speak the example", id="example",
             tooltip="Speak the example's next question into the conversation"),
     Binding("m", "mode", "hands-free or push-to-talk", id="mode",
@@ -68,8 +70,8 @@ PALETTE: Final = Binding("ctrl+p", "command_palette", "palette", id="palette", s
 EVERY: Final = (*BINDINGS, TALK_ANYWHERE, QUIT, *SUSPENDING, PALETTE)
 
 _HINT_ORDER: Final = (
-    "talk", "stop", "example", "search_next", "search_previous", "mode", "threshold_down", "threshold_up", "type",
-    "settings", "search", "export", "help",
+    "talk", "stop", "reconnect", "example", "search_next", "search_previous", "mode", "threshold_down", "threshold_up",
+    "type", "settings", "search", "export", "help",
 )  # fmt: skip
 """In the row of keys, from the left; what there is no room for falls off at the right."""
 
@@ -78,6 +80,7 @@ PINNED: Final = frozenset({"help", "palette"})
 
 _LABELS: Final[Mapping[str, str]] = {
     "stop": "interrupt",
+    "reconnect": "connect now",
     "example": "example",
     "search_next": "next",
     "search_previous": "previous",
@@ -128,6 +131,8 @@ def stop_word(status: Status) -> str | None:
     """What the stop key would do to the conversation now; None where it can do nothing."""
     if status.settings.mode is Mode.PUSH_TO_TALK and status.is_microphone_open:
         return "discard"
+    if status.state is State.RECONNECTING:
+        return "give up"
     return "interrupt" if status.is_response_active or status.state is State.SPEAKING else None
 
 

@@ -22,7 +22,7 @@ HEARD_MS: Final = 400.0
 HEARD: Final = "heard"
 """Shown for a moment when an interruption was recognised; no state of the conversation."""
 
-_AT_ONCE: Final = frozenset({State.MUTED, State.OFFLINE})
+_AT_ONCE: Final = frozenset({State.MUTED, State.RECONNECTING, State.OFFLINE})
 """Words that wait for nothing: the user must never speak into a microphone that is closed, or to nobody."""
 
 
@@ -61,7 +61,7 @@ class HeldState:
 
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _SPIN_S: Final = 0.1
-_WORD_CELLS: Final = max(len(state) for state in State)
+_WORD_CELLS: Final = max(len(state) for state in State if state is not State.RECONNECTING)
 _TALK_CELLS: Final = len("unmute")
 _STOP_CELLS: Final = len("interrupt")
 
@@ -73,6 +73,7 @@ _WORD_ROLES: Final[dict[str, Role]] = {
     State.THINKING: "strong",
     State.SPEAKING: "accent",
     State.MUTED: "warning",
+    State.RECONNECTING: "warning",
     State.OFFLINE: "error",
     HEARD: "accent",
 }
@@ -203,19 +204,25 @@ class Lamp(StyledLine):
         """Close up where the columns have no room."""
         needed = self.talk_cells + (self.stop_cells if self._with_stop else 0)
         is_wide = self.size.width >= needed
-        word = f" {self.word:<{_WORD_CELLS}}" if is_wide else f" {self.word}"
+        counted = f"{self.word}{self._countdown}"
+        word = f" {counted:<{_WORD_CELLS}}" if is_wide else f" {counted}"
         runs: list[Run] = [(" ", "plain"), self._sign(), (word, _WORD_ROLES[self._word])]
         runs += _hint(self._talk_key, talk_word(self._status), _TALK_CELLS if is_wide else 0)
         if self._with_stop:
             runs += _hint(self._stop_key, stop_word(self._status), 0)
         self.paint(runs)
 
+    @property
+    def _countdown(self) -> str:
+        seconds = self._status.retry_in_s
+        return f" in {seconds} s" if seconds and self._word == State.RECONNECTING else ""
+
     def _sign(self) -> Run:
         if self._spin is not None:
             return _SPINNER[self._turn], "dim"
         if self._status.is_microphone_open:
             return "●", "accent"
-        return "◌", _WORD_ROLES[self._word] if self._word in (State.MUTED, State.OFFLINE) else "dim"
+        return "◌", _WORD_ROLES[self._word] if self._word in (State.MUTED, State.RECONNECTING, State.OFFLINE) else "dim"
 
 
 def _hint(key: str, verb: str | None, verb_cells: int) -> tuple[Run, ...]:

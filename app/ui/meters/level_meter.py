@@ -153,7 +153,7 @@ class VoiceMeter(Meter):
         if (
             settings.mode is Mode.PUSH_TO_TALK
             or settings.detection is not Detection.SERVER_VAD
-            or status.state in (State.CONNECTING, State.OFFLINE)
+            or status.state in (State.CONNECTING, State.RECONNECTING, State.OFFLINE)
         ):
             self._sign = (" ", "dim")
         else:

@@ -246,6 +246,9 @@ class MainScreen(Screen[None]):
                 return self._example is not None and self.ended is None
             case "type":
                 return self.ended is None
+            case "reconnect":
+                is_broken = self.status.state in (State.RECONNECTING, State.OFFLINE)
+                return is_broken and self.ended is None
             case "mode" | "threshold":
                 return self.status.state is not State.OFFLINE
         return True
@@ -255,7 +258,8 @@ class MainScreen(Screen[None]):
 
     def _toggle(self) -> bool:
         if self.status.state is State.OFFLINE:
-            self.notify(wording.OFFLINE_MICROPHONE, severity="warning", markup=False)
+            text = wording.offline_microphone(self.key_of, is_over=self.ended is not None)
+            self.notify(text, severity="warning", markup=False)
             return False
         if self.status.has_microphone:
             self.live.talk_key()
@@ -283,6 +287,12 @@ class MainScreen(Screen[None]):
             self._close_settings()
         else:
             self.live.stop_key()
+            if self.status.state is State.RECONNECTING:
+                self.live.stay_offline()
+
+    def action_reconnect(self) -> None:
+        """Make a broken line again now."""
+        self.live.reconnect()
 
     def action_example(self) -> None:
         """Speak the example's next question."""

@@ -72,7 +72,7 @@ def waits_for_session(setting: Setting, settings: Settings, status: Status) -> b
 
 def standing_of(name: str, status: Status) -> SettingStanding | None:
     """How it stands with the service; None where there is none, or it has nothing to do with it."""
-    return None if status.state in (State.CONNECTING, State.OFFLINE) else status.standings.get(name)
+    return None if status.state in (State.CONNECTING, State.RECONNECTING, State.OFFLINE) else status.standings.get(name)
 
 
 def mark(setting: Setting, settings: Settings, status: Status, unsaved: Set[str]) -> Sequence[Run]:
