@@ -70,8 +70,8 @@ PALETTE: Final = Binding("ctrl+p", "command_palette", "palette", id="palette", s
 EVERY: Final = (*BINDINGS, TALK_ANYWHERE, QUIT, *SUSPENDING, PALETTE)
 
 _HINT_ORDER: Final = (
-    "talk", "stop", "reconnect", "example", "search_next", "search_previous", "mode", "threshold_down", "threshold_up", "type",
-    "settings", "search", "export", "help",
+    "talk", "stop", "reconnect", "example", "search_next", "search_previous", "mode", "threshold_down", "threshold_up",
+    "type", "settings", "search", "export", "help",
 )  # fmt: skip
 """In the row of keys, from the left; what there is no room for falls off at the right."""
 
