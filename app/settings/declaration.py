@@ -390,8 +390,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         About(
             _C,
             "reconnect for",
-            "How long a connection that was lost is made again by itself, and the conversation goes on in it. 0: "
-            "never; nor does a session then go on in another one before the service's limit.",
+            "How long a connection that was lost is made again by itself, and the conversation goes on in it. "
+            "0: never; nor does a session then go on in another one before the service's limit.",
             "s",
             step=30,
             applies=Applies.START,

@@ -68,7 +68,7 @@ def made(dialler: ServiceDialler, listener: Any, settings: Settings, root: Path)
 
 
 def test_a_talk_is_in_its_folder_when_it_is_over(tmp_path: Path):
-    converse(lambda dialler: made(dialler, lambda _: None, Settings(output="text"), tmp_path))
+    converse(lambda dialler: made(dialler, lambda _: None, Settings(output="text", reconnect_s=0), tmp_path))
     (kept,) = list_conversations(tmp_path)
     saved = load(kept.folder)
     *turns, why = saved.entries
@@ -84,14 +84,16 @@ def test_a_talk_is_in_its_folder_when_it_is_over(tmp_path: Path):
 
 
 def test_nothing_is_kept_where_that_is_wanted(tmp_path: Path):
-    converse(lambda dialler: made(dialler, lambda _: None, Settings(output="text", keep=False), tmp_path))
+    converse(
+        lambda dialler: made(dialler, lambda _: None, Settings(output="text", keep=False, reconnect_s=0), tmp_path)
+    )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_that_cannot_be_written_is_a_notice_and_the_talk_goes_on(tmp_path: Path):
     (tmp_path / "file").write_text("")
     heard: list[LiveEvent] = []
-    converse(lambda dialler: made(dialler, heard.append, Settings(output="text"), tmp_path / "file"))
+    converse(lambda dialler: made(dialler, heard.append, Settings(output="text", reconnect_s=0), tmp_path / "file"))
     notices = [event.text for event in heard if isinstance(event, Notice)]
     assert [text for text in notices if "not being saved" in text] == notices[:1]
 
