@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.connection.inputs import DEFAULT_MODEL
-from app.connection.services import DEFAULT_TRANSCRIPTION_MODEL
+from app.connection.families import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL
 from app.conversation.prices import Price, TokenPrice
 from app.launch.prices import PriceFileError, names_of, price_list, read_prices
 from app.settings import SettingError, Settings, checked
