@@ -101,10 +101,16 @@ class Conversation:
         self._told = Status()
 
     def successor(
-        self, change: SessionChange, capabilities: SessionCapabilities, *, seed: str, is_seamless: bool = False
+        self,
+        change: SessionChange,
+        *,
+        seed: str,
+        capabilities: SessionCapabilities | None = None,
+        is_seamless: bool = False,
     ) -> Conversation:
-        """The same conversation over a new session, with some settings changed, at a service that has these; after
-        `lost` or `cut`.
+        """The same conversation over a new session, with some settings changed; after `lost` or `cut`.
+
+        `capabilities`: of another service, None: it is the same one. `is_seamless`: the user notices nothing.
 
         The transcript goes on. The service is told in text what was said and heard: the assistant's speech itself
         cannot be given back (protocol reference, section 1.5).
@@ -117,7 +123,7 @@ class Conversation:
             timeout_ms=self._timeout_ms,
             prices=self._bill.prices,
             budget=self._bill.budget,
-            capabilities=capabilities,
+            capabilities=capabilities or self._negotiation.capabilities,
             chosen=self._negotiation.chosen | change.names,
             carried=Carried(
                 entries=self.entries,

@@ -308,7 +308,10 @@ class Line:
         self._limit = None
         with self._guard:
             self._conversation = self._conversation.successor(
-                change, self._dialler.capabilities, seed=secrets.token_hex(5), is_seamless=is_seamless
+                change,
+                seed=secrets.token_hex(5),
+                capabilities=self._dialler.capabilities,
+                is_seamless=is_seamless,
             )
 
     def retry(self) -> None:

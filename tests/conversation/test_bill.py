@@ -10,7 +10,6 @@ from app.conversation.bill import CLOSED, HELD_BACK, Budget
 from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State
 from app.conversation.transcript import Party
-from app.protocol.capabilities import ALL_OF_GA
 from app.protocol.client_events import InputAppend, InputCommit, ItemCreate, ResponseCreate
 from app.protocol.items import OutputTokens, Usage
 from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk, kinds
@@ -122,7 +121,7 @@ def test_another_mode_opens_no_microphone():
 def test_a_new_session_spends_the_same_budget_and_says_so_no_second_time():
     talk = Talk(budget=Budget(0.10, stops=True))
     spend(talk, 50)
-    talk.conversation = talk.conversation.successor(SessionChange(), ALL_OF_GA, seed="s")
+    talk.conversation = talk.conversation.successor(SessionChange(), seed="s")
     assert talk.conversation.status.budget_usd == 0.10
     assert len(remarks(talk)) == 1
     talk.type("Hello?")

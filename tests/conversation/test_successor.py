@@ -7,7 +7,6 @@ from typing import Any
 from app.conversation.session import SessionChange
 from app.conversation.status import State
 from app.protocol import server_events as sv
-from app.protocol.capabilities import ALL_OF_GA
 from app.protocol.client_events import ItemCreate
 from app.protocol.items import Item
 from app.protocol.session import Session
@@ -20,7 +19,7 @@ def renewed(talk: Talk, **changes: Any) -> Talk:
     talk.lose()
     after = Talk(ready=False)
     after.now_ms = talk.now_ms
-    after.conversation = talk.conversation.successor(SessionChange(**changes), ALL_OF_GA, seed="u")
+    after.conversation = talk.conversation.successor(SessionChange(**changes), seed="u")
     session = Session(type="realtime", model="gpt-realtime-2.1")
     after(after.conversation.connected(sv.SessionCreated(session=session), after.now_ms))
     after.hear(sv.SessionUpdated(session=session))

@@ -10,7 +10,6 @@ from app.conversation.effects import EntryChanged, EntryRemoved, Notice
 from app.conversation.session import SessionChange
 from app.conversation.transcript import Entry, Party, Transcript
 from app.protocol import server_events as sv
-from app.protocol.capabilities import ALL_OF_GA
 from app.protocol.client_events import ItemCreate
 from app.protocol.items import Content, ErrorDetail, Item, StatusDetails
 from app.protocol.session import Session
@@ -358,7 +357,7 @@ def test_a_line_of_the_program_is_sent_to_no_session():
     talk(talk.conversation.remark("\x07The hour\nis over.", 5))
     assert talk.conversation.entries[-1].text == "The hour is over."
     after = Talk(ready=False)
-    after.conversation = talk.conversation.successor(SessionChange(), ALL_OF_GA, seed="u")
+    after.conversation = talk.conversation.successor(SessionChange(), seed="u")
     session = Session(type="realtime")
     after(after.conversation.connected(sv.SessionCreated(session=session), 9))
     after.hear(sv.SessionUpdated(session=session))

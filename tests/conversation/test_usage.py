@@ -19,7 +19,6 @@ from app.conversation.usage import (
     transcription_spending,
 )
 from app.protocol import server_events as sv
-from app.protocol.capabilities import ALL_OF_GA
 from app.protocol.codec import decode_server_event
 from app.protocol.items import (
     CachedTokens,
@@ -336,5 +335,5 @@ def test_a_new_session_goes_on_counting():
     talk = Talk()
     talk.began()
     talk.ended("r1", usage=Usage(input_tokens=10))
-    talk.conversation = talk.conversation.successor(SessionChange(), ALL_OF_GA, seed="s")
+    talk.conversation = talk.conversation.successor(SessionChange(), seed="s")
     assert talk.conversation.status.spending.tokens.total == 10
