@@ -93,6 +93,11 @@ class EmbeddedService:
         assert self._service is not None  # start() gives no child without it
         return self._service
 
+    @property
+    def is_running(self) -> bool:
+        """The child has not ended."""
+        return self._process.poll() is None
+
     async def stop(self) -> None:
         """End the child: ask by closing its input, then terminate, then kill; reap it. May be called again."""
         await asyncio.shield(asyncio.to_thread(self._end))

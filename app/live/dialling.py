@@ -100,13 +100,21 @@ class EmbeddedDialler:
         return asyncio.Runner()
 
     async def dial(self) -> Connection:
-        """See Dialler."""
+        """See Dialler. A service that has ended since is started again."""
+        if self._starting is not None and self._has_ended(self._starting):
+            await self._starting.result().stop()
+            self._starting = self._child = None
         if self._starting is None:
             child = self._child
             start = EmbeddedService.of(child) if child else EmbeddedService.start(self._log_path, self._options)
             self._starting = asyncio.create_task(start)
         running = await asyncio.shield(self._starting)  # who gives up one dialling may dial again
         return await connect(running.service, log=self._log)
+
+    @staticmethod
+    def _has_ended(starting: asyncio.Task[EmbeddedService]) -> bool:
+        is_started = starting.done() and not starting.cancelled() and starting.exception() is None
+        return is_started and not starting.result().is_running
 
     async def hang_up(self) -> None:
         """See Dialler."""

@@ -54,7 +54,7 @@ _BACK = "The connection is back, and the conversation goes on."
 _STABLE_MS = 10_000
 """A line that stood for so long was no failure of the attempts before it."""
 
-_WENT_ON = "The session went on in a new one; its {minutes} minutes were nearly over."
+_WENT_ON = "The session went on in a new one; its {length} were nearly over."
 _EXPIRED = "The session reached the service's limit; the conversation goes on in a new one."
 
 Step = Callable[[Conversation, int], list[Effect]]
@@ -366,10 +366,9 @@ class Line:
             if self._spare.exception():  # the session ends then, and is followed as after a loss
                 self._limit = None
             elif self._conversation.is_quiet or (now_s >= limit.last_call_s and self._conversation.is_between_turns):
-                minutes = f"{(limit.ends_s - limit.begins_s) / 60:.0f}"
                 self._happen(Conversation.cut)
                 self._replace(SessionChange(), is_seamless=True)
-                self._happen(partial(_remark, _WENT_ON.format(minutes=minutes)))
+                self._happen(partial(_remark, _WENT_ON.format(length=limit.length)))
                 self._stirred.set()
 
     async def _dial(self) -> Connection:

@@ -15,7 +15,7 @@ def lamp_of(run: object) -> str:
 
 
 async def test_the_lamp_counts_down(drive: Drive) -> None:
-    async with drive(BROKEN) as run:
+    async with drive(status=BROKEN) as run:
         await run.settle()
         assert "● RECONNECTING in 3 s" in lamp_of(run)
         run.live.now(retry_in_s=2)
@@ -27,14 +27,14 @@ async def test_the_lamp_counts_down(drive: Drive) -> None:
 
 
 async def test_r_retries_and_escape_gives_up(drive: Drive) -> None:
-    async with drive(BROKEN) as run:
+    async with drive(status=BROKEN) as run:
         await run.pilot.press("r", "escape")
         await run.settle()
         assert run.live.asked == [("reconnect",), ("stop_key",), ("stay_offline",)]
 
 
 async def test_given_up_r_connects_all_the_same(drive: Drive) -> None:
-    async with drive(Status(state=State.OFFLINE, has_microphone=True)) as run:
+    async with drive(status=Status(state=State.OFFLINE, has_microphone=True)) as run:
         await run.pilot.press("escape", "r")
         await run.settle()
         assert run.live.asked == [("stop_key",), ("reconnect",)]
