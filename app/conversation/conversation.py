@@ -469,7 +469,7 @@ class Conversation:
             self._responses.active.ask_if_due(now_ms)
         if not self._responses.is_sounding:
             self._ducking.release()
-        if (status := self.status) != self._told:
+        if (status := self.status) != self._told and not self._is_cut:  # its successor tells how it goes on
             self._told = status
             self._effects.add(StatusChanged(status))
         for text in self._effects.remarks:

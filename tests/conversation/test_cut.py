@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.conversation.carried import retold
+from app.conversation.effects import StatusChanged
 from app.conversation.kept_sound import KEPT_MS
 from app.conversation.session import SessionChange, SessionSettings
 from app.conversation.status import State
@@ -41,6 +42,13 @@ def sound(talk: Talk) -> float:
 
 def texts(talk: Talk) -> list[str]:
     return [event.item.said for event in talk.sent if isinstance(event, ItemCreate)]
+
+
+def test_it_is_never_said_to_be_offline():
+    """Whoever waits for the conversation to be idle would go on at that moment."""
+    talk = Talk()
+    talk(talk.conversation.cut(talk.now_ms, "The line broke."))
+    assert not talk.of(StatusChanged)
 
 
 def test_it_counts_down_and_says_that_it_reconnects():

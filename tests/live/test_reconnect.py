@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
 
 from app.audio.open import NONE, open_speaker
 from app.connection.services import compatible
@@ -44,7 +45,7 @@ class Answering:
         self.sessions.append(items)
         session = len(self.sessions)
         await socket.send(CREATED)
-        async for frame in socket:
+        while (frame := await received(socket)) is not None:
             event = json.loads(frame)
             if await self.cut(socket, f"{session} {event['type']}"):
                 return
@@ -68,6 +69,14 @@ class Answering:
             await socket.send(json.dumps(event))
             if await self.cut(socket, f"{len(self.sessions)} {event['type']}"):
                 return
+
+
+async def received(socket: ServerConnection) -> str | bytes | None:
+    """What the client says next; None when it has gone."""
+    try:
+        return await socket.recv()
+    except ConnectionClosed:
+        return None
 
 
 def said(item: dict[str, object]) -> str:
@@ -195,3 +204,9 @@ def test_line_by_line_it_ends_when_the_line_cannot_be_made_again():
     assert told.status == LOST
     assert len(service.sessions) > 2
     assert "not sent" in "\n".join(told.out) or "one" in "\n".join(told.out)
+
+
+def test_a_few_cuts_at_random_moments_lose_and_double_nothing():
+    from tests.live.chaos import judge
+
+    assert judge(4, seed=7, questions=4) == []

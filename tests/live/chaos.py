@@ -1,0 +1,68 @@
+"""Many cuts at random moments of a long conversation: `python -m tests.live.chaos [CUTS] [SEED]`.
+
+Every question is answered or visibly marked, stands once and in its order, and no session is told an item twice.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from itertools import count
+
+from websockets.asyncio.server import ServerConnection
+
+from tests.live.test_reconnect import Answering, Cut, talk
+
+
+def cutting_at_random(cuts: int, seed: int, share: float = 0.08) -> tuple[Cut, list[str]]:
+    """So many cuts, and where they were."""
+    drawn, made = random.Random(seed), list[str]()
+
+    async def cut(socket: ServerConnection, moment: str) -> bool:
+        if len(made) >= cuts or drawn.random() >= share:
+            return False
+        made.append(moment.split()[1])
+        socket.transport.abort()
+        return True
+
+    return cut, made
+
+
+def judge(cuts: int, seed: int, questions: int) -> list[str]:
+    """What was wrong, and the moments of the cuts."""
+    cut, made = cutting_at_random(cuts, seed)
+    service = Answering(cut)
+    asked = [f"question {number}" for number in range(questions)]
+    told = talk(service, *asked, reconnect_s=3600)
+    wrong = [] if told.status == 0 else [f"status {told.status}: {told.err[-500:]}"]
+    if [line[5:] for line in told.out if line.startswith("you: ")] != asked:
+        wrong.append(f"questions lost, doubled or out of order: {told.out}")
+    for question in asked:
+        answers = [line for line in told.out if line.partition(" [")[0] == f"assistant: You said {question}"]
+        if len(answers) != 1 or (answers != [f"assistant: You said {question}"] and "cut off" not in answers[0]):
+            wrong.append(f"{question}: {answers}")
+    for items in service.sessions:
+        words = [str(item["content"]) for item in items if item["role"] == "user"]
+        if len(words) != len(set(words)):
+            wrong.append(f"told twice: {words}")
+    print(f"seed {seed}: {len(made)} cuts, {len(service.sessions)} sessions, {questions} questions", file=sys.stderr)
+    return wrong
+
+
+def main() -> int:
+    """As many conversations as it takes."""
+    cuts, seed = (int(value) for value in (*sys.argv[1:], *("100", "1")[len(sys.argv) - 1 :]))
+    left = cuts
+    for number in count(seed):
+        some = min(left, 20)
+        if wrong := judge(some, number, questions=some):
+            print("\n".join(wrong))
+            return 1
+        left -= some
+        if left <= 0:
+            return 0
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
