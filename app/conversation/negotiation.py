@@ -357,7 +357,7 @@ class SettingsNegotiation:
         elif unit in due or not self._is_ready:
             standing = Standing.WAITING
         elif isinstance(value, UnsetType):
-            standing = Standing.UNKNOWN
+            standing = Standing.UNKNOWN if unit in self._told else Standing.LEFT
         else:
             standing = Standing.AGREED if agrees(name, wanted, value) else Standing.DIFFERENT
         return SettingStanding(standing, value, wish, why)

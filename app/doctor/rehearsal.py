@@ -20,7 +20,7 @@ from app.connection.client import Connection
 from app.conversation.conversation import Conversation
 from app.conversation.effects import Effect, Notice, Send
 from app.conversation.prices import PriceList
-from app.conversation.session import Mode, SessionSettings
+from app.conversation.session import Mode, SessionSettings, differences
 from app.conversation.standing import Standing
 from app.conversation.status import State
 from app.conversation.transcript import Entry, Party
@@ -60,7 +60,12 @@ class Rehearsal:
     def __init__(self, line: Connection, settings: SessionSettings, prices: PriceList) -> None:
         self._line = line
         self.talk = Conversation(
-            settings, _NoVoice(), seed="doctor", prices=prices, capabilities=line.service.capabilities
+            settings,
+            _NoVoice(),
+            seed="doctor",
+            prices=prices,
+            capabilities=line.service.capabilities,
+            chosen=differences(SessionSettings(), settings),
         )
         self._events = aiter(line)
         self._next: asyncio.Task[ServerEvent | None] | None = None
@@ -159,7 +164,8 @@ def _settings_taken(talk: Rehearsal, is_ready: bool) -> Finding:
         why = talk.last_notice or f"nothing came within {_SETTLED_WITHIN_S:g} s"
         return problem(SETTINGS_TAKEN, f"The service does not take the settings: {one_line(why)}", _TRY_FEWER)
     by_standing: dict[Standing, list[str]] = {}
-    for name, each in talk.talk.status.standings.items():
+    standings = talk.talk.status.standings
+    for name, each in standings.items():
         value = "" if isinstance(each.value, UnsetType) else f" ({one_line(str(each.value), 40)})"
         by_standing.setdefault(each.standing, []).append(_title(name) + value * (each.standing is Standing.DIFFERENT))
     parts = [
@@ -167,15 +173,17 @@ def _settings_taken(talk: Rehearsal, is_ready: bool) -> Finding:
     ]
     if not parts:
         return note(SETTINGS_TAKEN, talk.last_notice) if talk.last_notice else ok(SETTINGS_TAKEN, "All of them.")
-    return note(SETTINGS_TAKEN, f"Not all: {'; '.join(parts)}.")
+    why = next((one_line(each.why) for each in standings.values() if each.standing is Standing.REFUSED), "")
+    return note(SETTINGS_TAKEN, f"Not all: {'; '.join(parts)}{f': {why}' if why else '.'}")
 
 
 _NOT_TAKEN: Final[Mapping[Standing, str]] = {
     Standing.DIFFERENT: "it keeps its own",
-    Standing.REFUSED: "it refused",
     Standing.WAITING: "it did not answer about",
     Standing.UNKNOWN: "it does not say whether it took",
+    Standing.REFUSED: "it refused",
 }
+"""What is refused comes last, since the service's words about it follow."""
 
 
 def _title(name: str) -> str:

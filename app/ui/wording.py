@@ -83,6 +83,7 @@ _MARKS: Final[dict[Standing, tuple[str, Role]]] = {
     Standing.AGREED: ("✓", "good"),
     Standing.DIFFERENT: ("≠", "warning"),
     Standing.UNKNOWN: ("?", "dim"),
+    Standing.LEFT: ("·", "dim"),
     Standing.REFUSED: ("✗", "error"),
     Standing.LACKING: ("–", "dim"),
 }
@@ -90,7 +91,7 @@ _MARKS: Final[dict[Standing, tuple[str, Role]]] = {
 
 
 def standing_mark(standing: Standing) -> Run:
-    """How a setting stands: `✓` it is so, `≠` the service has it otherwise, `?` it does not say, `✗` it refused, `–` it
-    has no such thing, `…` it was asked.
+    """How a setting stands: `✓` it is so, `≠` the service has it otherwise, `?` it does not say, `·` it was not asked
+    either, `✗` it refused, `–` it has no such thing, `…` it was asked.
     """
     return _MARKS[standing]

@@ -122,7 +122,7 @@ def test_whatever_is_refused_all_else_is_asked_for_and_the_status_tells_what_is_
             assert has(service.session, PATHS[unit]) or getattr(wanted, name) is None, name
             assert standing.standing is Standing.AGREED, (name, standing)
         if PATHS[unit] in refused and unit in units(wanted, {}) and standing.standing is not Standing.AGREED:
-            assert standing.standing in (Standing.REFUSED, Standing.UNKNOWN)
+            assert standing.standing in (Standing.REFUSED, Standing.UNKNOWN, Standing.LEFT)
     assert not status.waiting
 
 
@@ -234,7 +234,10 @@ def test_a_service_that_has_it_otherwise():
 
 def test_a_service_that_says_nearly_nothing_ticks_nothing():
     talk = told(waiting(), {"type": "realtime"})
-    assert {each.standing for each in talk.conversation.status.standings.values()} == {Standing.UNKNOWN}
+    standings = talk.conversation.status.standings
+    assert {each.standing for each in standings.values()} == {Standing.UNKNOWN, Standing.LEFT}
+    assert standings["voice"].standing is Standing.UNKNOWN
+    assert standings["reasoning_effort"].standing is Standing.LEFT
     assert talk.notices == []
 
 

@@ -103,6 +103,8 @@ def _standing_text(standing: SettingStanding) -> str:
             return f"≠ the service has {has}"
         case Standing.UNKNOWN:
             return "? the service does not say"
+        case Standing.LEFT:
+            return "· left to the service, which does not say"
         case Standing.REFUSED:
             return f"✗ the service refused it{f' and has {has}' if has else ''}: {standing.why.rstrip('.')}"
         case Standing.LACKING:

@@ -403,6 +403,7 @@ def test_facts(name, unsaved, text):
         (SettingStanding(Standing.WAITING), "…", "… told to the service, not answered yet. at its default"),
         (SettingStanding(Standing.AGREED, "marin"), "✓", "✓ the service has it so. at its default"),
         (SettingStanding(Standing.DIFFERENT, "alloy"), "≠ alloy", "≠ the service has alloy. at its default"),
+        (SettingStanding(Standing.LEFT), "·", "· left to the service, which does not say. at its default"),
         (SettingStanding(Standing.UNKNOWN), "?", "? the service does not say. at its default"),
         (
             SettingStanding(Standing.REFUSED, "alloy", "marin", "No."),
