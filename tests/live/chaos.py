@@ -35,7 +35,7 @@ def judge(cuts: int, seed: int, questions: int) -> list[str]:
     asked = [f"question {number}" for number in range(questions)]
     told = talk(service, *asked, reconnect_s=3600)
     wrong = [] if told.status == 0 else [f"status {told.status}: {told.err[-500:]}"]
-    if [line[5:] for line in told.out if line.startswith("you: ")] != asked:
+    if [line[5:].partition(" [")[0] for line in told.out if line.startswith("you: ")] != asked:
         wrong.append(f"questions lost, doubled or out of order: {told.out}")
     for question in asked:
         answers = [line for line in told.out if line.partition(" [")[0] == f"assistant: You said {question}"]
