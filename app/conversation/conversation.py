@@ -9,7 +9,6 @@ One thing cannot wait for the effects: an interruption must know how much was he
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
@@ -22,11 +21,13 @@ from app.conversation.playback import BYTES_PER_MS, Voice
 from app.conversation.prices import NO_PRICES, PriceList
 from app.conversation.rate_limits import RateLimits
 from app.conversation.responses import Responses
+from app.conversation.retry import Retry
 from app.conversation.service_errors import ServiceErrors
+from app.conversation.service_events import ServiceEvents
 from app.conversation.session import Mode, SessionChange, SessionSettings
-from app.conversation.state import state_of
+from app.conversation.state import is_answering, is_spoken_in, state_of
 from app.conversation.status import Status
-from app.conversation.transcript import Entry, Party, Transcript
+from app.conversation.transcript import Entry, Transcript
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.turn_table import Trigger
 from app.conversation.turns import Turns
@@ -34,8 +35,6 @@ from app.protocol import server_events as sv
 from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
 from app.protocol.client_events import ResponseCreate, SessionUpdate
 from app.protocol.items import ResponseOptions
-from app.protocol.response_events import ResponsePiece
-from app.protocol.session import Session
 from app.protocol.text import sanitise_text
 
 GREETING: Final = "Greet the user in one short, friendly sentence and ask what you can do."
@@ -83,19 +82,25 @@ class Conversation:
             has_microphone=has_microphone,
             earlier=carried.turns,
         )
-        self._errors = ServiceErrors(effects, self._responses.active, self._negotiation, self._turns)
+        errors = ServiceErrors(effects, self._responses.active, self._negotiation, self._turns)
         self._rate_limits = RateLimits(effects)
         self._parts = (self._negotiation, self._turns, self._responses, self._builder, self._rate_limits)
         self._bill = Bill(effects, prices, budget, carried.spending)
+        self._service = ServiceEvents(
+            self._turns,
+            self._builder,
+            self._responses,
+            self._negotiation,
+            self._bill,
+            self._rate_limits,
+            errors,
+            model=carried.model,
+        )
         self._ducking = Ducking(effects)
-        self._is_lost = self._has_begun = self._is_given_up = False
-        self._is_cut = False
+        self._is_lost = self._has_begun = self._is_cut = False
+        self._retry = Retry()
         self._is_answer_due, self._said_again = carried.is_answer_due, carried.said_again
         self._kept_lines = list(carried.kept_lines)  # typed while there was no line
-        self._retry_at_ms: float | None = None
-        self._retry_in_s: int | None = None
-        self._model = carried.model
-        self._expires_at: int | None = None
         self._round_trip_ms: int | None = None
         self._unsent_texts = list(carried.unsent_texts)
         self._told = Status()
@@ -131,7 +136,7 @@ class Conversation:
                 turns=self._turns,
                 responses=self._responses,
                 spending=self._bill.spending,
-                model=self._model,
+                model=self._service.model,
                 said_again=self._said_again,
                 is_answer_due=self._is_answer_due,
                 kept_lines=tuple(self._kept_lines),
@@ -160,37 +165,32 @@ class Conversation:
     @property
     def deadline_ms(self) -> float | None:
         """When `tick` has something to do, at the latest."""
-        if self._is_lost:
-            return None
-        counts_ms = None
-        if self._retry_at_ms is not None and self._retry_in_s:
-            counts_ms = self._retry_at_ms - (self._retry_in_s - 1) * 1000
-        return earliest(counts_ms, *(part.deadline_ms for part in self._parts))
+        return None if self._is_lost else earliest(self._retry.deadline_ms, *(part.deadline_ms for part in self._parts))
 
     @property
     def is_quiet(self) -> bool:
         """Nobody says anything and nothing is waited for: another session may take over without being noticed."""
-        turns, is_hands_free = self._turns, self._negotiation.wanted.mode is Mode.HANDS_FREE
-        is_speech = turns.is_user_speaking or turns.is_voiced or (turns.is_open and not is_hands_free)
-        return self.is_between_turns and not (is_speech or self._builder.deadline_ms is not None)
+        is_awaited = self._builder.deadline_ms is not None
+        return self.is_between_turns and not (is_awaited or is_spoken_in(self._turns, self._negotiation.wanted.mode))
 
     @property
     def is_between_turns(self) -> bool:
         """The user is not speaking, no answer is under way, and none sounds."""
-        is_busy = self._responses.is_speaking or self._responses.active.is_awaited or self._responses.active.is_busy
-        return self._is_live and not (self._turns.is_user_speaking or is_busy)
+        return self._is_live and not (self._turns.is_user_speaking or is_answering(self._responses))
 
     @property
     def is_keeping(self) -> bool:
         """The line broke and is made again; what the user says and types is kept until then."""
-        return self._carried.is_cut and not (self._negotiation.is_ready or self._is_lost or self._is_given_up)
+        return self._carried.is_cut and not (self._negotiation.is_ready or self._is_offline)
 
     @property
     def status(self) -> Status:
         """Everything that is shown beside the words."""
         responses, negotiation, turns = self._responses, self._negotiation, self._turns
         return Status(
-            state=state_of(turns, responses, negotiation, self._carried, is_offline=self._is_lost or self._is_given_up),
+            state=state_of(
+                turns, responses, negotiation, self._carried, is_offline=self._is_lost or self._retry.is_given_up
+            ),
             settings=negotiation.wanted,
             standings=negotiation.standings,
             has_microphone=turns.has_microphone,
@@ -199,16 +199,21 @@ class Conversation:
             has_asked=turns.has_asked,
             is_voice_fixed=responses.has_spoken,
             fixed=negotiation.fixed,
-            model=self._model,
-            expires_at=self._expires_at,
+            model=self._service.model,
+            expires_at=self._service.expires_at,
             answered_ms=responses.answers_ms[-1] if responses.answers_ms else None,
             median_answered_ms=responses.median_answered_ms,
             spending=self._bill.spending,
             budget_usd=self._bill.budget.limit_usd,
             near_limit=self._rate_limits.near,
             round_trip_ms=self._round_trip_ms,
-            retry_in_s=self._retry_in_s,
+            retry_in_s=self._retry.in_s,
         )
+
+    @property
+    def _is_offline(self) -> bool:
+        """There is no line, and none will be made by itself."""
+        return self._is_lost or self._retry.is_given_up
 
     @property
     def _is_live(self) -> bool:
@@ -224,8 +229,8 @@ class Conversation:
 
     def connected(self, created: sv.SessionCreated, now_ms: int) -> list[Effect]:
         """The service said its first word: tell it the settings. Nothing is heard before they are acknowledged."""
-        self._retry_at_ms = self._retry_in_s = None
-        self._learn(created.session)
+        self._retry.connected()
+        self._service.learn(created.session)
         self._negotiation.connected(created.session, now_ms)
         return self._settled(now_ms)
 
@@ -260,21 +265,16 @@ class Conversation:
 
     def retry_at(self, moment_ms: float, now_ms: int) -> list[Effect]:
         """The line will be made again at that moment; also after `give_up`."""
-        self._is_given_up, self._retry_at_ms = False, moment_ms
+        self._retry.plan(moment_ms, now_ms)
         if self._turns.has_microphone:
             self._turns.microphone_came(is_live=True)
-        self._count_down(now_ms)
         return self._settled(now_ms)
 
     def give_up(self, now_ms: int) -> list[Effect]:
         """The line is not made again, unless the user asks for it. What was kept stays."""
-        self._is_given_up, self._retry_at_ms, self._retry_in_s = True, None, None
+        self._retry.give_up()
         self._turns.close_microphone()
         return self._settled(now_ms)
-
-    def _count_down(self, now_ms: int) -> None:
-        if self._retry_at_ms is not None:
-            self._retry_in_s = max(0, math.ceil((self._retry_at_ms - now_ms) / 1000))
 
     @property
     def _mode(self) -> Mode:
@@ -287,7 +287,7 @@ class Conversation:
 
     def receive(self, event: sv.ServerEvent, now_ms: int, advice: str = "") -> list[Effect]:
         """The service said something. `advice`: what is to be said along with it, where anything is said of it."""
-        self._received(event, now_ms)
+        self._service.received(event, now_ms)
         if advice:
             self._effects.advise(advice)
         return self._settled(now_ms)
@@ -295,11 +295,11 @@ class Conversation:
     def tick(self, now_ms: int) -> list[Effect]:
         """Time has passed: see `deadline_ms`."""
         if not self._is_lost:
-            self._count_down(now_ms)
+            self._retry.tick(now_ms)
             for part in (self._turns, self._responses, self._negotiation, self._rate_limits):
                 part.tick(now_ms)
             for entry in self._builder.take_overdue(now_ms):
-                self._words_overdue(entry, now_ms)
+                self._service.words_overdue(entry, now_ms)
         return self._settled(now_ms)
 
     # ---------------------------------------------------------------- the user
@@ -383,76 +383,7 @@ class Conversation:
         self._responses.played_out(item_id, played_ms, now_ms)
         return self._settled(now_ms)
 
-    # ---------------------------------------------------------------- what the service says
-
-    def _received(self, event: sv.ServerEvent, now_ms: int) -> None:  # noqa: PLR0912, PLR0915 - it is one table
-        """What each event means. What concerns other clients (telephones, tools, WebRTC) changes nothing here."""
-        turns, builder, responses = self._turns, self._builder, self._responses
-        if isinstance(event, ResponsePiece):
-            responses.sign_of_life(event.response_id, event.item_id, now_ms)
-        match event:
-            case sv.ErrorEvent(error=error):
-                self._errors.refused(error, now_ms)
-            case sv.WarningEvent(warning=warning):
-                self._errors.warned(warning)
-            case sv.SessionUpdated(session=session):
-                self._learn(session)
-                self._negotiation.acknowledged(session, now_ms)
-            case sv.SpeechStarted(item_id=item_id, audio_start_ms=audio_start_ms):
-                turns.speech_started(item_id, now_ms, audio_start_ms)
-            case sv.SpeechStopped(item_id=item_id, audio_end_ms=audio_end_ms):
-                turns.speech_stopped(item_id, audio_end_ms, now_ms)
-            case sv.InputCommitted():
-                turns.committed(event, now_ms)
-            case sv.InputTimeoutTriggered():
-                responses.active.expect("", now_ms)
-            case sv.ItemCreated() | sv.ItemDone():
-                builder.item(event.item, event.previous_item_id, now_ms, is_done=True)
-            case sv.ItemAdded():
-                builder.item(event.item, event.previous_item_id, now_ms, is_done=False)
-            case sv.ItemDeleted(item_id=item_id):
-                builder.deleted(item_id)
-            case sv.TranscriptionDelta() | sv.TranscriptionUpdated():
-                builder.transcription_delta(event, now_ms)
-            case sv.TranscriptionCompleted():
-                spent = self._bill.transcription(event.usage or None, self._negotiation.effective)
-                builder.transcription_completed(event, spent, now_ms)
-            case sv.TranscriptionFailed():
-                builder.transcription_failed(event, now_ms)
-            case sv.ResponseCreated(response=response):
-                responses.created(response.id, now_ms)
-            case sv.ResponseDone(response=response):
-                spent = self._bill.response(response.usage or None, self._model)
-                responses.done(response, spent, now_ms)
-            case sv.OutputItemAdded(response_id=response_id) | sv.OutputItemDone(response_id=response_id):
-                responses.sign_of_life(response_id, event.item.id or "", now_ms)
-                responses.item(response_id, event.item, now_ms)
-            case sv.OutputTextDelta() | sv.OutputTranscriptDelta():
-                responses.words(event, now_ms)
-            case sv.OutputTextDone() | sv.OutputTranscriptDone() | sv.ContentPartDone():
-                responses.words_done(event, now_ms)
-            case sv.OutputAudioDelta():
-                responses.audio(event, now_ms)
-            case sv.OutputAudioDone(item_id=item_id):
-                responses.audio_done(item_id, now_ms)
-            case sv.RateLimitsUpdated(rate_limits=limits):
-                self._rate_limits.updated(limits, now_ms)
-            case sv.McpCallInProgress() | sv.McpCallCompleted() | sv.McpCallFailed():
-                responses.active.extend(now_ms)
-
-    def _learn(self, session: Session) -> None:
-        self._model = session.model or self._model
-        self._expires_at = session.expires_at or self._expires_at
-
-    def _words_overdue(self, entry: Entry, now_ms: int) -> None:
-        """Nothing came of this entry for too long. What is still being said has a limit of its own."""
-        is_users = entry.speaker is Party.USER
-        if self._turns.is_under_way(entry.item_id) if is_users else self._responses.active.has_begun:
-            self._builder.expect(entry.item_id, now_ms)
-        elif is_users:
-            self._builder.not_written(entry.item_id)
-        else:
-            self._responses.broke_off(entry.item_id, now_ms)
+    # ---------------------------------------------------------------- after every step
 
     def _settled(self, now_ms: int) -> list[Effect]:
         """All that the step wants done, with what follows from it."""

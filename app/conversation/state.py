@@ -30,3 +30,13 @@ def state_of(
     if is_open:
         return State.LISTENING
     return State.MUTED if is_hands_free and turns.has_microphone else State.READY
+
+
+def is_spoken_in(turns: Turns, mode: Mode) -> bool:
+    """The user speaks, or is about to."""
+    return turns.is_user_speaking or turns.is_voiced or (turns.is_open and mode is Mode.PUSH_TO_TALK)
+
+
+def is_answering(responses: Responses) -> bool:
+    """An answer is awaited, under way, or sounds."""
+    return responses.is_speaking or responses.active.is_awaited or responses.active.is_busy

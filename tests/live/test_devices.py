@@ -17,6 +17,7 @@ from app.live.conversation import LiveConversation
 from app.live.events import LiveEvent, SoundChecked
 from app.live.sound_check import CheckStep
 from app.live.speaker import LastingSpeaker
+from app.protocol.capabilities import ALL_OF_GA
 from tests.live.fakes import HandMicrophone, HandSpeaker
 
 PATIENCE_S = 10
@@ -25,6 +26,7 @@ PATIENCE_S = 10
 class NobodyAnswers:
     """A way to a service that never says its first word."""
 
+    capabilities = ALL_OF_GA
     label = "nobody"
     hint = None
     transcription_model = None
