@@ -39,6 +39,7 @@ from app.live.backoff import Backoff
 from app.live.coalescer import Coalescer
 from app.live.dialling import Dialler
 from app.live.events import Ended, Listener
+from app.live.repair import LineRepair
 from app.live.session_limit import SessionLimit
 from app.live.speaker import LastingSpeaker
 from app.live.switching import Dialled
@@ -50,12 +51,7 @@ _REFUSALS = frozenset(
 
 _SKIPPED = "The service sent something that was not understood and is left out; --events FILE keeps it."
 
-_BACK = "The connection is back, and the conversation goes on."
-_STABLE_MS = 10_000
-"""A line that stood for so long was no failure of the attempts before it."""
-
 _WENT_ON = "The session went on in a new one; its {length} were nearly over."
-_EXPIRED = "The session reached the service's limit; the conversation goes on in a new one."
 
 Step = Callable[[Conversation, int], list[Effect]]
 """Something that happens to the conversation as it is then, given the time."""
@@ -101,15 +97,7 @@ class Line:
         self._switching: asyncio.Task[None] | None = None
         self._left: list[Dialler] = []  # diallers of services that were left, and not yet hung up
         self._stirred = asyncio.Event()  # something else is wanted than what is waited for
-        self._backoff = backoff
-        self._reconnect_s, self._stays_offline = reconnect_s, stays_offline
-        self._has_stood = False
-        self._is_waiting = False
-        """The line broke, and none is there yet."""
-        self._is_given_up = False
-        self._back = ""  # what is said when it is there again
-        self._stood_ms = self._trouble_ends_ms = 0
-        self._due_ms = 0.0  # not before that the next attempt is made
+        self._repair = LineRepair(backoff, reconnect_s, stays_offline=stays_offline)
         self._limit: SessionLimit | None = None
         self._spare: asyncio.Task[Connection] | None = None
         self._waiting: list[Step] = []
@@ -182,7 +170,7 @@ class Line:
 
     def _renew(self, change: SessionChange) -> None:
         """From now on everything happens to the successor; the old session's task ends when it sees that."""
-        if self._is_waiting:
+        if self._repair.is_waiting:
             self._happen(Conversation.cut)
         else:
             self._finish_session()
@@ -234,15 +222,15 @@ class Line:
         """One session after the other, until the last one ends."""
         while not self._closing.is_set():
             self._stirred.clear()
-            if self._is_given_up or self._now_ms() < self._due_ms:
-                wait_s = None if self._is_given_up else (self._due_ms - self._now_ms()) / 1000
+            if self._repair.is_given_up or self._now_ms() < self._repair.due_ms:
+                wait_s = None if self._repair.is_given_up else (self._repair.due_ms - self._now_ms()) / 1000
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stirred.wait(), wait_s)
                 continue
             failed = await self._until_over()
             if failed is None:
                 continue
-            if not self._may_go_on(failed):
+            if not self._repair.may_go_on(failed, self._now_ms()):
                 self._finish_session()
                 self._happen(partial(_remark, str(failed)))
                 return Ended(str(failed), REFUSED if failed.kind in _REFUSALS else LOST)
@@ -274,33 +262,16 @@ class Line:
 
     # ---------------------------------------------------------------- a line that broke
 
-    def _may_go_on(self, failed: ServiceFailure) -> bool:
-        """The first dialling is the user's own affair; afterwards a loss is mended, for as long as is set."""
-        if failed.fatal or not self._has_stood or self._reconnect_s <= 0:
-            return False
-        return self._stays_offline or self._now_ms() < self._trouble_ends_ms or not self._is_waiting
-
     def _plan(self, failed: ServiceFailure) -> None:
         """The line broke, or could not be made again: when the next attempt is made."""
-        now_ms, is_expired = self._now_ms(), failed.kind is FailureKind.EXPIRED
-        if not self._is_waiting:
-            if now_ms - self._stood_ms >= _STABLE_MS:
-                self._backoff = self._backoff.anew()
-            if self._backoff.attempts == 0:
-                self._trouble_ends_ms = now_ms + round(self._reconnect_s * 1000)
-            self._is_waiting, self._back = True, "" if is_expired else _BACK
-            why = _EXPIRED if is_expired else str(failed).removesuffix(failed.remedy).rstrip()
+        now_ms = self._now_ms()
+        if (why := self._repair.broke(failed, now_ms)) is not None:
             self._happen(lambda talk, at_ms: talk.cut(at_ms, why))
             self._replace(SessionChange())
-        delay_ms = 0 if is_expired and self._backoff.attempts == 0 else self._backoff.delay_ms(failed.retry_after_s)
-        self._backoff = self._backoff.after_attempt()
-        self._due_ms = now_ms + delay_ms
-        if self._due_ms > self._trouble_ends_ms and now_ms < self._trouble_ends_ms:
-            self._due_ms = self._trouble_ends_ms  # the last attempt
-        elif now_ms >= self._trouble_ends_ms:
+        if self._repair.plan(failed, now_ms):
+            self._happen(lambda talk, at_ms: talk.retry_at(self._repair.due_ms, at_ms))
+        else:
             self._give_up()
-            return
-        self._happen(lambda talk, at_ms: talk.retry_at(self._due_ms, at_ms))
 
     def _replace(self, change: SessionChange, *, is_seamless: bool = False) -> None:
         """From now on everything happens to a successor; the old session's task ends when it sees that."""
@@ -323,33 +294,24 @@ class Line:
         self._soon(self._give_up)
 
     def _retry_now(self) -> None:
-        if not self._is_waiting:
-            return
-        if self._is_given_up:
-            self._backoff = self._backoff.anew()
-            self._trouble_ends_ms = self._now_ms() + round(self._reconnect_s * 1000)
-        self._is_given_up, self._due_ms = False, self._now_ms()
-        self._happen(lambda talk, now_ms: talk.retry_at(now_ms, now_ms))
-        self._stirred.set()
+        if self._repair.retry(self._now_ms()):
+            self._happen(lambda talk, now_ms: talk.retry_at(now_ms, now_ms))
+            self._stirred.set()
 
     def _give_up(self) -> None:
-        if self._is_waiting and not self._is_given_up:
-            self._is_given_up = True
+        if self._repair.give_up():
             self._happen(Conversation.give_up)
             self._stirred.set()
 
     def _stands(self) -> None:
         """The service answered: what was lost is found."""
-        self._has_stood, self._stood_ms = True, self._now_ms()
-        if self._is_waiting:
-            self._is_waiting = False
-            if self._back:
-                self._happen(partial(_remark, self._back))
+        if back := self._repair.stands(self._now_ms()):
+            self._happen(partial(_remark, back))
 
     # ---------------------------------------------------------------- a session that nears its limit
 
     def _learn_limit(self, expires_at: int | None) -> None:
-        if self._reconnect_s > 0 and expires_at and self._limit is None and self._loop:
+        if self._repair.is_wanted and expires_at and self._limit is None and self._loop:
             self._limit = limit = SessionLimit(time.time(), expires_at)
             for moment_s in (limit.due_s, limit.last_call_s):
                 self._loop.call_later(max(0.0, moment_s - time.time()), self._tend_limit)
@@ -357,7 +319,7 @@ class Line:
     def _tend_limit(self) -> None:
         """Near the limit another connection is made beside the one that serves, and takes over at a quiet moment."""
         limit, now_s = self._limit, time.time()
-        if limit is None or now_s < limit.due_s or self._is_waiting or self._closing.is_set():
+        if limit is None or now_s < limit.due_s or self._repair.is_waiting or self._closing.is_set():
             return
         if self._spare is None:
             self._spare = asyncio.create_task(self._dialler.dial())
@@ -374,7 +336,7 @@ class Line:
     async def _dial(self) -> Connection:
         """The connection that was made for this, if it still stands; else a new one."""
         spare, self._spare = self._spare, None
-        if spare is not None and not self._is_waiting:
+        if spare is not None and not self._repair.is_waiting:
             with suppress(ServiceFailure):
                 connection = await spare
                 if connection.is_open:
