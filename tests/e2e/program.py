@@ -43,11 +43,12 @@ class Result:
 
 
 def home(folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """An environment without any setting or key of the user's."""
+    """An environment without any setting or key of the user's. A line that breaks is the end there, unless said."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "OPENAI_", "REALTIME_"))
     }
-    return {**kept, "HOME": str(folder), "REALTIME_HOME": str(folder / "realtime"), **(extra or {})}
+    ours = {"HOME": str(folder), "REALTIME_HOME": str(folder / "realtime"), "REALTIME_RECONNECT_S": "0"}
+    return {**kept, **ours, **(extra or {})}
 
 
 def command(*arguments: str) -> list[str]:
