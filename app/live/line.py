@@ -16,31 +16,20 @@ from functools import partial
 
 from app.connection.client import Connection
 from app.connection.failures import FailureKind, ServiceFailure
-from app.connection.outbox import Outbox
 from app.conversation.conversation import Conversation
-from app.conversation.effects import (
-    Duck,
-    Effect,
-    EntryChanged,
-    EntryRemoved,
-    FinishPlay,
-    Interrupted,
-    Notice,
-    Play,
-    Send,
-    Severity,
-    StatusChanged,
-)
+from app.conversation.effects import Effect, EntryChanged, Notice, Severity, StatusChanged, earliest
 from app.conversation.session import SessionChange
 from app.conversation.status import Status
 from app.conversation.transcript import Entry, Transcript
 from app.exit_status import LOST, REFUSED
 from app.live.backoff import Backoff
-from app.live.coalescer import Coalescer
+from app.live.deadline_timer import DeadlineTimer
 from app.live.dialling import Dialler
+from app.live.effect_runner import EffectRunner
 from app.live.events import Ended, Listener
 from app.live.repair import LineRepair
 from app.live.session_limit import SessionLimit
+from app.live.spare import SpareConnection
 from app.live.speaker import LastingSpeaker
 from app.live.switching import Dialled
 from app.protocol.server_events import ServerEvent
@@ -83,15 +72,12 @@ class Line:
         """
         self._conversation = conversation
         self._dialler = dialler
-        self._speaker = speaker
         self._listener = listener
         self._now_ms = now_ms
         self._on_status = on_status
+        self._effects = EffectRunner(speaker, listener, now_ms, self._find, self._status_changed)
         self._on_final = on_final
         self._on_over = on_over
-        self._final_news: set[str] = set()
-        self._coalescer = Coalescer(self._tell_entries)
-        self._outbox = Outbox()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = asyncio.Event()
         self._switching: asyncio.Task[None] | None = None
@@ -99,12 +85,11 @@ class Line:
         self._stirred = asyncio.Event()  # something else is wanted than what is waited for
         self._repair = LineRepair(backoff, reconnect_s, stays_offline=stays_offline)
         self._limit: SessionLimit | None = None
-        self._spare: asyncio.Task[Connection] | None = None
+        self._spare = SpareConnection()
         self._waiting: list[Step] = []
         self._gate = threading.Lock()  # over _loop and _waiting, while the loop begins and ends
         self._guard = threading.RLock()  # over the conversation: this thread changes it, others may read its entries
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_ms: float | None = None  # when it is due
+        self._timer = DeadlineTimer(now_ms, self._time_passed)
         self._is_over = False
         self._fault: BaseException | None = None
 
@@ -163,8 +148,7 @@ class Line:
             return
         self._left.append(self._dialler)
         self._dialler = Dialled(dialler, connection)
-        spare, self._spare = self._spare, None
-        await _hang_up(spare)  # it leads to the service that is left
+        await self._spare.hang_up()  # it leads to the service that is left
         self._renew(change)
         self._listener(Notice(f"The talk goes on with {dialler.label}."))
 
@@ -175,7 +159,7 @@ class Line:
         else:
             self._finish_session()
         self._replace(change)
-        self._do(StatusChanged(self._conversation.status))
+        self._effects.run(StatusChanged(self._conversation.status))
         self._stirred.set()
 
     def _finish_session(self) -> None:
@@ -275,7 +259,7 @@ class Line:
 
     def _replace(self, change: SessionChange, *, is_seamless: bool = False) -> None:
         """From now on everything happens to a successor; the old session's task ends when it sees that."""
-        self._outbox = Outbox()  # what was still to be said was meant for the old session
+        self._effects.begin_session()
         self._limit = None
         with self._guard:
             self._conversation = self._conversation.successor(
@@ -321,28 +305,24 @@ class Line:
         limit, now_s = self._limit, time.time()
         if limit is None or now_s < limit.due_s or self._repair.is_waiting or self._closing.is_set():
             return
-        if self._spare is None:
-            self._spare = asyncio.create_task(self._dialler.dial())
-            self._spare.add_done_callback(lambda _: self._tend_limit())
-        elif self._spare.done() and not self._spare.cancelled():
-            if self._spare.exception():  # the session ends then, and is followed as after a loss
-                self._limit = None
-            elif self._conversation.is_quiet or (now_s >= limit.last_call_s and self._conversation.is_between_turns):
-                self._happen(Conversation.cut)
-                self._replace(SessionChange(), is_seamless=True)
-                self._happen(partial(_remark, _WENT_ON.format(length=limit.length)))
-                self._stirred.set()
+        if not self._spare.is_wanted:
+            self._spare.dial(self._dialler, self._tend_limit)
+        elif self._spare.has_failed:  # the session ends then, and is followed as after a loss
+            self._limit = None
+        elif self._spare.is_ready and self._is_moment_to_swap(now_s >= limit.last_call_s):
+            self._happen(Conversation.cut)
+            self._replace(SessionChange(), is_seamless=True)
+            self._happen(partial(_remark, _WENT_ON.format(length=limit.length)))
+            self._stirred.set()
+
+    def _is_moment_to_swap(self, is_last_call: bool) -> bool:
+        return self._conversation.is_quiet or (is_last_call and self._conversation.is_between_turns)
 
     async def _dial(self) -> Connection:
         """The connection that was made for this, if it still stands; else a new one."""
-        spare, self._spare = self._spare, None
-        if spare is not None and not self._repair.is_waiting:
-            with suppress(ServiceFailure):
-                connection = await spare
-                if connection.is_open:
-                    return connection
-        await _hang_up(spare)
-        return await self._dialler.dial()
+        if self._repair.is_waiting:
+            await self._spare.hang_up()
+        return await self._spare.take() or await self._dialler.dial()
 
     def _soon(self, act: Callable[[], None]) -> None:
         with self._gate:
@@ -350,21 +330,20 @@ class Line:
                 self._loop.call_soon_threadsafe(act)
 
     async def _end(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-        self._coalescer.flush(self._now_ms())
+        self._timer.cancel()
+        self._effects.flush()
         with self._gate:
             self._loop, self._is_over = None, True
         self._on_over()
         if self._switching is not None:
             self._switching.cancel()
             await asyncio.wait({self._switching})
-        await _hang_up(self._spare)
+        await self._spare.hang_up()
         for dialler in (*self._left, self._dialler):
             await dialler.hang_up()
 
     async def _talk(self) -> None:
-        ours, outbox = self._conversation, self._outbox
+        ours, outbox = self._conversation, self._effects.outbox
         connection = await self._dial()
         connection.tell_skipped_to(lambda: self._listener(Notice(_SKIPPED, Severity.WARNING)))
         if not connection.service.is_loopback:  # what this machine takes to reach itself says nothing
@@ -406,75 +385,25 @@ class Line:
         try:
             with self._guard:
                 for effect in step(self._conversation, self._now_ms()):
-                    self._do(effect)
-                self._set_timer()
+                    self._effects.run(effect)
+                self._timer.set(self._loop, earliest(self._conversation.deadline_ms, self._effects.due_ms))
             if self._limit is not None:
                 self._tend_limit()
-            if self._final_news:
-                news, self._final_news = self._final_news, set()
+            if news := self._effects.take_final_news():
                 self._on_final(self._conversation.transcript, news)  # no guard: a slow disk keeps no screen waiting
         except Exception as error:
             self._fail(error)
 
-    def _do(self, effect: Effect) -> None:
-        match effect:
-            case Send(event):
-                self._outbox.put(event)
-            case Play(item_id, pcm):
-                self._speaker.play(item_id, pcm)
-            case FinishPlay(item_id):
-                self._speaker.finish(item_id)
-            case Duck(gain_db):
-                self._speaker.duck(gain_db)
-            case EntryChanged(entry):
-                if entry.is_final:
-                    self._final_news.add(entry.item_id)
-                self._coalescer.changed(entry.item_id, self._now_ms())
-            case EntryRemoved(item_id):
-                self._final_news.add(item_id)
-                self._coalescer.removed(item_id)
-                self._listener(effect)
-            case StatusChanged(status):
-                self._learn_limit(status.expires_at)
-                self._listener(effect)
-                self._on_status(effect)
-            case Notice() | Interrupted():
-                self._listener(effect)
+    def _find(self, item_id: str) -> EntryChanged | None:
+        return self._conversation.find(item_id)
 
-    def _tell_entries(self, item_ids: tuple[str, ...]) -> None:
-        found = [changed for item_id in item_ids if (changed := self._conversation.find(item_id))]
-        for changed in sorted(found, key=lambda changed: changed.index):  # an index counts on those before it
-            self._listener(changed)
-
-    def _set_timer(self) -> None:
-        """One timer for whichever of the deadlines comes first."""
-        deadlines = [d for d in (self._conversation.deadline_ms, self._coalescer.due_ms) if d is not None]
-        deadline_ms = min(deadlines, default=None)
-        if self._timer and deadline_ms == self._timer_ms:
-            return
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-        if deadline_ms is not None and self._loop:
-            delay_s = max(0.0, deadline_ms - self._now_ms()) / 1000
-            self._timer, self._timer_ms = self._loop.call_later(delay_s, self._time_passed), deadline_ms
+    def _status_changed(self, changed: StatusChanged) -> None:
+        self._learn_limit(changed.status.expires_at)
+        self._on_status(changed)
 
     def _time_passed(self) -> None:
-        self._timer = None
-        now_ms = self._now_ms()
-        due_ms = self._coalescer.due_ms
-        if due_ms is not None and now_ms >= due_ms:
-            self._coalescer.flush(now_ms)
+        self._effects.tick()
         self._happen(Conversation.tick)
-
-
-async def _hang_up(dialling: asyncio.Task[Connection] | None) -> None:
-    """A connection that nobody has asked for is closed."""
-    if dialling is not None:
-        dialling.cancel()
-        await asyncio.wait({dialling})
-        if not dialling.cancelled() and dialling.exception() is None:
-            await dialling.result().close()
 
 
 def _remark(text: str, conversation: Conversation, now_ms: int) -> list[Effect]:
