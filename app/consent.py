@@ -6,7 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.settings import Folders, Loaded, which_service
-from app.settings.trust import allow, can_sign_in, claims, file_of, is_allowed, replaced_elsewhere
+from app.settings.trust import (
+    allow,
+    can_sign_in,
+    claims,
+    file_of,
+    is_allowed,
+    model_file,
+    replaced_elsewhere,
+    uncovered_key,
+)
 
 
 class NotAllowedError(Exception):
@@ -26,9 +35,20 @@ def settle(
             f"REALTIME_SPEAKER in .env names {path}, outside of its folder, where a file would be replaced. "
             "Give it with --speaker or in the environment."
         )
+    which = "local" if serves else which_service(loaded.settings)
+    if which == "local" and model_file(loaded) is not None:
+        raise NotAllowedError(
+            "REALTIME_RESPONDER in .env names a model's file, which a library outside of this program would read. "
+            "Give it in the environment or in the settings file."
+        )
+    if not serves and (key := uncovered_key(loaded)) is not None:
+        raise NotAllowedError(
+            f"REALTIME_ALLOW_PLAIN in .env would let your {key}, which it does not hold itself, travel unencrypted. "
+            "Give it in the environment or in the settings file."
+        )
     file = file_of(places.settings_file)
     told = []
-    for claim in claims(loaded, "local" if serves else which_service(loaded.settings), signs_in=can_sign_in()):
+    for claim in claims(loaded, which, signs_in=can_sign_in()):
         if is_allowed(claim, folder, file):
             continue
         if ask is None or not ask(f"{claim.sentence} Allow it from now on?"):

@@ -1,4 +1,5 @@
-"""What a folder's `.env` may not do by itself: send a key of the user's somewhere, or replace a file elsewhere.
+"""What a folder's `.env` may not do by itself: send a key of the user's somewhere or in the clear, replace a file
+elsewhere, or have a model's file read.
 
 To start the program in a folder of somebody else's must cost nothing. So a key that comes from the environment goes to
 an address from `.env` only where the user has said so once; that is remembered by folder, address and key.
@@ -95,6 +96,22 @@ def replaced_elsewhere(loaded: Loaded, folder: Path) -> Path | None:
         return None
     path = (folder / Path(speaker).expanduser()).resolve()
     return None if path.is_relative_to(folder.resolve()) else path
+
+
+def model_file(loaded: Loaded) -> str | None:
+    """The file of a language model that `.env` names as the embedded service's mind: code that is not ours reads it."""
+    responder = loaded.settings.responder.strip()
+    is_file = responder not in ("builtin", "llm") and "://" not in responder
+    return responder if is_file and responder and loaded.source("responder") is Source.DOTENV else None
+
+
+def uncovered_key(loaded: Loaded) -> str | None:
+    """A key of the user's that REALTIME_ALLOW_PLAIN in `.env`, which does not hold it, would let travel unencrypted."""
+    if loaded.source("allow_plain") is not Source.DOTENV or not loaded.settings.allow_plain.strip():
+        return None
+    names = dict.fromkeys(name for _, secrets in (*_SENT.values(), _COMPATIBLE) for name in secrets)
+    held = (name for name in names if getattr(loaded.settings, name) and loaded.source(name) is not Source.DOTENV)
+    return next((SETTINGS[name].env for name in held), None)
 
 
 def is_allowed(claim: Claim, folder: Path, file: Path) -> bool:

@@ -204,3 +204,45 @@ def test_a_service_alone_asks_for_its_responder_whatever_the_conversation_would_
     sources = dict.fromkeys(("responder", "speaker"), Source.DOTENV)
     with pytest.raises(NotAllowedError, match="REALTIME_RESPONDER_KEY"):
         settle(Loaded(settings, sources), folders(tmp_path), tmp_path, serves=True)
+
+
+@pytest.mark.parametrize(
+    ("responder", "source", "serves", "is_refused"),
+    [
+        ("evil.gguf", Source.DOTENV, False, True),
+        ("/elsewhere/evil.gguf", Source.DOTENV, True, True),
+        ("evil.gguf", Source.ENVIRONMENT, False, False),
+        ("evil.gguf", Source.FILE, False, False),
+        ("llm", Source.DOTENV, False, False),
+        ("builtin", Source.DOTENV, False, False),
+        ("http://127.0.0.1:11434/v1", Source.DOTENV, False, False),
+    ],
+)
+def test_no_model_of_a_folder_is_read(tmp_path: Path, responder: str, source: Source, serves: bool, is_refused: bool):
+    loaded = Loaded(Settings(responder=responder, service="local"), {"responder": source})
+    if not is_refused:
+        assert settle(loaded, folders(tmp_path), tmp_path, serves=serves) == ()
+        return
+    with pytest.raises(NotAllowedError, match="REALTIME_RESPONDER"):
+        settle(loaded, folders(tmp_path), tmp_path, lambda _: True, serves=serves)
+
+
+@pytest.mark.parametrize(
+    ("allowing", "holding", "is_refused"),
+    [
+        (Source.DOTENV, Source.ENVIRONMENT, True),
+        (Source.DOTENV, Source.DOTENV, False),
+        (Source.ENVIRONMENT, Source.ENVIRONMENT, False),
+        (Source.FILE, Source.ENVIRONMENT, False),
+    ],
+)
+def test_no_folder_lets_a_key_of_the_users_travel_unencrypted(
+    tmp_path: Path, allowing: Source, holding: Source, is_refused: bool
+):
+    settings = Settings(service="ws://host.test/v1", api_key="k", allow_plain="host.test")
+    loaded = Loaded(settings, {"allow_plain": allowing, "api_key": holding, "service": Source.ENVIRONMENT})
+    if not is_refused:
+        assert settle(loaded, folders(tmp_path), tmp_path) == ()
+        return
+    with pytest.raises(NotAllowedError, match="REALTIME_API_KEY"):
+        settle(loaded, folders(tmp_path), tmp_path, lambda _: True)
