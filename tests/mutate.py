@@ -68,7 +68,7 @@ async def through_the_program(frames: list[str], folder: Path) -> tuple[int, str
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**kept, "HOME": str(folder), "REALTIME_HOME": str(folder / "realtime")},
+            env={**kept, "HOME": str(folder), "REALTIME_HOME": str(folder / "realtime"), "REALTIME_RECONNECT_S": "0"},
             start_new_session=True,
         )
         try:

@@ -198,8 +198,8 @@ def shown(folder: Path, name: str) -> tuple[set[str], str]:
     with ScriptedService() as service:
         arguments = ("--service", service.url, "--mic", str(file), "--speaker", "none", "--no-greeting")
         with program(folder, *arguments, env=env, columns=110, rows=32) as terminal:
-            terminal.wait_for("LISTENING")
             terminal.wait_for("is no setting")
+            terminal.wait_for("LISTENING")
             since = len(terminal.painted())
             service.put("user", "A mark.")
             terminal.wait_for(r"A mark\.")

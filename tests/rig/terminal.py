@@ -41,7 +41,8 @@ class Terminal:
     ) -> None:
         """`env` is the whole environment but for TERM; all colours, unless it says otherwise in COLORTERM."""
         self._folder = Path(tempfile.mkdtemp(prefix="terminal-"))  # short: a socket's name is limited to 100 characters
-        environ = {name: value for name, value in env.items() if name not in ("TMUX", "TMUX_PANE")}
+        others = ("TMUX", "TMUX_PANE", "COLUMNS", "LINES")  # of the terminal in which the tests run
+        environ = {name: value for name, value in env.items() if name not in others}
         self._environ = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "COLORTERM": "truecolor", **environ}
         before = ("start-server", ";", "set", "-g", "default-terminal", term, ";")
         size = ("-x", str(columns), "-y", str(rows))

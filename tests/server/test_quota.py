@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from app.protocol.items import RateLimit
 from app.server.quota import Quota
 from tests.server.driver import Driver, types
 
 
 def limits(event) -> dict[str, dict]:
-    return {limit["name"]: limit for limit in event.rate_limits}
+    return {limit.name: limit for limit in event.rate_limits}
 
 
 def test_where_nothing_is_limited_nothing_is_told():
@@ -27,9 +28,9 @@ def test_what_is_left_is_told_after_the_response():
     used = done.response.usage.total_tokens
     assert used > 0
     left = limits(told)
-    assert left["requests"] == {"name": "requests", "limit": 10, "remaining": 9, "reset_seconds": 6.0}
-    assert left["tokens"]["remaining"] == 1_000 - used
-    assert left["tokens"]["reset_seconds"] == pytest.approx(used * 0.06)
+    assert left["requests"] == RateLimit(name="requests", limit=10, remaining=9, reset_seconds=6.0)
+    assert left["tokens"].remaining == 1_000 - used
+    assert left["tokens"].reset_seconds == pytest.approx(used * 0.06)
 
 
 def test_it_comes_back_evenly():
@@ -64,7 +65,7 @@ def test_tokens_may_be_overdrawn_by_the_answer_under_way_and_are_paid_back():
     talk.full_answer("Hello.", ms=1_000)
     used = talk.of("response.done")[-1].response.usage.total_tokens
     assert used > 10
-    assert limits(talk.events[-1])["tokens"]["remaining"] == 0
+    assert limits(talk.events[-1])["tokens"].remaining == 0
     failed = talk.say("response.create")[1].response
     assert failed.status_details.error.type == "tokens"
     talk.now += (used - 9) * 6

@@ -258,7 +258,7 @@ class SettingsPanel(Vertical):
 
     def _stops(self) -> list[Widget]:
         """What the keyboard can be on: rows and headings that are shown."""
-        return [stop for stop in self.query(".settings-stop") if stop.focusable]
+        return [stop for stop in self.screen.focus_chain if stop.has_class("settings-stop")]
 
     def action_reset(self) -> None:
         """The row in hand back to its default."""

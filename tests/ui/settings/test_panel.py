@@ -130,6 +130,17 @@ def test_there_is_a_row_for_every_setting_but_secrets():
     run(scenario)
 
 
+def test_rows_of_a_closed_section_are_passed_over():
+    async def scenario(app, pilot):
+        await at(app, pilot, "mode", "up", "left", "down", "left")
+        assert app.told == []
+        await pilot.press("down", "up", "up")
+        headings = app.panel.query(SectionHeading)
+        assert app.focused is headings.first()
+
+    run(scenario)
+
+
 def test_only_what_is_open_is_made():
     async def scenario(app, pilot):
         assert {row.setting.about.section.value for row in app.panel.query(SettingRow)} == {"Turn taking", "Voice"}
