@@ -198,7 +198,7 @@ def shown(folder: Path, name: str) -> tuple[set[str], str]:
     with ScriptedService() as service:
         arguments = ("--service", service.url, "--mic", str(file), "--speaker", "none", "--no-greeting")
         with program(folder, *arguments, env=env, columns=110, rows=32) as terminal:
-            terminal.wait_for("is no setting")
+            terminal.wait_for(r"is[\s▌]+no[\s▌]+setting")
             terminal.wait_for("LISTENING")
             since = len(terminal.painted())
             service.put("user", "A mark.")
