@@ -13,10 +13,11 @@ from typing import Final
 
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
 from app.conversation.bill import CLOSED, HELD_BACK, NO_BUDGET, Bill, Budget
-from app.conversation.carried import Carried, retell
+from app.conversation.carried import Carried
 from app.conversation.effects import Effect, Effects, EntryChanged, Send, StatusChanged, earliest
 from app.conversation.input_audio import Ducking
 from app.conversation.negotiation import SettingsNegotiation
+from app.conversation.owed import Owed
 from app.conversation.playback import BYTES_PER_MS, Voice
 from app.conversation.prices import NO_PRICES, PriceList
 from app.conversation.rate_limits import RateLimits
@@ -99,10 +100,8 @@ class Conversation:
         self._ducking = Ducking(effects)
         self._is_lost = self._has_begun = self._is_cut = False
         self._retry = Retry()
-        self._is_answer_due, self._said_again = carried.is_answer_due, carried.said_again
-        self._kept_lines = list(carried.kept_lines)  # typed while there was no line
+        self._owed = carried.owed or Owed()
         self._round_trip_ms: int | None = None
-        self._unsent_texts = list(carried.unsent_texts)
         self._told = Status()
 
     def successor(
@@ -132,14 +131,11 @@ class Conversation:
             chosen=self._negotiation.chosen | change.names,
             carried=Carried(
                 entries=self.entries,
-                unsent_texts=tuple(self._unsent_texts),
                 turns=self._turns,
                 responses=self._responses,
                 spending=self._bill.spending,
                 model=self._service.model,
-                said_again=self._said_again,
-                is_answer_due=self._is_answer_due,
-                kept_lines=tuple(self._kept_lines),
+                owed=self._owed,
                 is_cut=self._is_cut,
                 is_seamless=is_seamless,
             ),
@@ -243,8 +239,7 @@ class Conversation:
         is_new = self._has_begun
         said_again = self._turns.cut()
         owes = is_new and self._responses.owes_answer and not (said_again and is_by_itself)
-        self._said_again = (*self._said_again, *said_again)
-        self._is_answer_due = self._is_answer_due or owes
+        self._owed.cut(said_again, is_answer_due=owes)
         self._responses.cut_off(CUT_OFF, now_ms)
         self._builder.lost()
         if why:
@@ -259,8 +254,7 @@ class Conversation:
         self._responses.silence(now_ms)
         self._voice.silence()  # also what it says that is none of the conversation's
         self._builder.lost()
-        for item_id in self._kept_lines:
-            self._builder.change(item_id, note="not sent: there was no connection")
+        self._owed.lost(self._builder)
         return self._settled(now_ms)
 
     def retry_at(self, moment_ms: float, now_ms: int) -> list[Effect]:
@@ -324,9 +318,9 @@ class Conversation:
         if self._is_lost:
             self._effects.notify("That was not sent: the line to the service is gone.")
         elif self._carried.is_cut and not self._negotiation.is_ready:
-            self._kept_lines.append(self._turns.keep_line(text, now_ms))
+            self._owed.keep_line(self._turns.keep_line(text, now_ms))
         elif not self._is_live:
-            self._unsent_texts.append(text)
+            self._owed.keep_text(text)
             if self._bill.is_spent:
                 self._effects.notify(HELD_BACK)
         else:
@@ -395,7 +389,7 @@ class Conversation:
                 self._has_begun = True
                 self._begin(now_ms)
             else:
-                self._send_unsent(now_ms)
+                self._owed.send_texts(self._turns, now_ms)
             self._negotiation.update_if_due(now_ms)
             self._responses.active.ask_if_due(now_ms)
         if not self._responses.is_sounding:
@@ -417,23 +411,7 @@ class Conversation:
 
     def _begin(self, now_ms: int) -> None:
         """The service is ready: it is told what was said in the session before, and typed, or asked to greet."""
-        for item_id in self._said_again:
-            self._builder.deleted(item_id)
-        retell(self._transcript, self._effects, self._builder)
-        for item_id in self._kept_lines:
-            self._builder.change(item_id, note="")
-        is_due = self._is_answer_due or bool(self._kept_lines)
-        self._said_again, self._kept_lines, self._is_answer_due = (), [], False
-        self._turns.begin(now_ms)
-        if is_due:
-            self._turns.ask(now_ms, now_ms)
-        if not self._send_unsent(now_ms) and self._greets:
+        self._owed.begin(self._transcript, self._effects, self._builder, self._turns, now_ms)
+        if not self._owed.send_texts(self._turns, now_ms) and self._greets:
             words = f"{self._negotiation.wanted.instructions}\n{GREETING}".strip()
             self._responses.active.want(ResponseCreate(response=ResponseOptions(instructions=words)))
-
-    def _send_unsent(self, now_ms: int) -> bool:
-        """What was typed and held back goes out, to be answered together; whether there was any."""
-        texts, self._unsent_texts = self._unsent_texts, []
-        if texts:
-            self._turns.typed(texts, now_ms)
-        return bool(texts)

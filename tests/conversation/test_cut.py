@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.conversation.carried import retold
 from app.conversation.effects import StatusChanged
 from app.conversation.kept_sound import KEPT_MS
+from app.conversation.retelling import retold
 from app.conversation.session import SessionChange, SessionSettings
 from app.conversation.status import State
 from app.conversation.transcript import Entry, Party
