@@ -18,6 +18,9 @@ from msgspec.structs import replace
 from app.conversation.effects import Effects, earliest
 from app.protocol.benign import BUSY
 from app.protocol.client_events import ResponseCancel, ResponseCreate
+from app.protocol.items import ResponseOptions
+
+GREETING = "Greet the user in one short, friendly sentence and ask what you can do."
 
 ANSWER_TIMEOUT_MS = 20_000
 """The usual limit for an answer without a sign of life: to begin, and to go on."""
@@ -112,6 +115,11 @@ class ActiveResponse:
         return earliest(self._due_ms, self._expected.due_ms if self._expected else None)
 
     # ---------------------------------------------------------------- what the user wants
+
+    def want_greeting(self, instructions: str) -> None:
+        """Let the assistant speak first."""
+        words = f"{instructions}\n{GREETING}".strip()
+        self.want(ResponseCreate(response=ResponseOptions(instructions=words)))
 
     def want(self, request: ResponseCreate) -> None:
         """Ask for an answer as soon as none is under way."""

@@ -9,8 +9,6 @@ One thing cannot wait for the effects: an interruption must know how much was he
 
 from __future__ import annotations
 
-from typing import Final
-
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
 from app.conversation.bill import CLOSED, HELD_BACK, NO_BUDGET, Bill, Budget
 from app.conversation.carried import Carried
@@ -34,14 +32,8 @@ from app.conversation.turn_table import Trigger
 from app.conversation.turns import Turns
 from app.protocol import server_events as sv
 from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
-from app.protocol.client_events import ResponseCreate, SessionUpdate
-from app.protocol.items import ResponseOptions
+from app.protocol.client_events import SessionUpdate
 from app.protocol.text import sanitise_text
-
-GREETING: Final = "Greet the user in one short, friendly sentence and ask what you can do."
-
-
-CUT_OFF: Final = "cut off: the connection was lost"
 
 
 class Conversation:
@@ -207,6 +199,10 @@ class Conversation:
         )
 
     @property
+    def _is_hands_free(self) -> bool:
+        return self._negotiation.wanted.mode is Mode.HANDS_FREE
+
+    @property
     def _is_offline(self) -> bool:
         """There is no line, and none will be made by itself."""
         return self._is_lost or self._retry.is_given_up
@@ -235,12 +231,12 @@ class Conversation:
 
         `why`: to be said in the transcript; empty where the session was ended in order.
         """
-        is_by_itself = self._negotiation.effective.create_response and self._mode is Mode.HANDS_FREE
+        is_by_itself = self._is_hands_free and self._negotiation.effective.create_response
         is_new = self._has_begun
         said_again = self._turns.cut()
         owes = is_new and self._responses.owes_answer and not (said_again and is_by_itself)
         self._owed.cut(said_again, is_answer_due=owes)
-        self._responses.cut_off(CUT_OFF, now_ms)
+        self._responses.cut_off(now_ms)
         self._builder.lost()
         if why:
             self._builder.remark(why, now_ms)
@@ -269,10 +265,6 @@ class Conversation:
         self._retry.give_up()
         self._turns.close_microphone()
         return self._settled(now_ms)
-
-    @property
-    def _mode(self) -> Mode:
-        return self._negotiation.wanted.mode
 
     def remark(self, text: str, now_ms: int) -> list[Effect]:
         """The program has something to say that must stay: a line of its own in the transcript."""
@@ -413,5 +405,4 @@ class Conversation:
         """The service is ready: it is told what was said in the session before, and typed, or asked to greet."""
         self._owed.begin(self._transcript, self._effects, self._builder, self._turns, now_ms)
         if not self._owed.send_texts(self._turns, now_ms) and self._greets:
-            words = f"{self._negotiation.wanted.instructions}\n{GREETING}".strip()
-            self._responses.active.want(ResponseCreate(response=ResponseOptions(instructions=words)))
+            self._responses.active.want_greeting(self._negotiation.wanted.instructions)

@@ -150,7 +150,9 @@ class Line:
         self._dialler = Dialled(dialler, connection)
         await self._spare.hang_up()  # it leads to the service that is left
         self._renew(change)
-        self._listener(Notice(f"The talk goes on with {dialler.label}."))
+        text = f"The talk goes on with {dialler.label}."
+        self._listener(Notice(text, is_remarked=True))
+        self._remark(text)
 
     def _renew(self, change: SessionChange) -> None:
         """From now on everything happens to the successor; the old session's task ends when it sees that."""
@@ -216,7 +218,7 @@ class Line:
                 continue
             if not self._repair.may_go_on(failed, self._now_ms()):
                 self._finish_session()
-                self._happen(partial(_remark, str(failed)))
+                self._remark(str(failed))
                 return Ended(str(failed), REFUSED if failed.kind in _REFUSALS else LOST)
             self._plan(failed)
         self._finish_session()
@@ -245,6 +247,9 @@ class Line:
                 talking.exception()  # of a session that is over either way
 
     # ---------------------------------------------------------------- a line that broke
+
+    def _remark(self, text: str) -> None:
+        self._happen(lambda talk, now_ms: talk.remark(text, now_ms))
 
     def _plan(self, failed: ServiceFailure) -> None:
         """The line broke, or could not be made again: when the next attempt is made."""
@@ -290,7 +295,7 @@ class Line:
     def _stands(self) -> None:
         """The service answered: what was lost is found."""
         if back := self._repair.stands(self._now_ms()):
-            self._happen(partial(_remark, back))
+            self._remark(back)
 
     # ---------------------------------------------------------------- a session that nears its limit
 
@@ -312,7 +317,7 @@ class Line:
         elif self._spare.is_ready and self._is_moment_to_swap(now_s >= limit.last_call_s):
             self._happen(Conversation.cut)
             self._replace(SessionChange(), is_seamless=True)
-            self._happen(partial(_remark, _WENT_ON.format(length=limit.length)))
+            self._remark(_WENT_ON.format(length=limit.length))
             self._stirred.set()
 
     def _is_moment_to_swap(self, is_last_call: bool) -> bool:
@@ -404,10 +409,6 @@ class Line:
     def _time_passed(self) -> None:
         self._effects.tick()
         self._happen(Conversation.tick)
-
-
-def _remark(text: str, conversation: Conversation, now_ms: int) -> list[Effect]:
-    return conversation.remark(text, now_ms)
 
 
 def _received(event: ServerEvent, advice: str, conversation: Conversation, now_ms: int) -> list[Effect]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.conversation.conversation import GREETING
+from app.conversation.active_response import GREETING
 from app.conversation.effects import StatusChanged
 from app.conversation.status import State
 from app.protocol.client_events import InputAppend, ItemCreate, ResponseCreate

@@ -125,7 +125,8 @@ def test_the_talk_goes_on_there_with_its_text_and_the_first_service_is_left():
                 assert await there.heard() == "my name is Ada"
                 assert there.updates[0]["audio"]["input"]["transcription"] == {"model": "scribe"}
                 assert talk.live.service_label in second.url
-                assert [entry.text for entry in talk.live.entries] == ["my name is Ada"]
+                assert [entry.text for entry in talk.live.entries if entry.is_turn] == ["my name is Ada"]
+                assert "The talk goes on with" in talk.live.entries[-1].text
 
     run(talk())
 
