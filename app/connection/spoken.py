@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import UnsetType
+
 from app.protocol.client_events import ClientEvent, SessionUpdate
 from app.protocol.codec import MalformedEventError, encode_client_event, read_event
+from app.protocol.convert import JsonObject
 from app.protocol.dialect import Dialect
 from app.protocol.recognition import dialect_of_names, dialect_of_session, is_unknown_to_beta
 
@@ -28,6 +31,7 @@ class SpokenDialect:
         self._has_found = False
         self._has_seen_session = False
         self._update: SessionUpdate | None = None
+        """Said, and not answered so far as is known."""
 
     @property
     def is_beta_found(self) -> bool:
@@ -56,13 +60,24 @@ class SpokenDialect:
         elif (of_names := dialect_of_names(event)) is not None:
             self._take(of_names, self._writing if self._has_seen_session else of_names)
             self._is_open = event.get("type") in _NOT_YET_TELLING
-        elif self._update is not None and self._writing is Dialect.GA and is_unknown_to_beta(event):
-            self._take(Dialect.BETA, Dialect.BETA)
-            return self.written(self._update)
+        if self._update is not None and _answers(event, self._update.event_id):
+            update, self._update = self._update, None
+            if self._writing is Dialect.GA and is_unknown_to_beta(event):
+                self._take(Dialect.BETA, Dialect.BETA)
+                return self.written(update)
         return None
 
     def _take(self, reading: Dialect, writing: Dialect) -> None:
         self.reading, self._writing, self._has_found = reading, writing, True
+
+
+def _answers(event: JsonObject, event_id: str | UnsetType) -> bool:
+    """Whether it confirms or refuses the update of this id. An error that names no event does by naming a setting."""
+    error = event.get("error")
+    if event.get("type") != "error" or not isinstance(error, dict):
+        return event.get("type") == "session.updated"
+    named = error.get("event_id")
+    return bool(named == event_id if named else str(error.get("param")).partition(".")[0] == "session")
 
 
 _NOT_YET_TELLING: Final = frozenset({"conversation.item.added", "conversation.item.done"})

@@ -97,6 +97,37 @@ def test_a_refused_shape_is_told_from_a_refused_field(error: dict[str, str], is_
         assert spoken.learn(event("error", error=error)) is None  # once
 
 
+SHAPE = {"code": "unknown_parameter", "param": "session.audio"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_said_again"),
+    [
+        (None, True),
+        (event("session.updated", session={"id": "s"}), False),
+        (event("session.updated", session={"type": "realtime", "audio": {}}), False),
+        (event("error", error={"event_id": "evt_1", "code": "invalid_value", "param": "session.voice"}), False),
+        (event("error", error={"code": "invalid_value", "param": "session.audio.output.speed"}), False),
+        (event("error", error={"event_id": "evt_0", "code": "invalid_value", "param": "item.id"}), True),
+        (event("error", error={"code": "response_cancel_not_active"}), True),
+        (event("rate_limits.updated", rate_limits=[]), True),
+    ],
+)
+def test_an_update_that_was_answered_is_not_said_again(answer: str | None, is_said_again: bool):
+    spoken = SpokenDialect(None)
+    spoken.written(UPDATE)
+    if answer is not None:
+        assert spoken.learn(answer) is None
+    assert (spoken.learn(event("error", error=SHAPE)) is not None) is is_said_again
+
+
+def test_a_refused_shape_of_another_event_is_no_answer_to_the_update():
+    spoken = SpokenDialect(None)
+    spoken.written(UPDATE)
+    assert spoken.learn(event("error", error={**SHAPE, "event_id": "evt_0"})) is None
+    assert spoken.learn(event("error", error={**SHAPE, "event_id": "evt_1"})) is not None
+
+
 def test_a_service_that_refuses_the_shape_is_told_again_and_the_user_of_it():
     got: list[Any] = []
 
