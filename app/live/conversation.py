@@ -34,6 +34,7 @@ from app.live.service_choice import ServiceChoice
 from app.live.sound import SoundWorker
 from app.live.speaker import LastingSpeaker
 from app.live.switching import Switchboard, SwitchError
+from app.protocol.session import VOICES
 
 _RELEASE_AFTER_MS = 250
 """In push-to-talk the example keeps the microphone open for so long after its last word."""
@@ -133,6 +134,10 @@ class LiveConversation:
     def dialler(self) -> Dialler:
         """The way to the service that is talked with."""
         return self._line.dialler
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        return self._line.dialler.capabilities.voices or VOICES
 
     @property
     def microphone_name(self) -> str:

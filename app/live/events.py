@@ -66,6 +66,10 @@ class Live(Protocol):
         """Which service, in words."""
 
     @property
+    def voices(self) -> tuple[str, ...]:
+        """Names of the voices that the service is known to have; it may have others."""
+
+    @property
     def microphone_name(self) -> str:
         """The device or file; empty when there is none."""
 

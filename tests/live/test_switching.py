@@ -6,6 +6,7 @@ import asyncio
 import json
 import queue
 import threading
+from dataclasses import replace
 from typing import Any
 
 from msgspec import UNSET
@@ -20,6 +21,8 @@ from app.live.dialling import Dialler, ServiceDialler
 from app.live.events import Ended, LiveEvent
 from app.live.service_choice import ServiceChoice
 from app.live.switching import SwitchError
+from app.protocol.capabilities import SessionCapabilities
+from app.protocol.session import VOICES
 from tests.connection.loopback import http, playing, run
 from tests.live.fakes import HandMicrophone, HandSpeaker
 from tests.live.test_devices import HandSystem
@@ -114,9 +117,11 @@ def test_the_talk_goes_on_there_with_its_text_and_the_first_service_is_left():
     async def talk() -> None:
         here, there = Server("here"), Server("there")
         async with playing(here.script) as first, playing(there.script) as second:
-            board = Board(ServiceDialler(compatible(second.url), None))
+            capabilities = SessionCapabilities(voices=("Ara", "Rex"))
+            board = Board(ServiceDialler(replace(compatible(second.url), capabilities=capabilities), None))
             async with Talk(first.url, board) as talk:
                 await talk.ready("here")
+                assert talk.live.voices == VOICES
                 talk.live.say("my name is Ada")
                 assert await here.heard() == "my name is Ada"
                 talk.live.switch(CHOICE, SessionChange())
@@ -125,6 +130,7 @@ def test_the_talk_goes_on_there_with_its_text_and_the_first_service_is_left():
                 assert await there.heard() == "my name is Ada"
                 assert there.updates[0]["audio"]["input"]["transcription"] == {"model": "scribe"}
                 assert talk.live.service_label in second.url
+                assert talk.live.voices == ("Ara", "Rex")
                 assert [entry.text for entry in talk.live.entries if entry.is_turn] == ["my name is Ada"]
                 assert "The talk goes on with" in talk.live.entries[-1].text
 

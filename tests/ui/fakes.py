@@ -36,6 +36,7 @@ class FakeLive:
     started_at: float = 1_790_000_000.0
     levels: Levels = field(default_factory=Levels)
     status: Status = LISTENING
+    voices: tuple[str, ...] = ("alloy", "cedar")
     choices: tuple[ServiceChoice, ...] = ()
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     faults: dict[str, Exception] = field(default_factory=dict)

@@ -13,7 +13,6 @@ from app.conversation.bill import Budget
 from app.conversation.status import Status
 from app.live.events import Live
 from app.live.service_choice import ServiceChoice
-from app.protocol.session import VOICES
 from app.settings import SettingError, Settings, save, which_service
 from app.ui.messages import DevicesFound
 from app.ui.settings.edited_settings import EditedSettings
@@ -40,6 +39,8 @@ class SettingsController:
         self._screen, self._live, self._edited, self._file = screen, live, edited, file
         self._suggestions = suggestions
         self._panel: SettingsPanel | None = None
+        self._voices: tuple[str, ...] = ()
+        """Those that the panel offers."""
         self._is_open = False
         self._status = Status()
         self._talks_with = _service_in(edited.settings)
@@ -79,7 +80,7 @@ class SettingsController:
             from app.ui.settings.panel import SettingsPanel
 
             themes = sorted(self._screen.app.available_themes)
-            suggestions = {"theme": themes, "voice": VOICES, "service": SERVICE_NAMES, **self._suggestions}
+            suggestions = {"theme": themes, "service": SERVICE_NAMES, **self._suggestions}
             self._panel = SettingsPanel(self._edited.loaded, self._status, suggestions=suggestions)
             await place.mount(self._panel)
             self._screen.run_worker(self._look_for_devices, thread=True, exit_on_error=False, group="devices")
@@ -151,6 +152,9 @@ class SettingsController:
 
     def _show(self) -> None:
         if self._panel and self._is_open:
+            if (voices := self._live.voices) != self._voices:  # another service has others
+                self._voices = voices
+                self._panel.suggest("voice", voices)
             self._panel.show_settings(self._edited.loaded, self._status, self._edited.unsaved.keys())
 
 

@@ -9,6 +9,7 @@ from app.live.events import SoundChecked
 from app.live.sound_check import CheckStep
 from app.ui.screens.sound_check_screen import SoundCheckScreen
 from app.ui.settings.panel import SettingsPanel
+from app.ui.settings.setting_row import SettingRow
 from tests.ui.conftest import Drive, Driven
 from tests.ui.fakes import LISTENING
 
@@ -46,6 +47,22 @@ async def test_devices_change_while_talking_and_are_there_to_choose_from(drive: 
         run.app.screen.change("mic", "webcam")
         run.app.screen.change("speaker", "none")
         assert asked(run, "use_microphone", "use_speaker") == [("use_microphone", "webcam"), ("use_speaker", "none")]
+
+
+async def test_the_voices_to_choose_from_are_those_of_the_service(drive: Drive) -> None:
+    async with drive() as run:
+        run.live.voices = ("Ara", "Rex")
+        await run.press("s")
+        panel = run.app.screen.query_one(SettingsPanel)
+        assert panel._suggestions["voice"] == ("Ara", "Rex")
+        run.live.voices = ("alloy", "ash")
+        run.live.now(model="of another service")
+        await run.settle()
+        assert panel._suggestions["voice"] == ("alloy", "ash")
+        row = next(row for row in panel.query(SettingRow) if row.setting.name == "voice")
+        row.control.focus()
+        await run.press("right")
+        assert asked(run, "change")[-1][1].voice == "alloy"
 
 
 async def test_the_sound_check_says_what_happens(drive: Drive) -> None:
