@@ -118,7 +118,9 @@ def judge_sessions(events: list[dict[str, Any]], turns: list[dict[str, Any]], be
     if not least <= len(created_s) <= most:
         verdict.wrong.append(f"{len(created_s)} sessions in {lasted_s:.0f} s: not {least:.0f} to {most:.0f}")
     who = ", ".join(f"{times} while {name} spoke" for name, times in over.items())
-    verdict.figures.append(f"{len(created_s)} sessions in {lasted_s:.0f} s; begun {who}; {expired} ended by the service")
+    verdict.figures.append(
+        f"{len(created_s)} sessions in {lasted_s:.0f} s; begun {who}; {expired} ended by the service"
+    )
     return verdict
 
 
@@ -144,7 +146,9 @@ def judge_sound(heard: Samples, answers: list[str], voice: Voice) -> Verdict:
             if not is_first:
                 longest_ms = max(longest_ms, pause_ms)
                 if pause_ms > _LONGEST_GAP_MS:
-                    verdict.wrong.append(f"{pause_ms:.0f} ms too much before a sentence at {found / WIRE_RATE_HZ:.2f} s")
+                    verdict.wrong.append(
+                        f"{pause_ms:.0f} ms too much before a sentence at {found / WIRE_RATE_HZ:.2f} s"
+                    )
             verdict.wrong += breaks(heard, sound, found)
             rest[found : found + sound.size] -= sound[: rest.size - found]
             at, is_first, sentences = found + sound.size, False, sentences + 1
