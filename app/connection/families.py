@@ -139,6 +139,7 @@ OF_EMBEDDED_SERVICE: Final = SessionCapabilities(
         }
     ),
     reasoning_efforts=(),
+    is_free=True,
 )
 """It takes some of these, and does nothing with them."""
 OF_UNKNOWN: Final = SessionCapabilities(is_told_least=True)

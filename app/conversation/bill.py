@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.conversation.effects import Effects
 from app.conversation.prices import PriceList
@@ -44,17 +45,21 @@ NO_BUDGET: Final = Budget()
 class Bill:
     """Adds up; tells the user where the budget is reached."""
 
-    def __init__(self, effects: Effects, prices: PriceList, budget: Budget, spending: Spending) -> None:
-        """`spending`: what the conversation has used so far. Of that the user was told."""
+    def __init__(
+        self, effects: Effects, prices: PriceList, budget: Budget, spending: Spending, *, is_free: bool = False
+    ) -> None:
+        """`spending`: what the conversation has used so far. Of that the user was told. `is_free`: the service of this
+        session costs nothing; the budget waits for one that does.
+        """
         self._effects, self.prices, self.budget = effects, prices, budget
-        self.spending = spending
+        self.spending, self._is_free = spending, is_free
         self._told = budget.level(spending.cost_usd)
         self._has_told_unpriced = spending.has_unpriced
 
     @property
     def is_spent(self) -> bool:
         """The budget is, and nothing more may be sent."""
-        return self.budget.stops and self.budget.level(self.spending.cost_usd) == 1.0
+        return not self._is_free and self.budget.stops and self.budget.level(self.spending.cost_usd) == 1.0
 
     def response(self, usage: Usage | None, model: str) -> Spending | None:
         """An answer is over, in whatever way; what it used, where the service says."""
@@ -73,6 +78,8 @@ class Bill:
     def _add(self, spent: Spending, model: str) -> Spending | None:
         if spent == Spending():
             return None
+        if self._is_free:
+            spent = replace(spent, has_unpriced=False)
         self.spending += spent
         if spent.has_unpriced and self.budget.limit_usd is not None and not self._has_told_unpriced:
             self._has_told_unpriced = True

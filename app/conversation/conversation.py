@@ -78,7 +78,7 @@ class Conversation:
         errors = ServiceErrors(effects, self._responses.active, self._negotiation, self._turns)
         self._rate_limits = RateLimits(effects)
         self._parts = (self._negotiation, self._turns, self._responses, self._builder, self._rate_limits)
-        self._bill = Bill(effects, prices, budget, carried.spending)
+        self._bill = Bill(effects, prices, budget, carried.spending, is_free=capabilities.is_free)
         self._service = ServiceEvents(
             self._turns,
             self._builder,

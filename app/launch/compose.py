@@ -118,11 +118,6 @@ def answer_timeout_ms(settings: Settings) -> int:
     return _SLOW_ANSWER_TIMEOUT_MS if asks_elsewhere else ANSWER_TIMEOUT_MS
 
 
-def budget_of(settings: Settings) -> Budget:
-    """What the conversation may cost. The embedded service costs nothing that is known here."""
-    return Budget() if which_service(settings) == "local" else Budget(settings.budget, settings.budget_stops)
-
-
 def open_sound(settings: Settings, *, needs_microphone: bool, given: Mapping[str, object]) -> Sound:
     """Microphone and speaker as set. What is missing becomes a notice, what was asked for by name an error.
 
@@ -185,7 +180,7 @@ def make_live(
         switchboard=switchboard,
         timeout_ms=answer_timeout_ms(settings),
         prices=price_list(settings),
-        budget=budget_of(settings),
+        budget=Budget(settings.budget, settings.budget_stops),
         chosen=chosen_settings(loaded),
         reconnect_s=settings.reconnect_s,
         stays_offline=stays_offline,

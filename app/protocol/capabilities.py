@@ -27,6 +27,8 @@ class SessionCapabilities(Struct, frozen=True, kw_only=True):
     the protocol refuse or misread the rest."""
     always_told: frozenset[str] = frozenset()
     """Paths that must be sent all the same, since the service's own default is another."""
+    is_free: bool = False
+    """Nothing that is used costs anything, so far as is known here."""
     has_truncate: bool = True
     """Whether it knows `conversation.item.truncate`."""
     voices: tuple[str, ...] = ()

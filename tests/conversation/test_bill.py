@@ -10,8 +10,11 @@ from app.conversation.bill import CLOSED, HELD_BACK, Budget
 from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.status import State
 from app.conversation.transcript import Party
+from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
 from app.protocol.client_events import InputAppend, InputCommit, ItemCreate, ResponseCreate
 from app.protocol.items import OutputTokens, Usage
+from app.protocol.server_events import SessionCreated, SessionUpdated
+from app.protocol.session import Session
 from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk, kinds
 
 CENT = 10_000 / 24  # tokens of text out, at 24 dollars a million
@@ -142,3 +145,35 @@ def test_without_a_budget_what_has_no_price_is_no_news():
     talk = Talk(model="a-deployment")
     spend(talk, 50)
     assert remarks(talk) == []
+
+
+FREE = SessionCapabilities(is_free=True)
+
+
+def go_on(talk: Talk, capabilities: SessionCapabilities, model: str) -> None:
+    """With another service."""
+    session = Session(type="realtime", model=model)
+    talk(talk.conversation.lost(talk.now_ms))
+    talk.conversation = talk.conversation.successor(SessionChange(), seed=model, capabilities=capabilities)
+    talk(talk.conversation.connected(SessionCreated(session=session), talk.now_ms))
+    talk.hear(SessionUpdated(session=session))
+
+
+def test_a_budget_waits_where_nothing_costs_and_holds_again_at_a_service_that_does():
+    talk = Talk(model="embedded", budget=Budget(0.10, stops=True), capabilities=FREE)
+    spend(talk, 50)
+    assert remarks(talk) == []
+    assert not talk.conversation.status.spending.has_unpriced
+    go_on(talk, ALL_OF_GA, "gpt-realtime-2.1")
+    spend(talk, 50)
+    assert [text for text in remarks(talk) if "is spent" in text]
+    talk.type("Hello?")
+    assert ResponseCreate.TYPE not in talk.wire
+
+
+def test_a_spent_budget_holds_nothing_back_where_nothing_costs():
+    talk = Talk(budget=Budget(0.10, stops=True))
+    spend(talk, 50)
+    go_on(talk, FREE, "embedded")
+    talk.type("Hello?")
+    assert ResponseCreate.TYPE in talk.wire

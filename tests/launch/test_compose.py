@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.launch.compose import answer_timeout_ms, chosen_settings, session_settings
+from app.launch.compose import answer_timeout_ms, chosen_settings, make_live, open_sound, session_settings
+from app.live.dialling import EmbeddedDialler
 from app.settings import Loaded, Settings, Source
 
 CHAT = "http://127.0.0.1:11434/v1"
@@ -23,6 +25,15 @@ CHAT = "http://127.0.0.1:11434/v1"
 )
 def test_how_long_an_answer_is_waited_for(fields: dict[str, Any], timeout_ms: int):
     assert answer_timeout_ms(Settings(**fields)) == timeout_ms
+
+
+def test_the_budget_is_known_also_where_the_first_service_costs_nothing(tmp_path: Path):
+    settings = Settings(service="local", mic="none", speaker="none", budget=1.0, budget_stops=True)
+    sound = open_sound(settings, needs_microphone=False, given={})
+    dialler = EmbeddedDialler({}, None, tmp_path / "service.log")
+    live = make_live(Loaded(settings), dialler, sound, lambda _: None, greets=False)
+    assert live.status.budget_usd == 1.0
+    assert dialler.capabilities.is_free
 
 
 def test_what_the_user_has_set_is_known_by_its_source_and_by_its_value():
