@@ -17,7 +17,7 @@ from app.live.dialling import Dialler
 from app.live.service_choice import ServiceChoice
 from app.live.switching import SwitchError
 from app.settings import Settings, which_service
-from app.settings.trust import can_sign_in, claims, file_of, is_allowed
+from app.settings.trust import can_sign_in, claims, file_of, is_allowed, model_file
 
 _NAMED = ("azure", "openai", "local")
 
@@ -37,7 +37,7 @@ class ConfiguredServices:
     def _choices(self, which: str) -> Iterator[ServiceChoice]:
         settings = replace(self._request.loaded.settings, service=which)
         if which == "local":
-            if not missing_engines():
+            if not missing_engines() and model_file(self._request.loaded) is None:
                 yield ServiceChoice(which, "embedded service")
             return
         try:
@@ -62,6 +62,8 @@ class ConfiguredServices:
     def _check(self, which: str) -> None:
         """Raises SwitchError where a key of the user's would go to an address that only the folder's `.env` names."""
         request = self._request
+        if which == "local" and model_file(request.loaded) is not None:
+            raise SwitchError("REALTIME_RESPONDER in .env names a model's file, which is not read for a folder.")
         file = file_of(request.folders.settings_file)
         for claim in claims(request.loaded, which, signs_in=can_sign_in()):
             if not is_allowed(claim, self._folder, file):

@@ -78,3 +78,10 @@ def test_the_model_has_its_own_setting_at_azure():
     assert with_choice(settings, ServiceChoice("azure", "", "x")).azure_deployment == "x"
     assert with_choice(settings, ServiceChoice("azure", "")).azure_deployment == "d"
     assert with_choice(settings, ServiceChoice("openai", "", "x")).model == "x"
+
+
+def test_no_model_of_a_folder_is_read_by_switching_either(tmp_path: Path):
+    board = services(tmp_path, {**OPENAI, "responder": "evil.gguf"}, {"responder": Source.DOTENV})
+    assert [choice for choice in board.choices() if choice.service == "local"] == []
+    with pytest.raises(SwitchError, match="REALTIME_RESPONDER"):
+        board.dialler(ServiceChoice("local", "embedded service"))
