@@ -11,7 +11,7 @@ from app.conversation.effects import Effects, Severity
 from app.conversation.negotiation import SettingsNegotiation
 from app.conversation.outcome import concerns_answer
 from app.conversation.turns import Turns
-from app.protocol.benign import is_benign
+from app.protocol.benign import is_benign, is_farewell
 from app.protocol.items import ErrorDetail
 from app.protocol.text import one_line
 
@@ -23,16 +23,26 @@ class ServiceErrors:
         self, effects: Effects, active: ActiveResponse, negotiation: SettingsNegotiation, turns: Turns
     ) -> None:
         self._effects, self._active, self._negotiation, self._turns = effects, active, negotiation, turns
+        self._farewell = ""
 
     def warned(self, warning: ErrorDetail) -> None:
         """Some services tell what is no error."""
         if words := one_line(warning.message or warning.code or ""):
             self._effects.notify(f"The service warns: {words}")
 
+    def went_on(self) -> None:
+        """The service says something: had it said farewell, it did not mean it, and only then is that an error."""
+        words, self._farewell = self._farewell, ""
+        if words:
+            self._effects.remark(f"The service says: {words}", Severity.ERROR)
+
     def refused(self, error: ErrorDetail, now_ms: int) -> None:
         """An error: of whatever of ours it refuses, or of the service at large."""
         event_id, code = error.event_id or "", error.code or ""
         words = one_line(error.message or code or "The service reported an error without saying which.")
+        if is_farewell(error):
+            self._farewell = words
+            return
         if self._active.cancel_refused(event_id):
             return
         is_the_requests = self._negotiation.deadline_ms is None and concerns_answer(error)

@@ -45,6 +45,7 @@ class ServiceEvents:
     def received(self, event: sv.ServerEvent, now_ms: int) -> None:  # noqa: PLR0912, PLR0915 - it is one table
         """What each event means. What concerns other clients (telephones, tools, WebRTC) changes nothing here."""
         turns, builder, responses = self._turns, self._builder, self._responses
+        self._errors.went_on()
         if isinstance(event, ResponsePiece):
             responses.sign_of_life(event.response_id, event.item_id, now_ms)
         match event:

@@ -40,7 +40,7 @@ _REFUSALS = frozenset(
 
 _SKIPPED = "The service sent something that was not understood and is left out; --events FILE keeps it."
 
-_WENT_ON = "The session went on in a new one; its {length} were nearly over."
+_WENT_ON = "The session neared the service's limit; the conversation goes on in a new one."
 
 Step = Callable[[Conversation, int], list[Effect]]
 """Something that happens to the conversation as it is then, given the time."""
@@ -317,7 +317,7 @@ class Line:
         elif self._spare.is_ready and self._is_moment_to_swap(now_s >= limit.last_call_s):
             self._happen(Conversation.cut)
             self._replace(SessionChange(), is_seamless=True)
-            self._remark(_WENT_ON.format(length=limit.length))
+            self._remark(_WENT_ON)
             self._stirred.set()
 
     def _is_moment_to_swap(self, is_last_call: bool) -> bool:
@@ -325,8 +325,8 @@ class Line:
 
     async def _dial(self) -> Connection:
         """The connection that was made for this, if it still stands; else a new one."""
-        if self._repair.is_waiting:
-            await self._spare.hang_up()
+        if self._repair.is_waiting and not self._repair.is_after_limit:
+            await self._spare.hang_up()  # what broke the one may have broken the other
         return await self._spare.take() or await self._dialler.dial()
 
     def _soon(self, act: Callable[[], None]) -> None:

@@ -23,6 +23,8 @@ class LineRepair:
         self.is_waiting = False
         """The line broke, and none is there yet."""
         self.is_given_up = False
+        self.is_after_limit = False
+        """It did not break: the service ended a session at its limit."""
         self.due_ms = 0.0
         """Not before that the next attempt is made."""
         self._backoff, self._for_s, self._stays_offline = backoff, for_s, stays_offline
@@ -49,9 +51,9 @@ class LineRepair:
             self._backoff = self._backoff.anew()
         if self._backoff.attempts == 0:
             self._ends_ms = now_ms + round(self._for_s * 1000)
-        is_expired = failed.kind is FailureKind.EXPIRED
-        self.is_waiting, self._back = True, "" if is_expired else _BACK
-        return _EXPIRED if is_expired else str(failed).removesuffix(failed.remedy).rstrip()
+        self.is_after_limit = failed.kind is FailureKind.EXPIRED
+        self.is_waiting, self._back = True, "" if self.is_after_limit else _BACK
+        return _EXPIRED if self.is_after_limit else str(failed).removesuffix(failed.remedy).rstrip()
 
     def plan(self, failed: ServiceFailure, now_ms: int) -> bool:
         """When the next attempt is made; False where there is to be none by itself any more."""

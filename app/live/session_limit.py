@@ -19,12 +19,6 @@ class SessionLimit(Struct, frozen=True):
     ends_s: float
 
     @property
-    def length(self) -> str:
-        """In words."""
-        seconds = round(self.ends_s - self.begins_s)
-        return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} minutes"
-
-    @property
     def ahead_s(self) -> float:
         """So long before its end a quiet moment is looked for: two minutes, less where the session is short."""
         return max(0.0, min(_AHEAD_S, (self.ends_s - self.begins_s) * _AHEAD_SHARE))

@@ -1,4 +1,5 @@
-"""Errors that tell nothing but that we were a moment late or early (protocol reference, section 1.5)."""
+"""Errors that refuse nothing of ours: we were a moment late or early, or the session ends (protocol reference, section
+1.5)."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ _CODES: Final = frozenset(
         "unsupported_content_type",  # of a truncation, before the first sound of its item
     }
 )
+_SESSION_ENDS: Final = re.compile(r"\bmaximum duration\b", re.IGNORECASE)
 _TRUNCATION: Final = re.compile(r"already shorter than|can be truncated", re.IGNORECASE)
 
 
@@ -30,3 +32,8 @@ def is_benign(error: ErrorDetail) -> bool:
     and a truncation past what there is.
     """
     return error.code in _CODES or _TRUNCATION.search(error.message or "") is not None
+
+
+def is_farewell(error: ErrorDetail) -> bool:
+    """Whether the service says that the session has reached its limit. The end of the line, which follows, tells it."""
+    return error.code == "session_expired" or _SESSION_ENDS.search(error.message or "") is not None

@@ -105,12 +105,12 @@ def _words(text: str) -> list[str]:
 def judge_sessions(events: list[dict[str, Any]], turns: list[dict[str, Any]], began_s: float) -> Verdict:
     """How many there were, how each ended, and what went on then."""
     verdict = Verdict()
-    created_s = [_at(line) for line in events if line.get("event", {}).get("type") == "session.created"]
+    created_s = [_at(line) for line in _of(events, "session.created")]
     over_s = _at(events[-1])
     expired = sum(line.get("event", {}).get("error", {}).get("code") == "session_expired" for line in events)
     over: Counter[str] = Counter()
-    for moment_s in created_s[1:]:
-        at_ms = (moment_s - began_s) * 1000
+    for update in _of(events, "session.update")[1:]:
+        at_ms = (_at(update) - began_s) * 1000
         found = [t["speaker"] for t in turns if t["started_ms"] <= at_ms <= (t["ended_ms"] or t["started_ms"])]
         over[" and ".join(found) or "nobody"] += 1
     lasted_s = over_s - created_s[0]
@@ -122,6 +122,10 @@ def judge_sessions(events: list[dict[str, Any]], turns: list[dict[str, Any]], be
         f"{len(created_s)} sessions in {lasted_s:.0f} s; begun {who}; {expired} ended by the service"
     )
     return verdict
+
+
+def _of(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [line for line in events if line.get("event", {}).get("type") == kind]
 
 
 def _at(line: dict[str, Any]) -> float:

@@ -193,6 +193,7 @@ def test_a_session_that_reached_its_limit_is_no_alarm():
     told = talk(service, "one", "two")
     assert told.status == 0
     assert "in a new one" in told.err
+    assert "maximum duration" not in told.err
     assert "lost" not in told.err
     assert "reconnecting in" not in told.err
 

@@ -83,7 +83,7 @@ def test_another_session_takes_over_while_the_first_still_stands():
             entries = live.entries
             assert [entry.text for entry in entries if entry.is_turn] == ["Hello.", "Hi."]
             (remark,) = [entry.text for entry in entries if not entry.is_turn]
-            assert remark.startswith("The session went on in a new one")
+            assert "goes on in a new one" in remark
 
     run(talk())
     assert service.was_up == [True, True]
