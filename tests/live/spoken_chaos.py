@@ -46,9 +46,12 @@ from tests.live.fakes import HandMicrophone
 from tests.live.hearing_service import SILENCE_MS, WORD_MS, WORDS, HearingService, named, spoken, written
 
 CUTS_A_TALK = 25
-_SHARE = 0.03
+_SHARE = 0.012
+_SHARE_OF_TRUNCATIONS = 0.5
+_SHARE_OF_TIMED = 0.2
 _SHARE_OF_HANDSHAKES = 0.15
 _LONGEST_S = 2.0
+_MOST_GROWTH_KB = 256
 _WAITS_S = 3.0
 """The user waits so long for an answer, and then says the next thing."""
 _SETTLES_S = 10.0
@@ -68,7 +71,7 @@ class Cutter:
         """An event, in one direction or the other."""
         share = _SHARE / 5 if kind == "input_audio_buffer.append" else _SHARE
         if kind == "conversation.item.truncate":
-            share = 0.5
+            share = _SHARE_OF_TRUNCATIONS
         return self.cut(socket, kind) if self.drawn.random() < share else False
 
     def cut(self, socket: ServerConnection, kind: str) -> bool:
@@ -83,7 +86,7 @@ class Cutter:
         """Before the upgrade is answered."""
         if self.drawn.random() < _SHARE_OF_HANDSHAKES:
             self.cut(socket, "handshake")
-        elif self.drawn.random() < 0.3:
+        elif self.drawn.random() < _SHARE_OF_TIMED:
             delay_s = self.drawn.uniform(0, _LONGEST_S)
             asyncio.get_running_loop().call_later(delay_s, self.cut, socket, "after a time")
         return None
@@ -175,10 +178,19 @@ def _unanswered(entries: tuple[Entry, ...], said: Said) -> list[str]:
     return wrong
 
 
+def _told(entries: tuple[Entry, ...]) -> str:
+    """How they were answered, in figures."""
+    answers = [entry for entry in entries if entry.speaker is Party.ASSISTANT]
+    marked, stopped = sum(bool(entry.note) for entry in answers), sum(entry.is_interrupted for entry in answers)
+    waited = sum(_is_talked_over(number, entries) for number in named(" ".join(entry.text for entry in entries)))
+    return f"{len(answers)} answers ({marked} marked, {stopped} interrupted), {waited} talked over"
+
+
 def _is_talked_over(number: int, entries: tuple[Entry, ...]) -> bool:
     """The user went on before anything of the answer was there: then nobody owes one to what was said before."""
     turns = [entry for entry in entries if entry.is_turn]
-    last = max((at for at, entry in enumerate(turns) if number in named(entry.text)), default=len(turns))
+    asked = [at for at, turn in enumerate(turns) if turn.speaker is Party.USER and number in named(turn.text)]
+    last = max(asked, default=len(turns))
     return last + 1 < len(turns) and turns[last + 1].speaker is Party.USER
 
 
@@ -259,7 +271,7 @@ def talk(seed: int, cuts: int) -> Talked:
         wrong = judge(entries, user.said, service) + [f"fault: {fault!r}" for fault in faults]
         figures = (
             f"seed {seed}: {len(service.created)} sessions, {len(user.said.spoken)} spoken and "
-            f"{len(user.said.typed)} typed utterances; cuts: {dict(cutter.made)}"
+            f"{len(user.said.typed)} typed utterances, {_told(entries)}; cuts: {dict(cutter.made.most_common())}"
         )
         talked.append(Talked(wrong, entries, figures))
 
@@ -305,6 +317,9 @@ def main() -> int:
         print(f"  held afterwards: {held_kb[-1]:.0f} KiB, {left} sessions' parts")
         if left:
             print("WRONG: sessions that are over are still held")
+            return 1
+        if held_kb[-1] > held_kb[0] + _MOST_GROWTH_KB:
+            print(f"WRONG: it holds {held_kb[-1] - held_kb[0]:.0f} KiB more than after the first conversation")
             return 1
         if cuts <= 0:
             return 0
