@@ -51,7 +51,7 @@ def named(text: str) -> list[int]:
     return sorted({int(number) for number in re.findall(r"\bu(\d+)", text)})
 
 
-class Gone(Exception):
+class Gone(Exception):  # noqa: N818  # it is what happened, no error
     """The connection was cut."""
 
 

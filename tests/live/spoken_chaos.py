@@ -197,9 +197,11 @@ def _is_talked_over(number: int, entries: tuple[Entry, ...]) -> bool:
 def _misquoted(entries: tuple[Entry, ...], service: HearingService) -> list[str]:
     wrong = []
     told = {entry.item_id: entry for entry in entries}
-    for entry in entries:
-        if entry.speaker is Party.ASSISTANT and not service.answers[entry.item_id].text.startswith(entry.text):
-            wrong.append(f"{entry.text!r} was never said: {service.answers[entry.item_id].text!r}")
+    wrong += [
+        f"{entry.text!r} was never said: {service.answers[entry.item_id].text!r}"
+        for entry in entries
+        if entry.speaker is Party.ASSISTANT and not service.answers[entry.item_id].text.startswith(entry.text)
+    ]
     for item_id, answer in service.answers.items():
         is_there = item_id in told and told[item_id].text == answer.text
         if answer.is_whole and answer.went_on and not is_there:
