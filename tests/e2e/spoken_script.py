@@ -22,6 +22,8 @@ from tests.e2e.program import DATA
 
 _ROOM_S = 4.0
 """After an answer: the silence that ends a turn, the way to the answer on a busy machine, and a breath."""
+_ROOM_SHARE = 0.4
+"""Of what was said, in addition: said again to another session, all of it is to be recognised at once."""
 
 _LONG = (
     "I went to the market early this morning and I bought some apples and some pears and a loaf of bread and a little "
@@ -94,7 +96,8 @@ def write_script(path: Path, lasts_s: float, voice: Voice) -> list[Spoken]:
     sounds.append(np.zeros(int(at_s * VAD_RATE_HZ), np.float32))
     for utterance, answer_s in _answered(voice):
         sound = voice.utterance(utterance)
-        said_s, room_s = sound.size / VAD_RATE_HZ, answer_s + _ROOM_S
+        said_s = sound.size / VAD_RATE_HZ
+        room_s = answer_s + _ROOM_S + said_s * _ROOM_SHARE
         if spoken and at_s + said_s + room_s > lasts_s:
             break
         spoken.append(Spoken(utterance, at_s, at_s + said_s))

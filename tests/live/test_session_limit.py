@@ -91,3 +91,58 @@ def test_another_session_takes_over_while_the_first_still_stands():
     states = [event.status.state for event in told if isinstance(event, StatusChanged)]
     assert State.RECONNECTING not in states
     assert State.CONNECTING not in states[states.index(State.THINKING) :]
+
+
+@dataclass
+class EndingInAnAnswer(Limited):
+    """Its first session ends in the middle of an answer, once another connection stands."""
+
+    first: ServerConnection | None = None
+
+    async def __call__(self, socket: ServerConnection) -> None:
+        if self.first is None:
+            self.first = socket
+            session = {"type": "realtime", "model": "m", "expires_at": round(time.time() + 1.6)}
+            await socket.send(json.dumps({"type": "session.created", "session": session}))
+            self.was_up.append(True)
+            self.items.append([])
+            async for frame in socket:
+                kind = json.loads(frame)["type"]
+                if kind == "session.update":
+                    await socket.send(json.dumps({"type": "session.updated", "session": session}))
+                elif kind == "response.create":
+                    answer = {"id": "r", "status": "in_progress", "output": []}
+                    await socket.send(json.dumps({"type": "response.created", "response": answer}))
+            return
+        if len(self.items) == 1:
+            over = {"type": "invalid_request_error", "code": "session_expired", "message": "Your session is over."}
+            await self.first.send(json.dumps({"type": "error", "error": over}))
+            await self.first.close(1001)
+        await super().__call__(socket)
+
+
+def test_the_connection_that_waits_serves_when_the_first_session_is_ended():
+    service = EndingInAnAnswer()
+
+    async def talk() -> None:
+        async with playing(service) as server:
+            live = LiveConversation(
+                dialler=ServiceDialler(compatible(server.url), None),
+                settings=SessionSettings(output="text"),
+                microphone=None,
+                speaker=open_speaker(NONE),
+                listener=lambda _: None,
+                system=HandSystem(),
+                greets=False,
+                reconnect_s=60,
+            )
+            line = threading.Thread(target=live.run_line)
+            live.say("Hello.")
+            line.start()
+            assert await asyncio.to_thread(service.followed.wait, PATIENCE_S)
+            live.close()
+            await asyncio.to_thread(line.join, PATIENCE_S)
+            assert not [entry for entry in live.entries if "is over" in entry.text]
+
+    run(talk())
+    assert service.items[1:] == [["Hello."]]
