@@ -9,6 +9,8 @@ One thing cannot wait for the effects: an interruption must know how much was he
 
 from __future__ import annotations
 
+from typing import Final
+
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
 from app.conversation.bill import CLOSED, HELD_BACK, NO_BUDGET, Bill, Budget
 from app.conversation.carried import Carried
@@ -34,6 +36,9 @@ from app.protocol import server_events as sv
 from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
 from app.protocol.client_events import SessionUpdate
 from app.protocol.text import sanitise_text
+
+_CUT_OFF: Final = "cut off: the connection was lost"
+_CUT_AT_LIMIT: Final = "cut off: the session reached the service's limit"
 
 
 class Conversation:
@@ -226,17 +231,18 @@ class Conversation:
         self._negotiation.connected(created.session, now_ms)
         return self._settled(now_ms)
 
-    def cut(self, now_ms: int, why: str = "") -> list[Effect]:
+    def cut(self, now_ms: int, why: str = "", *, is_at_limit: bool = False) -> list[Effect]:
         """The line broke, and a successor goes on. What was received sounds on; what was not answered is kept.
 
-        `why`: to be said in the transcript; empty where the session was ended in order.
+        `why`: to be said in the transcript; empty where the session was ended in order. `is_at_limit`: the service
+        ended the session at its longest duration.
         """
         is_by_itself = self._is_hands_free and self._negotiation.effective.create_response
         is_new = self._has_begun
         said_again = self._turns.cut()
         owes = is_new and self._responses.owes_answer and not (said_again and is_by_itself)
         self._owed.cut(said_again, is_answer_due=owes)
-        self._responses.cut_off(now_ms)
+        self._responses.cut_off(_CUT_AT_LIMIT if is_at_limit else _CUT_OFF, now_ms)
         self._builder.lost()
         if why:
             self._builder.remark(why, now_ms)

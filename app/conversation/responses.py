@@ -56,9 +56,6 @@ class _Question:
         return None if moment_ms is None else moment_ms - begin_ms
 
 
-_CUT_OFF = "cut off: the connection was lost"
-
-
 class Responses:
     """All responses of a session, and what was said and heard of each."""
 
@@ -271,12 +268,12 @@ class Responses:
         self._builder.completed(item_id, now_ms, is_silent=is_silent)
         self._cut(item_id, 0, now_ms)
 
-    def cut_off(self, now_ms: int) -> None:
-        """The line broke: no more comes of the answer under way. What is here of it sounds to its end."""
+    def cut_off(self, note: str, now_ms: int) -> None:
+        """No more comes of the answer under way, which the note explains. What is here of it sounds to its end."""
         is_wanted = self.active.phase is ResponsePhase.ACTIVE
         for item_id in tuple(self._builder.open_items):
             if is_wanted and self._builder.says_something(item_id):
-                self._builder.change(item_id, note=_CUT_OFF)
+                self._builder.change(item_id, note=note)
             self._builder.completed(item_id, now_ms, is_silent=not is_wanted)
         for items in self._items_of.values():
             for item_id in items:

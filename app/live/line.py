@@ -255,7 +255,7 @@ class Line:
         """The line broke, or could not be made again: when the next attempt is made."""
         now_ms = self._now_ms()
         if (why := self._repair.broke(failed, now_ms)) is not None:
-            self._happen(lambda talk, at_ms: talk.cut(at_ms, why))
+            self._happen(lambda talk, at_ms: talk.cut(at_ms, why, is_at_limit=self._repair.is_after_limit))
             self._replace(SessionChange())
         if self._repair.plan(failed, now_ms):
             self._happen(lambda talk, at_ms: talk.retry_at(self._repair.due_ms, at_ms))

@@ -288,3 +288,17 @@ def test_quiet_is_when_nobody_speaks_and_nothing_is_due():
     assert not talk.conversation.is_quiet  # it sounds
     talk.played_out("a1")
     assert talk.conversation.is_quiet
+
+
+@pytest.mark.parametrize(
+    ("is_at_limit", "note"),
+    [
+        (False, "cut off: the connection was lost"),
+        (True, "cut off: the session reached the service's limit"),
+    ],
+)
+def test_a_cut_answer_says_what_cut_it_off(is_at_limit: bool, note: str):
+    talk = Talk()
+    talk.answer()
+    talk(talk.conversation.cut(talk.now_ms, "It is over.", is_at_limit=is_at_limit))
+    assert talk.entry("a1").note == note
