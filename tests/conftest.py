@@ -10,8 +10,9 @@ from hypothesis import settings
 
 pytest_plugins = ["tests.rig.fixtures"]
 
-# No deadlines: how fast a test is says something about the machine. The long profile is for .ci/fuzz.
-settings.register_profile("project", deadline=None)
+# No deadlines: how fast a test is says something about the machine. The same examples each time, so that a run says
+# something about the change it tests; new ones are looked for by .ci/fuzz, with the long profile.
+settings.register_profile("project", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=5_000)
 PROFILE = os.environ.get("REALTIME_TEST_PROFILE", "project")
 settings.load_profile(PROFILE)

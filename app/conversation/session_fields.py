@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from app.conversation.session import Detection, Mode, SessionSettings, SettingValue
 from app.protocol.convert import Json, JsonObject, to_json
 from app.protocol.items import ErrorDetail
+from app.protocol.ranges import EXACT
 from app.protocol.session import LOGPROBS, Session
 
 _TURN: Final = "audio.input.turn_detection"
@@ -227,7 +228,7 @@ def _read(name: str, value: Json | UnsetType, data: JsonObject) -> SettingValue 
         case "logprobs":
             return LOGPROBS in value if isinstance(value, list) else False
         case "max_output_tokens":
-            return value if isinstance(value, int) else None
+            return number if isinstance(number := _number(value), int) else None
         case "truncation":
             return _text(value.get("type") if isinstance(value, dict) else value)
         case "tracing":
@@ -240,14 +241,14 @@ def _read(name: str, value: Json | UnsetType, data: JsonObject) -> SettingValue 
         case "prompt_variables":
             return _json_text(value)
         case "threshold" | "silence_ms" | "prefix_padding_ms" | "speed" | "create_response" | "interrupt_response":
-            return value if isinstance(value, int | float) else UNSET  # none of these can be nothing
+            return UNSET if (number := _number(value)) is None else number  # none of these can be nothing
         case "detection" | "eagerness":
             return _text(value) or UNSET
         case "transcription_model" | "noise_reduction" | "prompt_id":  # missing in an object that is there: unknown
             around = _at(data, PATHS[name].rpartition(".")[0])
             return _text(value) or (UNSET if around is not None else None)
         case _:
-            return value if isinstance(value, int | float) else _text(value)
+            return _text(value) if (number := _number(value)) is None else number
 
 
 def _read_mode(value: Json) -> SettingValue | UnsetType:
@@ -260,6 +261,11 @@ def _read_mode(value: Json) -> SettingValue | UnsetType:
             return Mode.HANDS_FREE
         case _:
             return UNSET
+
+
+def _number(value: Json) -> int | float | bool | None:
+    """Numbers come raw here, past the ranges of the vocabulary: one that arithmetic cannot hold says nothing."""
+    return value if isinstance(value, int | float) and abs(value) <= EXACT else None
 
 
 def _text(value: Json) -> str | None:
