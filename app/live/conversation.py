@@ -193,6 +193,9 @@ class LiveConversation:
     def talk_key(self) -> None:
         self._line.post(Conversation.talk_key)
 
+    def hold_microphone(self, is_held: bool) -> None:
+        self._line.post(lambda talk, now_ms: talk.hold_microphone(is_held, now_ms))
+
     def stop_key(self) -> None:
         self._line.post(Conversation.stop_key)
 
