@@ -43,20 +43,21 @@ class Sampling:
         self._clock, self._wall_clock = clock, wall_clock
         self._throttle = LevelThrottle()
         self._samples, self._sampled_s = 0, float("-inf")
-        self._timer: Timer | None = None
+        self.timer: Timer | None = None
 
     def begin(self, tick: Callable[[float], None]) -> None:
         """Sample from now on, as long as the screen is there; `tick` is told the time once a second."""
         self._tick = tick
-        self._timer = self._screen.set_interval(1 / SAMPLES_HZ, self._sample, name="levels and time")
+        self.timer = self._screen.set_interval(1 / SAMPLES_HZ, self.sample, name="levels and time")
 
     def along(self) -> None:
         """What words bring into view is painted anyway: sample now rather than cause a painting of its own soon."""
-        if self._timer and self._clock() - self._sampled_s > 0.5 / SAMPLES_HZ:
-            self._sample()
-            self._timer.reset()
+        if self.timer and self._clock() - self._sampled_s > 0.5 / SAMPLES_HZ:
+            self.sample()
+            self.timer.reset()
 
-    def _sample(self) -> None:
+    def sample(self) -> None:
+        """Look, and have shown what is there."""
         self._sampled_s = self._clock()
         self._samples = (self._samples + 1) % SAMPLES_HZ
         now_s = self._wall_clock()

@@ -90,9 +90,9 @@ def cost_piece(spending: Spending, budget_usd: float | None) -> Piece:
     """`$0.004`, `$0.81 of $1.00` under a budget, a warning where that is nearly spent; empty without a price."""
     text = cost_text(spending)
     if not text or budget_usd is None:
-        return Piece(text, 4, "dim", joint="  ")
+        return Piece(text, 6, "dim", joint="  ")
     is_near = (spending.cost_usd or 0.0) >= WARNING_SHARE * budget_usd
-    return Piece(f"{text} of {dollars(budget_usd)}", 2 if is_near else 4, "warning" if is_near else "dim", joint="  ")
+    return Piece(f"{text} of {dollars(budget_usd)}", 2 if is_near else 6, "warning" if is_near else "dim", joint="  ")
 
 
 def near_limit_piece(near: NearLimit | None) -> Piece:
@@ -140,22 +140,22 @@ class HeaderLine(StyledLine):
             taken = Piece(f"{mode} {standing_mark(standing.standing)[0]}", 2, "warning", joint=" · ")
         else:
             taken = Piece(mode, 2, "dim", joint=" · ")
-        model = Piece(shown(self._status.model), 9, "dim", joint=" · ")
-        left = (Piece("realtime", 6, "strong"), Piece(self._service, 5, "dim"), taken, model)
+        model = Piece(shown(self._status.model), 11, "dim", joint=" · ")
+        left = (Piece("realtime", 8, "strong"), Piece(self._service, 7, "dim"), taken, model)
         right = _figures(self._status)
         if now is not None:
             elapsed = elapsed_text(now - self._started_at)
-            right += (Piece(elapsed, 4), time_left_piece(self._status.expires_at, now, 3))
+            right += (Piece(elapsed, 5), time_left_piece(self._status.expires_at, now, 3))
         self.paint(laid_out(left, right, self.size.width))
 
 
 def _figures(status: Status) -> tuple[Piece, ...]:
     answered, median, tokens = status.answered_ms, status.median_answered_ms, status.spending.tokens.total
     return (
-        Piece(f"answer {answered / 1000:.2f} s" if answered is not None else "", 3),
-        Piece(f"median {median / 1000:.2f} s" if median is not None else "", 8, "dim", joint=", "),
-        Piece(f"line {status.round_trip_ms} ms" if status.round_trip_ms is not None else "", 7, "dim"),
+        Piece(f"answer {answered / 1000:.2f} s" if answered is not None else "", 4),
+        Piece(f"median {median / 1000:.2f} s" if median is not None else "", 10, "dim", joint=", "),
+        Piece(f"line {status.round_trip_ms} ms" if status.round_trip_ms is not None else "", 9, "dim"),
         near_limit_piece(status.near_limit),
-        Piece(f"{tokens:,} tokens" if tokens else "", 7, "dim"),
+        Piece(f"{tokens:,} tokens" if tokens else "", 9, "dim"),
         cost_piece(status.spending, status.budget_usd),
     )

@@ -91,7 +91,7 @@ class MainScreen(Screen[None]):
             self, self._toggle, self._is_open, clock, holds=edited.settings.talk_key == "hold"
         )
         self._example: str | None = None
-        self._sampling = Sampling(self, live, clock, wall_clock, self._show_moment)
+        self.sampling = Sampling(self, live, clock, wall_clock, self._show_moment)
 
     @cached_property
     def exporter(self) -> Exporter:
@@ -118,7 +118,7 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Begin to sample levels and time."""
         self.strip.show_keys(self.key_of("talk"), self.key_of("stop"))
-        self._sampling.begin(self.header.tick)
+        self.sampling.begin(self.header.tick)
         self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self._show_status()
 
@@ -137,7 +137,7 @@ class MainScreen(Screen[None]):
             case EntryChanged(entry, index):
                 self.pane.put(entry, index)
                 self.tape.put(entry)
-                self._sampling.along()
+                self.sampling.along()
             case EntryRemoved(item_id):
                 self.pane.take_out(item_id)
                 self.tape.take_out(item_id)

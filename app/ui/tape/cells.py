@@ -154,7 +154,8 @@ class Picture:
         else:
             text = number + ("├" + "─" * (cells - 2) + "┤" if cells >= 2 else "┤" * cells)
             start = end - len(text)
-        is_free = all(self._assistant[at][1] == "blank" for at in range(max(0, start - 1), max(0, end - cells)))
+        before = self._assistant[max(0, start - 1) : max(0, end - cells)]
+        is_free = start >= 0 and all(kind == "blank" for _, kind, _ in before)
         if not is_free:
             self._crowded.append(turn)
         for at, letter in enumerate(text, start):

@@ -150,13 +150,14 @@ class Timeline:
         last = self.now_ms // self.column_ms
         self.now_ms = max(self.now_ms, now_ms)
         has_moved = self.now_ms // self.column_ms != last
+        is_blank = not (self._samples or self._turns or self.losses)
         if has_moved:
             self._forget(self.now_ms - KEPT_MS)
         is_new = False
         if sound != SILENCE:
             self._samples.append((self.now_ms, sound))
             is_new = self._add(self.now_ms, sound)
-        return is_new or (has_moved and bool(self._samples or self._turns or self.losses))
+        return is_new or (has_moved and not is_blank)
 
     def put(self, entry: Entry) -> bool:
         """An entry is new or has changed; whether the tape is another with that."""
@@ -216,7 +217,7 @@ class Timeline:
     def _forget(self, oldest_ms: int) -> None:
         while self._samples and self._samples[0][0] < oldest_ms:
             self._columns.pop(self._samples.popleft()[0] // self.column_ms, None)
-        while self.losses and (self.losses[0][1] or self.now_ms) < oldest_ms:
+        while self.losses and (until_ms := self.losses[0][1]) is not None and until_ms < oldest_ms:
             self.losses.popleft()
         for old in [turn.item_id for turn in self._turns.values() if self.end_of(turn) < oldest_ms]:
             del self._turns[old]
