@@ -1,4 +1,4 @@
-"""The program's exit statuses; 0 is done. The README's table says the same to users."""
+"""The program's exit statuses; 0 is done. docs/commands.md says the same to users."""
 
 from __future__ import annotations
 

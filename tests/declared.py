@@ -1,6 +1,6 @@
 """What the documents say about the settings, made from their declaration.
 
-`python -m tests.declared` writes it into `.env.example` and README.md; a test fails where it is not what stands there.
+`python -m tests.declared` writes it into `.env.example` and docs/settings.md; a test fails where they say otherwise.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from app.settings import SETTINGS, Section, Setting
 
 ROOT = Path(__file__).parent.parent
 ENV_EXAMPLE = ROOT / ".env.example"
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "settings.md"
 BEGIN, END = "<!-- settings: written by python -m tests.declared -->", "<!-- end of settings -->"
 
 _HEAD = """\
@@ -73,8 +73,8 @@ def _written(setting: Setting) -> str:
             return str(value)
 
 
-def readme_table() -> str:
-    """The settings table of the README, without the marks around it."""
+def table() -> str:
+    """The table of docs/settings.md, without the marks around it."""
     rows = ["| setting | in the environment | in the file | default | meaning |", "|---|---|---|---|---|"]
     for setting in SETTINGS.values():
         meaning = setting.about.help or f"{setting.about.title}."
@@ -87,13 +87,13 @@ def readme_table() -> str:
     return "\n".join(rows)
 
 
-def readme_with_table(readme: str) -> str:
-    """The README with its settings table as it has to be."""
-    before, _, rest = readme.partition(BEGIN)
+def page_with_table(page: str) -> str:
+    """The page with its table as it has to be."""
+    before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{readme_table()}\n{END}{after}"
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
 
 
 if __name__ == "__main__":
     ENV_EXAMPLE.write_text(env_example(), "utf-8")
-    README.write_text(readme_with_table(README.read_text("utf-8")), "utf-8")
+    PAGE.write_text(page_with_table(PAGE.read_text("utf-8")), "utf-8")

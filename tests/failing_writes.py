@@ -1,10 +1,9 @@
 """Every open, write, replacement and new folder of the program made to fail: `python -m tests.failing_writes`.
 
 One at a time: for each way of using the program and each error, a run in which nothing fails says how many such calls
-there are, then there is a run for each of them. Whatever fails, there is no traceback and nothing is called a fault of
-the program; the exit status is one of those of the README; what was said is on standard output and is kept, unless
-that was what failed, and then it is said; an export is whole or not there, and its loss is said.
-
+there are, then there is a run for each of them. Whatever fails, there is no traceback and nothing is called a fault
+of the program; the exit status is one of those of docs/commands.md; what was said is on standard output and is kept,
+unless that was what failed, and then it is said; an export is whole or not there, and its loss is said.
 `tests/test_failing_writes.py` runs some of them with the other tests.
 """
 

@@ -1,4 +1,4 @@
-"""README and `.env.example` say what the program does: settings, commands, options, and files that are there."""
+"""README, `docs/` and `.env.example` say what the program does: settings, commands, options, files that are there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from app.settings import SETTINGS, Settings, load
 from app.ui.keys.bindings import BINDINGS, PALETTE, QUIT, TALK_ANYWHERE, key_name
 from tests import declared
 
-README = declared.README.read_text("utf-8")
+README = (declared.ROOT / "README.md").read_text("utf-8")
+PAGES = {path.name: path.read_text("utf-8") for path in (declared.ROOT / "docs").glob("*.md")}
+KEYS = {key_name(binding.key) for binding in (*BINDINGS, TALK_ANYWHERE, QUIT, PALETTE)}
 
 
 def commands(group: click.Group, path: str = "") -> dict[str, click.Command]:
@@ -28,9 +30,11 @@ def commands(group: click.Group, path: str = "") -> dict[str, click.Command]:
     return shown
 
 
-def section(title: str) -> str:
-    """The text of one of the README's sections."""
-    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+def keys_named(text: str) -> set[str]:
+    """The keys of the first table of keys in a text."""
+    table = text.partition("| key | does |")[2].partition("\n\n")[0].partition("---|\n")[2]
+    cells = [cell for row in table.splitlines() for cell in row.split("|")[1::2]]
+    return {word.strip("`,") for cell in cells for word in cell.split()} - {"wheel"}
 
 
 def test_env_example_is_as_the_settings_are_declared():
@@ -39,7 +43,8 @@ def test_env_example_is_as_the_settings_are_declared():
 
 
 def test_the_settings_table_is_as_the_settings_are_declared():
-    is_same = declared.readme_with_table(README) == README
+    page = PAGES["settings.md"]
+    is_same = declared.page_with_table(page) == page
     assert is_same, "run: python -m tests.declared"
 
 
@@ -62,8 +67,8 @@ def test_env_example_names_every_variable_of_ours_that_the_source_reads():
     assert read <= named
 
 
-def test_the_readme_names_every_command_and_option_and_no_other():
-    text = section("Commands")
+def test_the_page_of_commands_names_every_command_and_option_and_no_other():
+    text = PAGES["commands.md"]
     known = commands(root)
     named = set(re.findall(r"`realtime ((?:[a-z]+ ?)+)", text))
     assert {name.strip() for name in named} == set(known)
@@ -77,17 +82,29 @@ def test_the_readme_names_every_command_and_option_and_no_other():
     assert set(re.findall(r"--[a-z][a-z-]+", text)) == options | {"--help"}
 
 
-def test_the_keys_table_names_every_key_and_no_other():
-    table = section("Talking").partition("| key | does |")[2].partition("\n\n")[0].partition("---|\n")[2]
-    cells = [cell for row in table.splitlines() for cell in row.split("|")[1::2]]
-    named = {word.strip("`,") for cell in cells for word in cell.split()} - {"wheel"}
-    assert named == {key_name(binding.key) for binding in (*BINDINGS, TALK_ANYWHERE, QUIT, PALETTE)}
+def test_the_table_of_keys_names_every_key_and_no_other():
+    assert keys_named(PAGES["talking.md"]) == KEYS
 
 
-def test_the_readme_links_to_files_that_are_there():
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
-    assert len(links) >= 5
-    assert [link for link in links if not (declared.ROOT / link).exists()] == []
+def test_the_readme_names_keys_that_there_are():
+    named = keys_named(README)
+    assert len(named) >= 10
+    assert named <= KEYS
+
+
+def test_the_readme_can_be_read_at_one_sitting():
+    assert len(README.splitlines()) <= 130
+
+
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "CONTRIBUTING.md", *(f"docs/{name}" for name in PAGES)])
+def test_a_page_links_to_files_that_are_there(page: str):
+    path = declared.ROOT / page
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", path.read_text("utf-8")) if "://" not in link]
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_every_page_is_linked_from_the_readme():
+    assert [name for name in PAGES if f"docs/{name}" not in README] == []
 
 
 @pytest.mark.parametrize("line", re.findall(r"^(python3 -m venv .*)$", README, re.MULTILINE))

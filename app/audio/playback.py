@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -18,14 +18,13 @@ from app.audio.pcm import (
     WIRE_RATE_HZ,
     Resampler,
     bytes_to_ms,
-    frames_to_ms,
     from_pcm16,
     gain,
     ms_to_frames,
     power,
     power_dbfs,
-    resample,
 )
+from app.audio.playback_item import NOTHING, Piece, PlaybackItem, Slice
 from app.audio.ports import Samples
 
 _FADE_MS: Final = 8
@@ -43,7 +42,6 @@ _LONGEST_WAIT_MS: Final = 160
 _REMEMBERED_FLUSHES: Final = 1000
 """So many flushed item ids are kept, to refuse what still arrives for them."""
 
-_NOTHING: Samples = np.zeros(0, dtype=np.float32)
 _NOBODY: Final = object()  # stands for the output while there is none
 
 
@@ -62,44 +60,6 @@ class PlayedOut:
     played_ms: int
 
 
-@dataclass(slots=True, eq=False)
-class _Item:
-    """One item's sound and its accounts, in frames of the output rate unless named otherwise."""
-
-    item_id: str
-    resampler: Resampler
-    queue: deque[Samples] = field(default_factory=deque)
-    offset: int = 0
-    """Into queue[0]."""
-    queued: int = 0
-    heard: int = 0
-    heard_before: float = 0.0
-    """Frames of the wire that were heard at another rate."""
-    received_bytes: int = 0
-    odd: bytes = b""
-    """Half a frame, until its other byte comes."""
-    finished: bool = False
-    playing: bool = False
-    """Past its prebuffer, and not dry since."""
-    since: int = 0
-    """The clock when the sound that waits now began to wait."""
-    has_begun: bool = False
-    """That was told."""
-    told_ms: int = 0
-    """So much was told to have been played out."""
-
-    @property
-    def is_over(self) -> bool:
-        return self.finished and not self.queued
-
-
-@dataclass(frozen=True, slots=True)
-class _Slice:
-    samples: Samples
-    start: int
-    stop: int
-
-
 class PlaybackRing:
     """Speech at 24 kHz in, blocks at the output's rate out; holds minutes and drops nothing.
 
@@ -111,22 +71,23 @@ class PlaybackRing:
     `render` is for one thread of each output (its callback), everything else for any.
     """
 
-    def __init__(self, rate_hz: int = WIRE_RATE_HZ, prebuffer_ms: int = 60) -> None:
-        """Handed out to whoever asks, until `attach` or `detach`."""
+    def __init__(self, rate_hz: int = WIRE_RATE_HZ, prebuffer_ms: int = 60, *, conceals: bool = True) -> None:
+        """Handed out to whoever asks, until `attach` or `detach`. `conceals`: late sound is stood in for."""
+        self._conceals = conceals
         self._output: object = None  # who is handed what sounds
         self._prebuffer_ms = prebuffer_ms
         self._wait_ms = prebuffer_ms
         self._writers = threading.Lock()  # orders play, finish and flush; never taken by render
         self._lock = threading.Lock()  # the indices; held for a few lookups only
-        self._items: dict[str, _Item] = {}
-        self._current: _Item | None = None
+        self._items: dict[str, PlaybackItem] = {}
+        self._current: PlaybackItem | None = None
         self._flushed: dict[str, None] = {}
         self._clock = 0  # frames rendered, silence included
-        self._fade: deque[_Slice] = deque()
+        self._fade: deque[Slice] = deque()
         self._gain = 1.0
         self._target_gain = 1.0
         self._moved = False
-        self._sounded = (_NOTHING, 1.0)  # the last block, and its gain
+        self._sounded = (NOTHING, 1.0)  # the last block, and its gain
         self._set_rate(rate_hz)
 
     # ------------------------------------------------------------------------------ whom it is for
@@ -136,11 +97,10 @@ class PlaybackRing:
         self.detach()
         with self._writers:
             items = () if rate_hz == self.rate_hz else tuple(self._items.values())
-            converted = [self._converted(item, rate_hz) for item in items]  # nobody takes anything meanwhile
+            converted = [item.convert(rate_hz) for item in items]  # nobody takes anything meanwhile
             with self._lock:
-                for item, samples in zip(items, converted, strict=True):
-                    item.heard_before, item.heard, item.since = self._heard_frames(item), 0, self._clock
-                    item.queue, item.offset, item.queued = deque([samples] if samples.size else ()), 0, samples.size
+                for item, (samples, resampler) in zip(items, converted, strict=True):
+                    item.go_on_with(samples, resampler, rate_hz, self._clock)
                 self._set_rate(rate_hz)
                 self._output = output
 
@@ -157,12 +117,6 @@ class PlaybackRing:
         self._gain_step = 1000.0 / (_DUCK_RAMP_MS * rate_hz)
         self._noticed_frames = -(-rate_hz // 1000)  # one millisecond: so much of an item counts as begun
 
-    def _converted(self, item: _Item, rate_hz: int) -> Samples:
-        """What waits of an item, at another rate; what comes from now on is made for that."""
-        rest = [*item.queue, item.resampler.process(_NOTHING, last=True)]
-        item.resampler = Resampler(WIRE_RATE_HZ, rate_hz)
-        return resample(np.concatenate(rest)[item.offset :], self.rate_hz, rate_hz)
-
     # ------------------------------------------------------------------------------ the caller's side
 
     def play(self, item_id: str, pcm: bytes) -> None:
@@ -173,7 +127,7 @@ class PlaybackRing:
             with self._lock:
                 item = self._items.get(item_id)
             if item is None:
-                item = _Item(item_id, Resampler(WIRE_RATE_HZ, self.rate_hz))
+                item = PlaybackItem(item_id, Resampler(WIRE_RATE_HZ, self.rate_hz), self.rate_hz)
             whole = item.odd + pcm
             cut = len(whole) // BYTES_PER_FRAME * BYTES_PER_FRAME
             item.odd = whole[cut:]
@@ -197,10 +151,10 @@ class PlaybackRing:
         """Drop what waits; what sounds fades out within 8 ms, which count as heard. Milliseconds heard of each item."""
         with self._writers, self._lock:
             current = self._current
-            if current is not None and current.playing and current.queued and self._output is not _NOBODY:
-                self._fade.extend(self._take(current, min(self._fade_ramp.size, current.queued)))
+            if current is not None and self._output is not _NOBODY:
+                self._fade.extend(self._ending(current))
                 self._fade_at = 0
-            heard = {item_id: self._heard_ms(item) for item_id, item in self._items.items()}
+            heard = {item_id: item.heard_ms for item_id, item in self._items.items()}
             self._flushed.update(dict.fromkeys(self._items))
             while len(self._flushed) > _REMEMBERED_FLUSHES:
                 del self._flushed[next(iter(self._flushed))]
@@ -218,7 +172,7 @@ class PlaybackRing:
         told: list[Began | PlayedOut] = []
         with self._lock:
             for item in list(self._items.values()):
-                heard_ms, received_ms = self._heard_ms(item), bytes_to_ms(item.received_bytes)
+                heard_ms, received_ms = item.heard_ms, bytes_to_ms(item.received_bytes)
                 if heard_ms > 0 and not item.has_begun:
                     item.has_begun = True
                     told.append(Began(item.item_id))
@@ -260,7 +214,7 @@ class PlaybackRing:
                 return False
             target_gain = self._target_gain
             whole = self._reserve_whole(out.size)
-            pieces, fades = ([], _NOTHING) if whole is not None else self._reserve_pieces(out.size)
+            pieces, fades = ([], NOTHING) if whole is not None else self._reserve_pieces(out.size)
             self._clock += out.size
             moved, self._moved = self._moved, False
         if whole is not None:
@@ -270,7 +224,7 @@ class PlaybackRing:
             _copy(pieces, fades, out)
             if not pieces:
                 self._gain = target_gain  # nothing sounds, so nothing can click
-            self._sounded = (out.copy() if pieces else _NOTHING, target_gain)
+            self._sounded = (out.copy() if pieces else NOTHING, target_gain)
         if self._gain != target_gain or (target_gain != 1.0 and (pieces or whole is not None)):
             self._apply_gain(out, target_gain)
         return moved
@@ -280,17 +234,12 @@ class PlaybackRing:
         item = self._current
         if item is None or not item.playing or item.queued < frames or self._fade:
             return None
-        samples, start = item.queue[0], item.offset
-        stop = start + frames
-        if stop > samples.size:
+        if item.offset + frames > item.queue[0].samples.size:
             return None
-        if stop == samples.size:
-            item.queue.popleft()
-        item.offset = stop % samples.size
-        self._count(item, frames)
-        return samples[start:stop]
+        (whole,) = self._take(item, frames)
+        return whole.samples[whole.start : whole.stop]
 
-    def _reserve_pieces(self, frames: int) -> tuple[list[_Slice], Samples]:
+    def _reserve_pieces(self, frames: int) -> tuple[list[Slice], Samples]:
         """Any other case: the pieces, and the factors by which the first of them fade."""
         fade_at, fading = self._fade_at, self._reserve_fade(frames)
         fades = self._fade_ramp[fade_at : self._fade_at]
@@ -305,23 +254,28 @@ class PlaybackRing:
         elif target != 1.0:
             out *= np.float32(target)
 
-    def _reserve_fade(self, frames: int) -> list[_Slice]:
-        pieces: list[_Slice] = []
+    def _reserve_fade(self, frames: int) -> list[Slice]:
+        pieces: list[Slice] = []
         while self._fade and frames:
             piece = self._fade.popleft()
             stop = min(piece.stop, piece.start + frames)
-            pieces.append(_Slice(piece.samples, piece.start, stop))
+            pieces.append(Slice(piece.samples, piece.start, stop))
             if stop < piece.stop:
-                self._fade.appendleft(_Slice(piece.samples, stop, piece.stop))
+                self._fade.appendleft(Slice(piece.samples, stop, piece.stop))
             frames -= stop - piece.start
             self._fade_at += stop - piece.start
         return pieces
 
-    def _reserve(self, frames: int) -> list[_Slice]:
+    def _reserve(self, frames: int) -> list[Slice]:
         """Take the frames that sound now out of the queues, and count them as heard."""
-        pieces: list[_Slice] = []
+        pieces: list[Slice] = []
         while frames:
             item = self._current
+            if item is not None and item.is_standing_in and not self._is_followed(item):
+                item.dry_since = self._clock if item.dry_since is None else item.dry_since
+                pieces.append(item.take_stand_in(frames))
+                frames -= pieces[-1].stop - pieces[-1].start
+                continue
             if item is None or not item.queued or not item.playing:
                 item = self._next_item()
                 if item is None:
@@ -331,33 +285,28 @@ class PlaybackRing:
             frames -= taking
         return pieces
 
-    def _count(self, item: _Item, frames: int) -> None:
-        """So many more frames of it are heard now."""
-        self._moved |= item.heard < self._noticed_frames or item.queued == frames
-        item.queued -= frames
-        item.heard += frames
+    def _is_followed(self, item: PlaybackItem) -> bool:
+        """A later item has sound, so this one is over."""
+        return any(other.queued for other in self._items.values() if other is not item)
 
-    def _take(self, item: _Item, frames: int) -> list[_Slice]:
+    def _take(self, item: PlaybackItem, frames: int) -> list[Slice]:
         """The next `frames` of an item (it has them), counted as heard."""
-        self._count(item, frames)
-        pieces: list[_Slice] = []
-        while frames:
-            samples = item.queue[0]
-            stop = min(samples.size, item.offset + frames)
-            pieces.append(_Slice(samples, item.offset, stop))
-            frames -= stop - item.offset
-            item.offset = stop
-            if stop == samples.size:
-                item.queue.popleft()
-                item.offset = 0
-        return pieces
+        self._moved |= item.heard < self._noticed_frames or item.queued == frames
+        return item.take(frames)
 
-    def _next_item(self) -> _Item | None:
+    def _ending(self, item: PlaybackItem) -> list[Slice]:
+        """What sounds of it while it fades."""
+        if item.is_standing_in and item.stood_in:
+            return [item.take_stand_in(self._fade_ramp.size)]
+        return self._take(item, min(self._fade_ramp.size, item.queued)) if item.playing and item.queued else []
+
+    def _next_item(self) -> PlaybackItem | None:
         """The oldest item with sound, when it may begin; running dry and moving on are noted here."""
         dry = self._current
         waiting = [item for item in self._items.values() if item.queued]
         if dry is not None and not dry.queued and dry.playing:
             dry.playing = False
+            dry.dry_since = self._clock if dry.dry_since is None else dry.dry_since
             if waiting:
                 dry.finished = True  # the next item has begun to arrive, so this one is over
             if dry.finished:
@@ -369,35 +318,47 @@ class PlaybackRing:
         waited = self._clock - item.since >= ms_to_frames(self._wait_ms, self.rate_hz)
         if not (item.finished or len(waiting) > 1 or waited or item.queued >= enough):
             return None
-        item.playing = True
+        item.begin(self._clock)
         self._current = item
         return item
 
     # ----------------------------------------------------------------------------------------- shared
 
-    def _append(self, item: _Item, samples: Samples, received_bytes: int, finished: bool = False) -> None:
-        with self._lock:
-            self._items.setdefault(item.item_id, item)
-            item.finished = item.finished or finished
-            item.received_bytes += received_bytes
-            if samples.size == 0:
+    def _append(self, item: PlaybackItem, samples: Samples, received_bytes: int, finished: bool = False) -> None:
+        stand_in = NOTHING if finished or not self._conceals else item.next_stand_in(samples)
+        while True:
+            stood_in = item.stood_in
+            pieces = item.pieces_of(samples, self._clock) if self._conceals else [Piece(samples)]
+            with self._lock:
+                if stood_in != item.stood_in:  # some of the stand-in has sounded meanwhile
+                    continue
+                self._items.setdefault(item.item_id, item)
+                item.received_bytes += received_bytes
+                if finished and item.stood_in and item.is_standing_in:  # `samples` are what the filter held
+                    self._fade, self._fade_at = deque([item.take_stand_in(self._fade_ramp.size)]), 0
+                    item.heard += samples.size
+                else:
+                    self._put(item, samples.size, pieces)
+                if samples.size or finished:
+                    item.stand_in, item.stood_in = stand_in, 0
+                item.finished = item.finished or finished
                 return
-            if not item.queued:
-                item.since = self._clock
-                if item.heard and not item.playing and not item.finished:
-                    self._wait_ms = min(_LONGEST_WAIT_MS, 2 * self._wait_ms)
-            item.queue.append(samples)
-            item.queued += samples.size
 
-    def _heard_frames(self, item: _Item) -> float:
-        return item.heard_before + item.heard * WIRE_RATE_HZ / self.rate_hz
+    def _put(self, item: PlaybackItem, frames: int, pieces: list[Piece]) -> None:
+        if frames and not item.queued:
+            self._end_silence(item)
+        item.put(*pieces)
 
-    def _heard_ms(self, item: _Item) -> int:
-        received_ms = bytes_to_ms(item.received_bytes)
-        return received_ms if item.is_over else min(frames_to_ms(round(self._heard_frames(item))), received_ms)
+    def _end_silence(self, item: PlaybackItem) -> None:
+        if item.is_late:  # its stand-in sounds
+            item.begin(self._clock)
+            return
+        item.since = self._clock
+        if item.heard and not item.playing and not item.finished:
+            self._wait_ms = min(_LONGEST_WAIT_MS, 2 * self._wait_ms)
 
 
-def _copy(pieces: list[_Slice], fades: Samples, out: Samples) -> None:
+def _copy(pieces: list[Slice], fades: Samples, out: Samples) -> None:
     at = 0
     for piece in pieces:
         end = at + piece.stop - piece.start

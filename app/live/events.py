@@ -23,7 +23,7 @@ class Ended(Struct, frozen=True):
     """The conversation is over. Everything said stays; nothing more comes.
 
     `why` is one or two sentences for the user, empty when it was asked for. `exit_status` is the program's
-    (see the README): 0, 3 refused, 5 lost.
+    (see docs/commands.md): 0, 3 refused, 5 lost.
     """
 
     why: str = ""

@@ -238,6 +238,19 @@ class RealtimeApp(App[None]):
 
     # ---------------------------------------------------------------- keys and commands
 
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and pastes of the conversation are taken in the order in which they came."""
+        main = self._main
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded and main and main is self.screen:
+            if isinstance(event, events.Paste):
+                is_taken = main.pane.take_paste(event.text)
+            else:
+                self.app_focus = True  # whoever types is there
+                is_taken = await main.pane.take_key(event)
+            if is_taken:
+                return
+        await super().on_event(event)
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Of Textual's own: themes, a picture, the way out. The rest is said better by ours."""
         for command in super().get_system_commands(screen):

@@ -72,6 +72,10 @@ def offline_microphone(key: KeyOf, *, is_over: bool) -> str:
     return closed if is_over else f"{closed} Press {key('reconnect')} to connect."
 
 
+NOT_SENT: Final = "The conversation is over, so this is not sent. It stays in the line."
+"""What Enter answers in the line to write in when nothing is sent any more."""
+
+
 def no_microphone(example: str | None, key: KeyOf) -> str:
     """What the talk key answers where there is nothing to open."""
     hear = f"press {key('example')} to hear the example, or " if example else "press "

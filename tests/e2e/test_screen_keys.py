@@ -215,7 +215,7 @@ def test_every_key_hands_free(tmp_path: Path):
         on.terminal.write("Late words.")
         on.service.hang_up()
         on.terminal.wait_for("◌ OFFLINE")
-        on.press("Enter", "That was not sent")
+        on.press("Enter", "over, so this")
         on.press("Escape", "◌ OFFLINE")
         on.every_key_that_looks("◌ OFFLINE")
         told = len(on.service.log)
@@ -298,3 +298,24 @@ def test_every_key_without_a_microphone(tmp_path: Path):
         on.press("F1", "─ Help ─")
         on.terminal.press("C-q")
         assert on.terminal.exit_status() == 0
+
+
+def test_a_burst_of_keys_is_typed_and_what_cannot_be_sent_stays(tmp_path: Path):
+    with (
+        ScriptedService() as service,
+        program(tmp_path, "--service", service.url, "--text-only", "--no-greeting") as terminal,
+    ):
+        terminal.wait_for("READY")
+        terminal.write("imesh export rsx\rand more\r")
+        terminal.wait_for("mesh export rsx(?s:.*)and more")
+        assert "Export" not in terminal.text()
+        terminal.press("Up", "Up")
+        terminal.wait_for("› mesh export rsx")
+        terminal.press("C-q")
+        assert terminal.exit_status() == 0
+    with program(tmp_path, "--service", "ws://127.0.0.1:9/v1/realtime", "--text-only") as terminal:
+        terminal.wait_for("OFFLINE")
+        terminal.write("imesh export rsx\r")
+        terminal.wait_for("over, so this(?s:.*)› mesh export rsx")
+        terminal.press("C-q")
+        assert terminal.exit_status() == 5

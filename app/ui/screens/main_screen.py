@@ -107,7 +107,7 @@ class MainScreen(Screen[None]):
         """From the top to the bottom."""
         yield HeaderLine(self.live.service_label, self.live.started_at)
         with Horizontal(id="middle"):
-            yield TranscriptPane(self._time_of_day, self.key_of)
+            yield TranscriptPane(self._time_of_day, self.key_of, self._typed)
         rule = StyledLine(id="rule")
         rule.paint([(_RULE, "plain")])
         yield rule
@@ -168,6 +168,7 @@ class MainScreen(Screen[None]):
         if self.ended is not None:
             return
         self.ended = ended
+        self.pane.say.keeps = True
         if ended.why:
             why = shown(ended.why)
             self.notify(why, title="The conversation is over", severity="error", markup=False, timeout=60)
@@ -236,8 +237,6 @@ class MainScreen(Screen[None]):
                 return self.pane.is_searching
             case "example":
                 return self._example is not None and self.ended is None
-            case "type":
-                return self.ended is None
             case "reconnect":
                 is_broken = self.status.state in (State.RECONNECTING, State.OFFLINE)
                 return is_broken and self.ended is None
@@ -294,12 +293,11 @@ class MainScreen(Screen[None]):
         """Open the line to write in."""
         self.pane.open_say()
 
-    @on(TranscriptPane.Typed)
-    def _typed(self, event: TranscriptPane.Typed) -> None:
-        if self.ended:  # the line to write in was open already
-            self.notify("That was not sent: the conversation is over.", severity="warning", markup=False)
+    def _typed(self, text: str) -> None:
+        if self.ended:
+            self.notify(wording.NOT_SENT, severity="warning", markup=False)
         else:
-            self.live.say(sanitise_text(event.text))
+            self.live.say(sanitise_text(text))
 
     def action_mode(self) -> None:
         """The other of the two modes."""

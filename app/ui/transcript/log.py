@@ -131,10 +131,12 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         row = self.max_scroll_y if row >= self.max_scroll_y - 2 else row
         self.scroll_to(y=row, animate=False, immediate=True)
 
-    def search(self, text: str) -> None:
-        """Mark all places with these words and go to the last one; for none, unmark."""
+    def search(self, text: str) -> tuple[int, int]:
+        """Mark all places with these words and go to the last one; for none, unmark. Its number, and how many there
+        are."""
         self._search.begin(text, self._rows.blocks())
         self.search_step(0)
+        return self._search.standing(self._rows.blocks())
 
     def search_step(self, step: int) -> None:
         """Go to the next place (1) or the one before (-1)."""

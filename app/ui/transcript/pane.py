@@ -2,96 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.cells import cell_len
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.getters import query_one
 from textual.message import Message
-from textual.widgets import Input, Label, Static
+from textual.widget import Widget
+from textual.widgets import Input, Static
 
 from app.conversation.transcript import Entry
 from app.ui.transcript.layout import Clock
 from app.ui.transcript.log import TranscriptLog
+from app.ui.transcript.text_line import LineInput, TextLine, as_one_line
 from app.ui.wording import FirstSteps, KeyOf, search_line, waiting_line
 
 
-class _LineInput(Input):
-    """An input in which Ctrl+C copies what is selected, and otherwise means what it means everywhere."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,super+c", "copy_or_quit", show=False)]
-
-    async def action_copy_or_quit(self) -> None:
-        """Copy, or quit."""
-        if self.selected_text:
-            self.action_copy()
-        else:
-            await self.run_action("app.quit")
-
-
-class TextLine(Horizontal):
-    """A prompt and an input; hidden until `open`."""
-
-    def __init__(self, prompt: str, placeholder: str, *, id: str) -> None:  # noqa: A002  (Textual's name)
-        super().__init__(id=id)
-        self._prompt = Label(prompt, markup=False)
-        self._input = _LineInput(placeholder=placeholder, compact=True, select_on_focus=False)
-        self.display = False
-
-    def compose(self) -> ComposeResult:
-        """Prompt and input, side by side."""
-        yield self._prompt
-        yield self._input
-
-    @property
-    def is_open(self) -> bool:
-        """It is on the screen."""
-        return self.display
-
-    @property
-    def text(self) -> str:
-        """What is written in it."""
-        return self._input.value
-
-    def open(self) -> None:
-        """Show it, and write in it."""
-        self.display = True
-        self._input.focus()
-
-    def close(self) -> None:
-        """Hide it; what was written is gone."""
-        self.display = False
-        self._input.clear()
-
-    def clear(self) -> None:
-        """Empty it."""
-        self._input.clear()
-
-
 class TranscriptPane(Vertical):
-    """Owns the scrolling, the search and the text line; what was typed for the assistant is posted as `Typed`."""
+    """Owns the scrolling, the search and the text line."""
 
     log_view = query_one(TranscriptLog)
     say = query_one("#say", TextLine)
     search = query_one("#search", TextLine)
 
     @dataclass
-    class Typed(Message):
-        """The user wrote to the assistant."""
-
-        text: str
-
-    @dataclass
     class Changed(Message):
         """Other keys work now: a line was opened or closed, a search begun or ended."""
 
-    def __init__(self, clock: Clock, key_of: KeyOf) -> None:
+    def __init__(self, clock: Clock, key_of: KeyOf, typed: Callable[[str], None]) -> None:
+        """`typed` is called with what the user wrote to the assistant, in the moment of the Enter key."""
         super().__init__()
+        self._typed = typed
         self._clock, self._key_of = clock, key_of
         self._waiting: int | None = None
         """Rows below the view; None while the end is followed."""
@@ -106,12 +51,42 @@ class TranscriptPane(Vertical):
         yield self._first_steps
         yield TranscriptLog(self._clock)
         yield self._below
-        yield TextLine("/", "find in the transcript", id="search")
-        yield TextLine("›", "write to the assistant, Enter sends, Esc closes", id="say")
+        yield TextLine("/", "find in the transcript", self._keep_search, id="search", hands_over=False)
+        placeholder = "write to the assistant, Enter sends, Esc closes"
+        yield TextLine("›", placeholder, self._send, id="say", hands_over=True)
 
     def on_mount(self) -> None:
         """An empty transcript shows the first steps."""
         self._show_emptiness()
+
+    # ---------------------------------------------------------------- keys
+
+    async def take_key(self, event: events.Key) -> bool:
+        """What the key does in the transcript and its lines, done before the next key is looked at; else False.
+
+        Textual hands a key to what has the focus, which looks at it later: of a burst, `i` and a text, all would be
+        handed to the transcript before the line to write in is open, and what follows Enter be part of what it sends.
+        """
+        focused = self.screen.focused
+        if isinstance(focused, LineInput) and event.is_printable and event.character:
+            focused.write(event.character)
+            return True
+        active = self.screen.active_bindings.get(event.key)
+        if active is None or not (focused in (None, self.log_view) or isinstance(focused, LineInput)):
+            return False
+        await self.app.run_action(active.binding.action, active.node)
+        return True
+
+    def take_paste(self, text: str) -> bool:
+        """Text for the line that is open; where no other place has the keyboard, for the assistant. Else False."""
+        focused = self.screen.focused
+        if isinstance(focused, LineInput):
+            focused.write(as_one_line(text))
+        elif focused in (None, self.log_view):
+            self.open_say(as_one_line(text))
+        else:
+            return False
+        return True
 
     # ---------------------------------------------------------------- entries
 
@@ -144,9 +119,9 @@ class TranscriptPane(Vertical):
         """Something is looked for, and the steps to the next place work."""
         return self._found is not None
 
-    def open_say(self) -> None:
-        """Write to the assistant."""
-        self.say.open()
+    def open_say(self, text: str = "") -> None:
+        """Write to the assistant; `text` is written already."""
+        self.say.open(text)
         self.post_message(self.Changed())
 
     def open_search(self) -> None:
@@ -156,40 +131,41 @@ class TranscriptPane(Vertical):
 
     def close_something(self) -> bool:
         """Close a line or end the search; False when there was nothing to close."""
+        before = None
         if self.search.is_open or self.is_searching:
-            self._end_search()
+            before = self._end_search()
         elif self.say.is_open:
-            self.say.close()
+            before = self.say.close()
         elif self.screen.selections:
             self.screen.clear_selection()
         else:
             return False
-        self.focus_log()
+        self.screen.set_focus(before or self.log_view)
+        self.post_message(self.Changed())
         return True
 
     # ---------------------------------------------------------------- messages of the parts
 
-    @on(Input.Submitted, "#say Input")
-    def _send(self, event: Input.Submitted) -> None:
-        event.stop()
-        text = event.value.strip()
+    def _send(self, text: str) -> None:
         if not text:
             self.close_something()
             return
-        self.say.clear()
         self.log_view.follow()
-        self.post_message(self.Typed(text))
+        self._typed(text)
 
     @on(Input.Changed, "#search Input")
     def _search(self, event: Input.Changed) -> None:
         event.stop()
-        if self.search.is_open:
-            self.log_view.search(event.value)
+        if self.search.is_open and event.value == self.search.text:
+            self._look_for(event.value)
 
-    @on(Input.Submitted, "#search Input")
-    def _keep_search(self, event: Input.Submitted) -> None:
-        event.stop()
-        if not event.value or not self._found or not self._found[1]:
+    def _look_for(self, text: str) -> None:
+        found = self.log_view.search(text)
+        self._found = found if text else None
+
+    def _keep_search(self, text: str) -> None:
+        self._look_for(text)
+        if self._found is None or not self._found[1]:
             self._end_search()
         else:
             self.search.display = False
@@ -211,11 +187,12 @@ class TranscriptPane(Vertical):
 
     # ---------------------------------------------------------------- within
 
-    def _end_search(self) -> None:
-        self.search.close()
+    def _end_search(self) -> Widget | None:
+        before = self.search.close()
         self.log_view.search("")
         self._found = None
         self._show_below()
+        return before
 
     def focus_log(self) -> None:
         """Give the keyboard to the transcript."""

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from app.audio.capture import Levels
@@ -22,7 +23,6 @@ from app.ui.screens.export_dialog import ExportDialog
 from app.ui.screens.help_screen import HelpScreen
 from app.ui.screens.main_screen import MainScreen
 from app.ui.screens.welcome_screen import WelcomeScreen
-from app.ui.transcript.pane import TranscriptPane
 from tests.ui.conftest import Drive, Driven
 from tests.ui.fakes import LISTENING, FakeLive, assistant, user
 
@@ -217,6 +217,65 @@ async def test_f9_talks_while_typing_and_an_empty_line_closes(drive: Drive) -> N
         assert run.live.asked == [("talk_key",)]
         assert not run.main.pane.say.is_open
         assert [message.value for message in run.seen(Input.Changed)] == ["a", ""]
+
+
+async def burst(run: Driven, *keys: str) -> None:
+    """Keys that come at once, as from a slow terminal or a paste without brackets."""
+    for key in keys:
+        run.app.post_message(events.Key(key, key if len(key) == 1 else {"space": " ", "slash": "/"}.get(key)))
+    await run.settle()
+
+
+async def test_a_burst_of_keys_is_typed_from_the_key_on_that_opens_the_line(drive: Drive) -> None:
+    async with drive() as run:
+        await burst(run, "i", *"mesh", "space", *"rex", "enter", *"then", "enter", "escape", "m")
+        assert [asked[1] for asked in run.live.asked if asked[0] == "say"] == ["mesh rex", "then"]
+        assert [asked[0] for asked in run.live.asked] == ["say", "say", "change"]
+        assert run.app.screen is run.main
+        await burst(run, "enter", *"see", "enter", "escape")
+        assert run.live.asked[-1] == ("say", "see")
+
+
+async def test_a_burst_of_keys_is_looked_for(drive: Drive) -> None:
+    async with drive() as run:
+        run.live.put(user())
+        await run.settle()
+        await burst(run, "slash", *"time", "enter", "n")
+        assert not run.main.pane.search.is_open
+        assert run.main.pane.is_searching
+        assert "1 of 1" in run.text
+        await burst(run, "escape", "slash", *"mn", "escape")
+        assert not run.main.pane.is_searching
+        assert run.live.asked == []
+
+
+async def test_what_is_pasted_is_written_and_no_command(drive: Drive) -> None:
+    async with drive() as run:
+        run.app.post_message(events.Paste("messages\n  export m\n"))
+        await run.settle()
+        assert run.main.pane.say.text == "messages export m"
+        run.app.post_message(events.Paste(" and\nmore"))
+        await run.settle()
+        await run.press("enter")
+        assert run.live.asked == [("say", "messages export m and more")]
+
+
+async def test_what_was_typed_is_recalled_and_the_keyboard_goes_back(drive: Drive) -> None:
+    async with drive() as run:
+        await run.press("i", *"one", "enter", *"two", "enter", *"dra")
+        line = run.main.pane.say
+        seen = []
+        for key in ("up", "up", "up", "down", "down", "down"):
+            await run.press(key)
+            seen.append(line.text)
+        assert seen == ["two", "one", "one", "two", "dra", "dra"]
+        await run.press("escape", "s")
+        assert line.text == ""
+        panel_has_it = run.main.focused
+        run.main.action_type()
+        await run.press("x", "escape")
+        assert run.main.focused is panel_has_it
+        assert run.live.asked == [("say", "one"), ("say", "two")]
 
 
 # ---------------------------------------------------------------- search
@@ -419,11 +478,13 @@ async def test_after_the_end_nothing_typed_vanishes_without_a_word(drive: Drive)
         await run.press("i", "H", "i")
         run.live.tell(Ended("The line is gone.", 5))
         await run.settle()
-        await run.press("enter", "escape")
-        assert "That was not sent" in run.text
-        await run.press("i")
-        assert not run.app.screen.query_one(TranscriptPane).say.is_open
-        assert ("say", "Hi") not in run.live.asked
+        await run.press("enter")
+        assert "The conversation is over, so this is not sent." in run.text
+        assert run.main.pane.say.text == "Hi"
+        await run.press("escape")
+        await burst(run, "i", *"again", "enter", *" and", "enter")
+        assert run.main.pane.say.text == "again and"
+        assert run.live.asked == []
 
 
 async def test_a_fault_in_a_thread_is_said_and_the_screen_stays(drive: Drive) -> None:
