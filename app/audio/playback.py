@@ -188,7 +188,7 @@ class PlaybackRing:
         """The item that sounds, or sounded last and was neither finished nor silenced; milliseconds heard of it."""
         with self._lock:
             item = self._current
-            return None if item is None or item.item_id not in self._items else (item.item_id, self._heard_ms(item))
+            return None if item is None or item.item_id not in self._items else (item.item_id, item.heard_ms)
 
     @property
     def is_sounding(self) -> bool:
