@@ -147,12 +147,13 @@ class Picture:
 
     def _draw_wait(self, turn: Turn) -> None:
         """`├1.1 s┤`, or, where the number has no room within, `1.1 s├┤`."""
-        start, end = self._at(turn.start_ms - turn.waited_ms), self._at(turn.start_ms)
-        number, cells = f"{turn.waited_ms / 1000:.1f} s", end - start
+        cells = max(1, round(turn.waited_ms / self._timeline.column_ms))
+        number, end = f"{turn.waited_ms / 1000:.1f} s", self._at(turn.start_ms)
+        start = end - cells
         if cells >= len(number) + 2:
             text = "├" + number.center(cells - 2, "─") + "┤"
         else:
-            text = number + ("├" + "─" * (cells - 2) + "┤" if cells >= 2 else "┤" * cells)
+            text = number + ("├" + "─" * (cells - 2) + "┤" if cells > 1 else "┤")
             start = end - len(text)
         before = self._assistant[max(0, start - 1) : max(0, end - cells)]
         is_free = start >= 0 and all(kind == "blank" for _, kind, _ in before)

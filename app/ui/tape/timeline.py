@@ -16,8 +16,8 @@ from app.conversation.transcript import Entry, Party
 KEPT_MS: Final = 120_000
 """Longer than the widest tape is."""
 
-_LONGEST_PAUSE_MS: Final = 1_000
-"""Who spoke within so long before an answer was cut off cut it off by speaking."""
+_CUT_BY_SPEAKING_MS: Final = (-1_000, 500)
+"""Who spoke between the two around an answer's end cut it off by speaking: levels are sampled later than heard."""
 
 _QUIET_DBFS: Final = -48.0
 _LOUD_DBFS: Final = -12.0
@@ -203,8 +203,8 @@ class Timeline:
         return self.now_ms if turn.end_ms is None else turn.end_ms + turn.unheard_ms
 
     def was_spoken_into(self, at_ms: int) -> bool:
-        """The user was speaking then, or had been a moment before."""
-        first, last = (at_ms - _LONGEST_PAUSE_MS) // self.column_ms, at_ms // self.column_ms
+        """The user was speaking then."""
+        first, last = ((at_ms + around_ms) // self.column_ms for around_ms in _CUT_BY_SPEAKING_MS)
         return any(self.column(number).you for number in range(first, last + 1))
 
     def _add(self, at_ms: int, sound: Sound) -> bool:

@@ -143,7 +143,7 @@ async def test_without_colours_everything_is_still_told_apart(drive: Drive, monk
         await talked(run, cut)
         you, sounded, marks = tape_rows(run)
         assert "╳" in you
-        assert "0.9 s┤▁▁▁▁▁▁▁▁░░░░░░░░" in sounded
+        assert "0.9 s├┤▁▁▁▁▁▁▁▁░░░░░░░░" in sounded
         assert "stopped 4.0 s" in marks
 
 
