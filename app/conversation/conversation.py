@@ -62,6 +62,7 @@ class Conversation:
         budget: Budget = NO_BUDGET,
         capabilities: SessionCapabilities = ALL_OF_GA,
         chosen: frozenset[str] = frozenset(),
+        preroll_ms: int = 0,
         carried: Carried | None = None,
     ) -> None:
         self._voice, self._greets, self._timeout_ms = voice, greets, timeout_ms
@@ -78,6 +79,7 @@ class Conversation:
             self._negotiation,
             timeout_ms,
             has_microphone=has_microphone,
+            preroll_ms=preroll_ms,
             earlier=carried.turns,
         )
         errors = ServiceErrors(effects, self._responses.active, self._negotiation, self._turns)

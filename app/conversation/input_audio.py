@@ -1,7 +1,8 @@
 """The user's sound: what of it goes to the service, when a spoken turn is complete, and when what was sent was said.
 
-Nothing is sent that was captured while the microphone was closed. What was captured before it closed is sent, also
-when it arrives here later than the key.
+Nothing is sent that was captured while the microphone was closed, but for the moment before the talk key in
+push-to-talk, once the key has opened it. What was captured before it closed is sent, also when it arrives here later
+than the key.
 """
 
 from __future__ import annotations
@@ -30,7 +31,11 @@ _GAP_MS: Final = 60.0
 class InputAudio:
     """Open, closing (waiting for what was captured before the key) or closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, preroll_ms: int = 0) -> None:
+        """`preroll_ms`: so much of what is heard while the microphone is closed is kept here for `open_with_preroll`,
+        and goes nowhere else."""
+        self._preroll_ms = preroll_ms
+        self._unsent: deque[KeptChunk] = deque()
         self.is_open = False
         self.turn_ms = 0.0
         """Sound sent since the microphone was opened."""
@@ -63,6 +68,17 @@ class InputAudio:
         if not self._is_turn_ending:
             self.turn_ms = 0.0
         self.is_open, self._closing_at_ms, self._tail_ms, self._is_turn_ending = True, None, 0.0, False
+
+    def open_with_preroll(self, now_ms: float) -> list[bytes]:
+        """The same, with what was heard just before: a word is begun with the key, and often a little before it."""
+        self.open()
+        turn_ms = self.turn_ms
+        since_ms = now_ms - self._preroll_ms
+        recent = [chunk for chunk in self._unsent if chunk.captured_ms > since_ms]
+        self._unsent.clear()
+        sent = [self._append(chunk.pcm, chunk.captured_ms, is_voiced=chunk.is_voiced) for chunk in recent]
+        self.turn_ms = turn_ms  # how long it was open decides whether it is a turn
+        return [pcm for pcm in sent if pcm]
 
     def close(self, now_ms: float, *, tail_ms: float = 0.0) -> None:
         """Nothing captured after now is sent; `tail_ms` of silence follow in its place."""
@@ -100,7 +116,9 @@ class InputAudio:
         is_over = self._closing_at_ms is not None and captured_ms >= self._closing_at_ms
         is_before = self._closing_at_ms is not None and captured_ms - length_ms < self._closing_at_ms
         if self.is_open or is_before:  # at least partly from before the key
+            self._unsent.clear()
             return self._append(pcm, captured_ms, is_voiced=is_voiced), is_over and self._closed()
+        self._keep_unsent(KeptChunk(pcm, captured_ms, is_voiced))
         is_complete = is_over and self._closed()
         if self._tail_ms <= 0:
             return b"", is_complete
@@ -116,6 +134,12 @@ class InputAudio:
         rest_ms, self._tail_ms = round(max(0.0, self._tail_ms)), 0.0
         rest = bytes(rest_ms * BYTES_PER_MS)
         return (self._append(rest, now_ms) if rest and self.is_held else self._silence(rest)), self._closed()
+
+    def _keep_unsent(self, chunk: KeptChunk) -> None:
+        if self._preroll_ms:
+            self._unsent.append(chunk)
+            while self._unsent[0].captured_ms <= chunk.captured_ms - self._preroll_ms:
+                self._unsent.popleft()
 
     def _silence(self, pcm: bytes) -> bytes:
         self._appended_ms += len(pcm) / BYTES_PER_MS

@@ -49,9 +49,11 @@ class Turns:
         timeout_ms: int,
         *,
         has_microphone: bool,
+        preroll_ms: int = 0,
         earlier: Turns | None = None,
     ) -> None:
-        """`timeout_ms`: how long the service may hear the user while the microphone hears no voice.
+        """`timeout_ms`: how long the service may hear the user while the microphone hears no voice. `preroll_ms`: so
+        much of what was heard before the talk key is part of a turn in push-to-talk.
 
         `earlier`: of the session before. The microphone stays as it was, and what it hears is kept until `begin`.
         """
@@ -65,7 +67,7 @@ class Turns:
         """The service hears the user."""
         self._effects, self._builder, self._responses, self._negotiation = effects, builder, responses, negotiation
         self._mode = negotiation.wanted.mode
-        self._input: InputAudio = earlier._input if earlier else InputAudio()
+        self._input: InputAudio = earlier._input if earlier else InputAudio(preroll_ms)
         self._timeout_ms = timeout_ms
         self._typed_items: dict[str, str] = {}
         self._item_id = ""
@@ -268,8 +270,7 @@ class Turns:
             case Action.OPEN:
                 self.is_muted, self._released_ms = False, None
                 if self.has_microphone:
-                    self._input.open()
-                    self._opened_ms = now_ms
+                    self._open(trigger, now_ms)
             case Action.CLOSE:
                 self.is_muted, self._released_ms = True, now_ms
                 self._input.close(now_ms, tail_ms=self._tail_ms)
@@ -285,6 +286,14 @@ class Turns:
                 self._effects.send(InputClear())
             case _:
                 assert_never(action)
+
+    def _open(self, trigger: Trigger, now_ms: int) -> None:
+        if trigger is Trigger.TALK_KEY and self._mode is Mode.PUSH_TO_TALK:
+            for pcm in self._input.open_with_preroll(now_ms):
+                self._effects.send(InputAppend(audio=pcm))
+        else:  # hands-free, what is said to a muted microphone is not meant for the service
+            self._input.open()
+        self._opened_ms = now_ms
 
     def _sent(self, pcm: bytes, is_complete: bool, now_ms: int) -> None:
         if pcm:

@@ -179,6 +179,7 @@ def make_live(
         keeper=keeper,
         switchboard=switchboard,
         timeout_ms=answer_timeout_ms(settings),
+        preroll_ms=settings.preroll_ms,
         prices=price_list(settings),
         budget=Budget(settings.budget, settings.budget_stops),
         chosen=chosen_settings(loaded),

@@ -58,8 +58,8 @@ class LiveConversation:
 
     `microphone` None: there is none; the example can be spoken all the same. `waits_to_speak`: the microphone is a
     recording, which begins when it is first heard, not before. `speaks_example`: the microphone is the example,
-    whose sentences follow by themselves. `timeout_ms`, `chosen`: see `Conversation`. `reconnect_s`, `stays_offline`:
-    see `Line`.
+    whose sentences follow by themselves. `timeout_ms`, `preroll_ms`, `chosen`: see `Conversation`. `reconnect_s`,
+    `stays_offline`: see `Line`.
     """
 
     def __init__(
@@ -79,6 +79,7 @@ class LiveConversation:
         timeout_ms: int = ANSWER_TIMEOUT_MS,
         prices: PriceList = NO_PRICES,
         budget: Budget = NO_BUDGET,
+        preroll_ms: int = 0,
         chosen: frozenset[str] = frozenset(),
         clips: Sequence[Clip] = CLIPS,
         switchboard: Switchboard | None = None,
@@ -103,6 +104,7 @@ class LiveConversation:
                 timeout_ms=timeout_ms,
                 prices=prices,
                 budget=budget,
+                preroll_ms=preroll_ms,
                 capabilities=dialler.capabilities,
                 chosen=chosen,
             ),

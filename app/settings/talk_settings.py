@@ -62,6 +62,19 @@ class TalkSettings(msgspec.Struct, frozen=True, kw_only=True):
             _T, "prefix", "Sound kept from before speech was noticed, so that no first syllable is lost.", "ms", step=50
         ),
     ] = 300
+    preroll_ms: Annotated[
+        int,
+        Meta(ge=0, le=1_000),
+        About(
+            _T,
+            "before the key",
+            "In push-to-talk, so much of what was heard just before the talk key is part of your turn: a word begun "
+            "with the key is whole. 0: nothing of it.",
+            "ms",
+            step=50,
+            applies=Applies.START,
+        ),
+    ] = 200
     idle_timeout_ms: Annotated[
         Annotated[int, Meta(ge=5_000, le=30_000)] | None,
         About(

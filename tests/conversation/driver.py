@@ -71,6 +71,7 @@ class Talk:
         model: str = "gpt-realtime-2.1",
         budget: Budget = NO_BUDGET,
         capabilities: SessionCapabilities = ALL_OF_GA,
+        preroll_ms: int = 0,
     ) -> None:
         self.voice = HandVoice()
         self.flushes = 0
@@ -85,6 +86,7 @@ class Talk:
             prices=PRICES,
             budget=budget,
             capabilities=capabilities,
+            preroll_ms=preroll_ms,
         )
         self.now_ms = 0
         self.effects: list[Effect] = []

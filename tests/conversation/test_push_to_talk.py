@@ -69,6 +69,50 @@ def test_nothing_is_sent_while_closed(talk):
     assert talk.said(InputAppend) == []
 
 
+def test_a_word_begun_just_before_the_key_is_whole():
+    talk = Talk(PUSH_TO_TALK, preroll_ms=200)
+    talk.speak(1_000)
+    assert talk.said(InputAppend) == []
+    talk.talk_key()
+    assert sent_ms(talk) == 200
+    talk.speak(200)
+    assert sent_ms(talk) == 400
+    talk.talk_key()
+    talk.later(20).capture()
+    assert talk.wire == [COMMIT, CREATE]
+    talk.speak(60)  # of which nothing was sent; the 200 ms before were
+    talk.talk_key()
+    assert sent_ms(talk) == 400 + 80
+
+
+def test_what_was_heard_before_the_key_makes_no_turn_of_a_tap():
+    talk = Talk(PUSH_TO_TALK, preroll_ms=200)
+    talk.speak(1_000)
+    talk.talk_key()
+    talk.speak(80)
+    talk.talk_key()
+    talk.later(CLOSING_GRACE_MS).tick()
+    assert talk.wire == [CLEAR]
+
+
+def test_hands_free_nothing_is_sent_that_was_said_to_a_muted_microphone():
+    talk = Talk(preroll_ms=200)
+    talk.talk_key()
+    talk.speak(3_000)
+    before = sent_ms(talk)
+    talk.talk_key()
+    assert sent_ms(talk) == before
+    talk.speak(200)
+    assert sent_ms(talk) == before + 200
+
+
+def test_old_sound_is_no_preroll():
+    talk = Talk(PUSH_TO_TALK, preroll_ms=200)
+    talk.speak(1_000)
+    talk.later(500).talk_key()  # the microphone gave nothing meanwhile
+    assert sent_ms(talk) == 0
+
+
 def test_chunks_captured_before_the_key_go_out_before_the_commit(talk):
     talk.talk_key()
     talk.speak(200)
