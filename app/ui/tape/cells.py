@@ -75,8 +75,8 @@ class Picture:
         """Both lanes and the marks below them, each exactly as wide as the tape."""
         if not self.columns:
             return ((((" " * self._width), "blank", False),),) * 3
-        you, assistant = (_runs([*_named(name, kind), *lane, _BLANK]) for name, kind, lane in self._lanes())
-        return you, assistant, _runs([*_named("", "blank"), *self._marks(clock), _BLANK])
+        rows = (("you", self._you), ("asst", self._assistant), ("", self._marks(clock)))
+        return tuple(_runs([*_named(name), *cells, _BLANK]) for name, cells in rows)
 
     def turn_at(self, x: int, speaker: Party | None) -> Turn | None:
         """The turn in a column of the tape, or the nearest beside it; `speaker`: in whose lane, None for either."""
@@ -85,9 +85,6 @@ class Picture:
         return min(turns, key=lambda turn: self._distance(turn, number), default=None)
 
     # ---------------------------------------------------------------- lanes
-
-    def _lanes(self) -> tuple[tuple[str, Kind, list[Cell]], ...]:
-        return ("you", "you", self._you), ("asst", "assistant", self._assistant)
 
     def _lane(self) -> list[Cell]:
         return [_BLANK] * self.columns
@@ -179,7 +176,7 @@ class Picture:
         for chosen in (turn for turn in self.turns if turn.item_id == self._chosen):
             text = f"▲ {clock(chosen.start_ms)} {chosen.speaker.value}"
             at = min(max(0, self._at(chosen.start_ms)), self.columns - len(text))
-            self._write(cells, at, text, "you" if chosen.speaker is Party.USER else "assistant")
+            self._write(cells, at, text, "wait")
         self._write(cells, self.columns - len(_NOW), _NOW, "label")
         self._write(cells, 0, f"-{seconds} s", "label")
         for start_ms, _ in reversed(self._timeline.losses):
@@ -207,8 +204,8 @@ class Picture:
         return True
 
 
-def _named(name: str, kind: Kind) -> Iterable[Cell]:
-    return ((letter, kind if letter != " " else "blank", False) for letter in f" {name}".ljust(NAME_CELLS))
+def _named(name: str) -> Iterable[Cell]:
+    return ((letter, "label", False) for letter in f" {name}".ljust(NAME_CELLS))
 
 
 def _runs(cells: Iterable[Cell]) -> tuple[TapeRun, ...]:

@@ -198,3 +198,30 @@ async def test_words_brighten_as_they_are_heard(
         run.live.put(assistant(LONG, started_ms=50_000, ended_ms=58_000, received_ms=12_000, heard_ms=12_000))
         await run.settle()
         assert looks_of(run, LONG) == bright
+
+
+def contrast(style: Any) -> float:
+    """Of text and ground, as WCAG 2 computes it."""
+
+    def luminance(colour: Any) -> float:
+        parts = (part / 255 for part in colour.triplet)
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted((luminance(style.color), luminance(style.bgcolor)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+async def test_every_theme_lets_it_be_read(drive: Drive) -> None:
+    async with drive() as run:
+        log, tape = run.main.pane.log_view, run.main.tape
+        for theme in sorted(name for name in run.app.available_themes if "ansi" not in name):
+            run.app.theme = theme
+            await run.settle()
+            heard = contrast(log.get_component_rich_style("transcript--words"))
+            waits = contrast(log.get_component_rich_style("transcript--waiting"))
+            assert waits >= 4.5, theme
+            assert heard >= 1.5 * waits, theme
+            texts, shapes = ("label", "wait", "cut", "near"), ("you", "assistant", "unheard")
+            assert all(contrast(tape.get_component_rich_style(f"tape--{kind}")) >= 4.5 for kind in texts), theme
+            assert all(contrast(tape.get_component_rich_style(f"tape--{kind}")) >= 3 for kind in shapes), theme
