@@ -46,17 +46,12 @@ SILENCE: Final = Sound()
 class Column:
     """A stretch of time: the mean of what was loud in it, so that a syllable is seen as such."""
 
-    __slots__ = ("_assistant", "_samples_of_assistant", "_samples_of_you", "_you", "is_near")
+    __slots__ = ("_assistant", "_samples_of_assistant", "_samples_of_you", "_you", "sound")
 
     def __init__(self) -> None:
         self._you = self._samples_of_you = self._assistant = self._samples_of_assistant = 0
-        self.is_near = False
-
-    @property
-    def sound(self) -> Sound:
+        self.sound = SILENCE
         """What is drawn of it."""
-        you, assistant = max(1, self._samples_of_you), max(1, self._samples_of_assistant)
-        return Sound(round(self._you / you), self.is_near, round(self._assistant / assistant))
 
     def add(self, sound: Sound) -> None:
         """One more sample."""
@@ -64,7 +59,9 @@ class Column:
         self._samples_of_you += sound.you > 0
         self._assistant += sound.assistant
         self._samples_of_assistant += sound.assistant > 0
-        self.is_near = self.is_near or sound.is_near
+        you, assistant = max(1, self._samples_of_you), max(1, self._samples_of_assistant)
+        is_near = self.sound.is_near or sound.is_near
+        self.sound = Sound(round(self._you / you), is_near, round(self._assistant / assistant))
 
 
 def height(dbfs: float) -> int:

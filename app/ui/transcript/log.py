@@ -89,7 +89,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
     def hear(self, item_id: str, heard_ms: int) -> None:
         """So much of an entry has left the speaker."""
         if self._rows.hear(item_id, heard_ms):
-            self._paint_changes()
+            self._show_soon()
 
     # ---------------------------------------------------------------- where one is in it
 
@@ -154,6 +154,9 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         if not self._is_following and change.top + change.old_height <= self.scroll_offset.y + self._shift:
             self._shift += grown
             self._seen += grown
+        self._show_soon()
+
+    def _show_soon(self) -> None:
         if not self._has_changes:
             self._has_changes = True
             self.call_later(self._show_changes)
