@@ -51,6 +51,8 @@ class Tape(Widget, can_focus=True):
         self._timeline = Timeline()
         self._threshold = 0.5
         self._chosen = ""
+        self._is_stale = False
+        """Something else than sound is to be painted."""
         self._surface: Surface | None = None
         self._rows: tuple[tuple[TapeRun, ...], ...] = ()
         """As Textual has them, or is going to."""
@@ -67,24 +69,21 @@ class Tape(Widget, can_focus=True):
         """What is heard at this moment of the conversation; cheap enough for 10 times a second."""
         has_moved = self._timeline.sample(now_ms, sound_of(levels, self._threshold))
         has_begun = heard is not None and heard.heard_ms > 0 and self._timeline.hear(heard.item_id)
-        if has_moved or has_begun:
+        if has_moved or has_begun or self._is_stale:
             self._draw()
 
     def show_status(self, status: Status) -> None:
         """The threshold, and whether there is a line."""
         self._threshold = max(0.01, status.settings.threshold)
-        if self._timeline.line(is_lost=status.state in (State.RECONNECTING, State.OFFLINE)):
-            self._draw()
+        self._is_stale |= self._timeline.line(is_lost=status.state in (State.RECONNECTING, State.OFFLINE))
 
     def put(self, entry: Entry) -> None:
-        """An entry is new or has changed."""
-        if self._timeline.put(entry):
-            self._draw()
+        """An entry is new or has changed; seen with the next sample, however many come before."""
+        self._is_stale |= self._timeline.put(entry)
 
     def take_out(self, item_id: str) -> None:
         """An entry is gone."""
-        if self._timeline.take_out(item_id):
-            self._draw()
+        self._is_stale |= self._timeline.take_out(item_id)
 
     # ---------------------------------------------------------------- what the user points at
 
@@ -120,6 +119,7 @@ class Tape(Widget, can_focus=True):
 
     def _draw(self) -> None:
         """Have Textual paint the cells that are others."""
+        self._is_stale = False
         height = self.size.height
         if not height:  # there is no room for it
             return

@@ -16,6 +16,9 @@ from app.conversation.transcript import Entry, Party
 KEPT_MS: Final = 120_000
 """Longer than the widest tape is."""
 
+KEPT_TURNS: Final = 100
+"""More have no room on a tape, however fast they come."""
+
 _CUT_BY_SPEAKING_MS: Final = (-1_000, 500)
 """Who spoke between the two around an answer's end cut it off by speaking: levels are sampled later than heard."""
 
@@ -162,6 +165,8 @@ class Timeline:
         if not entry.is_turn or turn == self._turns.get(turn.item_id):
             return False
         self._turns[turn.item_id] = turn
+        if len(self._turns) > KEPT_TURNS:
+            del self._turns[next(iter(self._turns))]
         return True
 
     def hear(self, item_id: str) -> bool:

@@ -12,6 +12,7 @@ from app.conversation.status import State
 from app.conversation.transcript import Entry, Latency
 from app.live.events import HeardSoFar
 from app.ui.tape.tape import Tape
+from app.ui.tape.timeline import KEPT_TURNS
 from tests.ui.conftest import Drive, Driven
 from tests.ui.fakes import assistant, user
 
@@ -35,6 +36,7 @@ async def talked(run: Driven, *entries: Entry) -> Tape:
     run.main.sampling.timer.pause()
     for entry in entries:
         run.live.put(entry)
+    await run.settle()
     run.main.sampling.sample()
     await run.settle()
     return run.main.tape
@@ -111,6 +113,20 @@ async def test_nothing_is_painted_while_nothing_moves(drive: Drive, monkeypatch:
         painted.clear()
         tape.sample(260_100, SPEECH, None)  # as loud as before
         assert not painted
+
+
+async def test_ten_thousand_turns_at_once_are_one_picture(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with drive(started_at=STARTED_AT) as run:
+        tape = await talked(run)
+        pictures: list[int] = []
+        draw = tape._picture
+        monkeypatch.setattr(tape, "_picture", lambda: pictures.append(1) or draw())
+        for number in range(10_000):
+            tape.put(user(item_id=f"u{number}", started_ms=50_000, ended_ms=51_000))
+        assert not pictures
+        tape.sample(60_000, Levels(), None)
+        assert len(pictures) == 1
+        assert len(draw().turns) <= KEPT_TURNS
 
 
 async def test_an_answer_begins_where_it_is_heard(drive: Drive) -> None:
