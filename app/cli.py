@@ -272,7 +272,8 @@ def _warn(sentence: str) -> None:
 @root.command()
 def devices() -> None:
     """List input and output devices, their default rates, and which would be used."""
-    from app.audio.portaudio import Kind, list_devices
+    from app.audio.catalogue import list_devices
+    from app.audio.portaudio import Kind
     from app.audio.ports import AudioError
 
     try:

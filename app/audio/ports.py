@@ -16,6 +16,9 @@ import numpy.typing as npt
 NONE: Final = "none"
 """What the user writes for no device at all."""
 
+STANDARD_STREAM: Final = "-"
+"""What the user writes for standard input or output."""
+
 Samples: TypeAlias = npt.NDArray[np.float32]
 """Mono sound, shape (frames,), full scale is -1.0 to 1.0."""
 

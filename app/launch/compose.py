@@ -8,9 +8,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from app.audio.catalogue import list_devices
 from app.audio.files import WavMicrophone
 from app.audio.open import open_microphone, open_speaker
-from app.audio.portaudio import Kind, list_devices
+from app.audio.portaudio import Kind
 from app.audio.ports import NONE, AudioError, Microphone, Speaker
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
 from app.conversation.bill import Budget
@@ -54,7 +55,7 @@ class PortAudioSystem:
     def names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         try:
             found = list_devices()
-        except AudioError:  # no PortAudio: there is nothing to choose from
+        except AudioError:  # no library and no server: there is nothing to choose from
             return (), ()
         microphones, speakers = (
             tuple(dict.fromkeys(device.name for device in found if device.channels(kind)))

@@ -15,11 +15,11 @@ import numpy as np
 import sounddevice
 
 from app.audio.capture import Capture
+from app.audio.catalogue import list_devices
 from app.audio.echo import open_canceller
 from app.audio.open import open_microphone, open_speaker
 from app.audio.pcm import WIRE_RATE_HZ, from_pcm16, level_dbfs, resample, to_pcm16
 from app.audio.playback import PlayedOut
-from app.audio.portaudio import list_devices
 from app.audio.ports import AudioError
 from app.audio.vad import EnergyDetector
 from app.audio.wav import read_wav
