@@ -16,7 +16,7 @@ from app.audio.echo import FarRing, open_canceller
 from app.audio.open import microphone_of, speaker_of
 from app.audio.pcm import WIRE_RATE_HZ, level_dbfs, peak, peak_dbfs
 from app.audio.portaudio import Device, Kind, find_device, list_devices, portaudio_version
-from app.audio.ports import NONE, AudioError, Microphone, NotASoundFileError, Samples, Speaker
+from app.audio.ports import NONE, STANDARD_STREAM, AudioError, Microphone, NotASoundFileError, Samples, Speaker
 from app.audio.pulse_server import PulseDevice
 from app.audio.vad import EnergyDetector, open_detector
 from app.audio.wav import read_wav
@@ -92,6 +92,8 @@ def microphone(spec: str, found: tuple[Device, ...]) -> Finding | None:
     check = str(Kind.MICROPHONE)
     if spec in (NONE, EXAMPLE):
         return ok(check, "none, as set." if spec == NONE else "the example that comes with the program, as set.")
+    if spec == STANDARD_STREAM:
+        return ok(check, "standard input under --plain, as set.")
     if not _is_device(spec):
         try:
             samples, rate_hz = read_wav(Path(spec).expanduser())
@@ -99,11 +101,9 @@ def microphone(spec: str, found: tuple[Device, ...]) -> Finding | None:
             return problem(check, str(error), "Name another file with --mic, or none.")
         return ok(check, f"{spec}, {len(samples) / rate_hz:.1f} s.")
     device = _device(Kind.MICROPHONE, spec, found)
-    return (
-        device
-        if device is None or isinstance(device, Finding)
-        else listened(microphone_of(device, is_default=not spec), sys.platform)
-    )
+    if device is None or isinstance(device, Finding):
+        return device
+    return listened(microphone_of(device, is_default=not spec), sys.platform)
 
 
 def listened(source: Microphone, system: str, listen_s: float = _LISTEN_S) -> Finding:
@@ -139,6 +139,8 @@ def speaker(spec: str, found: tuple[Device, ...]) -> Finding | None:
     check = str(Kind.SPEAKER)
     if spec == NONE:
         return ok(check, "none, as set.")
+    if spec == STANDARD_STREAM:
+        return ok(check, "standard output under --plain, as set.")
     if not _is_device(spec):
         folder = Path(spec).expanduser().absolute().parent
         if not (folder.is_dir() and os.access(folder, os.W_OK)):
@@ -182,7 +184,7 @@ def parts(cancels_echo: bool) -> Iterator[Finding]:
 
 
 def _is_device(spec: str) -> bool:
-    return spec not in (NONE, EXAMPLE) and not spec.casefold().endswith((".wav", ".wave"))
+    return spec not in (NONE, EXAMPLE, STANDARD_STREAM) and not spec.casefold().endswith((".wav", ".wave"))
 
 
 def _device(kind: Kind, spec: str, found: tuple[Device, ...]) -> Device | Finding | None:
