@@ -5,6 +5,7 @@ So a pipe carries the sound, through ssh for one. Whoever writes and reads at th
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import select
@@ -19,19 +20,28 @@ import numpy as np
 
 from app.audio.echo import FarRing
 from app.audio.files import BLOCK_FRAMES
-from app.audio.paced import Paced
+from app.audio.paced import BLOCK_MS, Paced
 from app.audio.pcm import BYTES_PER_FRAME, WIRE_RATE_HZ, from_pcm16, ms_to_frames, to_pcm16
 from app.audio.ports import AudioError, Render, Samples, Wake
 
-_AHEAD_FRAMES: Final = ms_to_frames(1500)
+if sys.platform != "win32":
+    import fcntl
+
+_AHEAD_FRAMES: Final = ms_to_frames(10_000)
 _FASTER: Final = 1.05
-"""How far a pipe's sound may be ahead of time, and how much faster than time it may come. What a remote microphone
-heard while the program connected comes at once, a network's unevenness and a device's clock pass unheld, and a
-recording takes about as long as it sounds."""
+"""How far a pipe's sound may be ahead of time, and how much faster than time it may come: what a remote microphone
+heard while the program started comes at once, or it would come late for ever (`parec` keeps all of it), and a device's
+clock may be the faster one. A file is never ahead."""
 
 _BLOCK_BYTES: Final = BLOCK_FRAMES * BYTES_PER_FRAME
 _BLOCKS: Final = 100
 """What may wait here while the audio worker is held up, two seconds; the rest waits in the pipe."""
+
+_PIPE_BYTES: Final = 8192
+"""Room for 170 ms where a pipe's size can be chosen, so that a reader who was held up is not late by more for long."""
+_LINGER_BLOCKS: Final = 500 // BLOCK_MS
+"""So much silence goes into a pipe after the last sound, and then nothing: the reader plays what it holds to its end,
+and is not late any more. A file holds all of it, the whole time line."""
 
 _GONE: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.EINVAL})
 """Nobody reads any more; the last is what Windows says."""
@@ -129,6 +139,8 @@ class StandardOutput(Paced):
         self._wake: Wake = lambda: None
         self._far = FarRing(WIRE_RATE_HZ)
         self._waking: tuple[int, int] | None = None
+        self._is_pipe = True
+        self._silent_blocks = 0
 
     @property
     def failure(self) -> AudioError | None:
@@ -143,6 +155,10 @@ class StandardOutput(Paced):
     def start(self, render: Render, wake: Wake) -> None:
         """Begin with silence."""
         self._render, self._wake = render, wake
+        self._is_pipe = not stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):  # it is none
+                fcntl.fcntl(self._descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self.resume()
 
     def expect(self) -> None:
@@ -170,8 +186,11 @@ class StandardOutput(Paced):
         waking = self._waking
         if waking is None or not self._has_room(waking[0]):
             return False
-        self._render(self._block)
+        is_sounding = self._render(self._block)
         self._far.write(self._block)
+        self._silent_blocks = 0 if is_sounding else self._silent_blocks + 1
+        if self._is_pipe and self._silent_blocks > _LINGER_BLOCKS:
+            return True
         try:
             rest = memoryview(to_pcm16(self._block))
             while rest and self._has_room(waking[0]):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.doctor.finding import Finding, note, ok, problem
+from app.launch.request import PACAT, PAREC
 from app.protocol.text import one_line
 
 _OLDEST: Final = (3, 11)
@@ -121,7 +122,6 @@ def _over_ssh(environ: Mapping[str, str], has_devices: bool) -> Finding:
     text = "This is a session over SSH: microphone and speaker would be those of the remote machine, not yours."
     remedy = (
         "Run the program on the machine that you speak to, let ssh forward a sound server (PULSE_SERVER), or pipe the "
-        "sound: parec --raw --rate=24000 --channels=1 --format=s16le | ssh HOST realtime --plain --mic - --speaker - | "
-        "pacat --raw --rate=24000 --channels=1 --format=s16le."
+        f"sound: {PAREC} | ssh HOST realtime --plain --mic - --speaker - | {PACAT}"
     )
     return note("surroundings", text, remedy)

@@ -15,8 +15,9 @@ from app.settings import Folders, Loaded
 
 _STREAM: Final = "-"
 _FORMAT: Final = "--raw --rate=24000 --channels=1 --format=s16le"
-_SENT_BY: Final = f"Send it some: parec {_FORMAT} | realtime --plain --mic -."
-_TAKEN_BY: Final = f"Send it on: realtime --plain --speaker - | pacat {_FORMAT}."
+PAREC: Final = f"parec {_FORMAT} --latency-msec=20"
+PACAT: Final = f"pacat {_FORMAT} --latency-msec=60"
+"""What sends a PulseAudio device's sound into a pipe and takes it out of one; without the latencies they hold seconds."""
 
 
 class UsageError(Exception):
@@ -59,6 +60,12 @@ def check_streams(request: Request) -> None:
             "realtime --plain --mic - --speaker -."
         )
     if settings.mic == _STREAM and is_terminal(sys.stdin):
-        raise UsageError("--mic - takes raw sound on standard input, and that is a terminal. " + _SENT_BY)
+        raise UsageError(
+            "--mic - takes raw sound on standard input, and that is a terminal. "
+            f"Send it some: {PAREC} | realtime --plain --mic -."
+        )
     if settings.speaker == _STREAM and is_terminal(sys.stdout):
-        raise UsageError("--speaker - gives raw sound on standard output, and that is a terminal. " + _TAKEN_BY)
+        raise UsageError(
+            "--speaker - gives raw sound on standard output, and that is a terminal. "
+            f"Send it on: realtime --plain --speaker - | {PACAT}."
+        )
