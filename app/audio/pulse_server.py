@@ -142,7 +142,7 @@ def _from_json(text: str) -> list[Facts]:
             "monitored": _word(item.get("monitor_source")),
         }
         for item in (items if isinstance(items, list) else ())
-        if isinstance(item, dict) and item.get("name")
+        if isinstance(item, dict) and _word(item.get("name"))
     ]
 
 

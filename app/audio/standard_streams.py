@@ -47,6 +47,12 @@ _GONE: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.EINVAL})
 """Nobody reads any more; the last is what Windows says."""
 
 
+def passes_after_s(frames: int, *, is_file: bool) -> float:
+    """How long after the beginning the first `frames` of standard input may have passed, at the earliest."""
+    ahead_frames = 0 if is_file else _AHEAD_FRAMES
+    return max(0.0, (frames - ahead_frames) / (WIRE_RATE_HZ * _FASTER))
+
+
 class StandardInput:
     """A microphone that is a stream; its end is the end of the recording."""
 
@@ -100,14 +106,14 @@ class StandardInput:
         """Thread: to the end of the stream."""
         began_s, came_frames, odd = time.monotonic(), 0, b""
         try:
-            ahead_frames = 0 if stat.S_ISREG(os.fstat(self._descriptor).st_mode) else _AHEAD_FRAMES
+            is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
             while not self._stop.is_set() and (data := os.read(self._descriptor, _BLOCK_BYTES)):
                 data = odd + data
                 cut = len(data) // BYTES_PER_FRAME * BYTES_PER_FRAME
                 whole, odd = data[:cut], data[cut:]
                 came_frames += cut // BYTES_PER_FRAME
-                due_s = began_s + (came_frames - ahead_frames) / (WIRE_RATE_HZ * _FASTER)
-                self._stop.wait(max(0.0, due_s - time.monotonic()))
+                passes_s = began_s + passes_after_s(came_frames, is_file=is_file)
+                self._stop.wait(max(0.0, passes_s - time.monotonic()))
                 self._taken.clear()
                 self._blocks.append(whole)
                 wake()

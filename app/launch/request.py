@@ -17,7 +17,8 @@ _STREAM: Final = "-"
 _FORMAT: Final = "--raw --rate=24000 --channels=1 --format=s16le"
 PAREC: Final = f"parec {_FORMAT} --latency-msec=20"
 PACAT: Final = f"pacat {_FORMAT} --latency-msec=60"
-"""What sends a PulseAudio device's sound into a pipe and takes it out of one; without the latencies they hold seconds."""
+"""What sends a PulseAudio device's sound into a pipe and takes it out of one; without the latencies they hold seconds
+of it."""
 
 
 class UsageError(Exception):
