@@ -74,6 +74,11 @@ class PulseMicrophone:
         return _name(self._device)
 
     @property
+    def server(self) -> str:
+        """PulseAudio or PipeWire."""
+        return self._device.host_api
+
+    @property
     def rate_hz(self) -> int:
         """The source's rate."""
         return self._device.rate_hz
@@ -176,6 +181,11 @@ class PulseSpeaker:
     def name(self) -> str:
         """The sink's name, and by what it is played."""
         return _name(self._device)
+
+    @property
+    def server(self) -> str:
+        """PulseAudio or PipeWire."""
+        return self._device.host_api
 
     @property
     def failure(self) -> AudioError | None:
