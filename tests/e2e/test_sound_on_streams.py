@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +15,11 @@ import pytest
 
 from app.audio.pcm import WIRE_RATE_HZ, from_pcm16, resample, to_pcm16
 from app.audio.wav import read_wav
+from app.launch.request import PACAT, PAREC
 from tests.e2e.program import DATA, command, home, needs_local, realtime
 from tests.e2e.screen import needs_terminal, program
+from tests.rig.service import ScriptedService
+from tests.rig.sound import RATE_HZ, chirp
 
 pytestmark = [
     pytest.mark.timeout(120),
@@ -92,3 +98,31 @@ def test_the_full_screen_refuses_it(tmp_path: Path):
 
 def test_it_is_said_in_the_help(tmp_path: Path):
     assert "no typed lines are read" in " ".join(realtime("talk", "--help", folder=tmp_path).out.split())
+
+
+@pytest.mark.skipif(not shutil.which("parec"), reason="needs pulseaudio-utils")
+def test_parec_and_pacat_at_the_other_ends_of_the_pipes_are_microphone_and_speaker(soundcard, tmp_path: Path):
+    env = {
+        **home(tmp_path),
+        "PULSE_SERVER": soundcard.server,
+        "PULSE_CLIENTCONFIG": soundcard.env["PULSE_CLIENTCONFIG"],
+    }
+    with ScriptedService() as service, soundcard.mouth() as mouth, soundcard.speaker() as recorder:
+        talk = shlex.join(command("--plain", "--no-greeting", "--service", service.url, "--mic", "-", "--speaker", "-"))
+        line = f"{PAREC} & echo $! >recorder; wait"
+        with subprocess.Popen(
+            ["sh", "-c", f"({line}) | {talk} | {PACAT}"], env=env, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        ) as pipeline:
+            mouth.play(chirp(RATE_HZ))
+            service.wait_for_sound()
+            service.speaks("Good day.", sound_s=1.0)
+            heard = ""
+            while "assistant: Good day." not in heard:
+                said = pipeline.stderr.readline()
+                assert said, heard
+                heard += said
+            recorder.wait_for(recorder.samples().size / RATE_HZ + 0.5)
+            os.kill(int((tmp_path / "recorder").read_text()), signal.SIGTERM)  # the end of the recording
+            assert pipeline.wait(30) == 0, heard + pipeline.stderr.read()
+        sounding = np.flatnonzero(np.abs(recorder.samples()) > 0.0002)  # the scripted voice is a soft one
+    assert (sounding[-1] - sounding[0]) / RATE_HZ == pytest.approx(1.0, abs=0.1)
