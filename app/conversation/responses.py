@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import TypeAlias
 
 from app.conversation.active_response import ActiveResponse, ResponsePhase
+from app.conversation.due import Due
 from app.conversation.effects import Effects, FinishPlay, Interrupted, Play, Severity, earliest
 from app.conversation.outcome import failure_note, outcome_note
 from app.conversation.playback import BYTES_PER_MS, PlaybackAccount, Voice
-from app.conversation.transcript import Latency, Party
+from app.conversation.question import Question
+from app.conversation.transcript import Party
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.usage import Spending
 from app.protocol import server_events as sv
@@ -27,33 +28,6 @@ REMEMBERED_ANSWERS = 50
 """So many latencies make the median."""
 
 WordsDone: TypeAlias = sv.OutputTranscriptDone | sv.OutputTextDone | sv.ContentPartDone
-
-
-@dataclass(slots=True)
-class _Question:
-    """A turn of the user's that waits for its answer: what happened when."""
-
-    ended_ms: int
-    """The user fell silent, released the key or sent the text."""
-    over_ms: int
-    """The service was told, or told us, that the turn is over."""
-    first_piece_ms: int | None = None
-    first_sound_ms: int | None = None
-    """The first sound came in."""
-
-    def latency(self, heard_ms: int | None = None) -> Latency:
-        """The figures so far; `heard_ms`: when the first sound left the speaker."""
-        came_ms = self.first_piece_ms if heard_ms is None else self.first_sound_ms
-        return Latency(
-            first_word_ms=self._after(self.ended_ms, self.first_piece_ms),
-            first_sound_ms=self._after(self.ended_ms, heard_ms),
-            turn_ms=self.over_ms - self.ended_ms,
-            service_ms=self._after(self.over_ms, came_ms),
-            playback_ms=None if came_ms is None else self._after(came_ms, heard_ms),
-        )
-
-    def _after(self, begin_ms: int, moment_ms: int | None) -> int | None:
-        return None if moment_ms is None else moment_ms - begin_ms
 
 
 class Responses:
@@ -77,7 +51,8 @@ class Responses:
         self._items_of: dict[str, dict[str, None]] = {}
         self._calls_of: dict[str, dict[str, Item]] = {}
         self._response_of: dict[str, str] = {}
-        self._question: _Question | None = None
+        self._worded: set[str] = set()  # items of which all words are here
+        self._question: Question | None = None
         self._is_writing = False
         self._sounds_until_ms: int = earlier._sounds_until_ms if earlier else 0
 
@@ -111,17 +86,36 @@ class Responses:
         return self._sounds_until_ms + self.active.timeout_ms
 
     @property
-    def owes_answer(self) -> bool:
-        """The user waits for an answer of which nothing is here yet."""
-        items = self._items_of.get(self.active.response_id, ())
-        has_part = self.active.phase is ResponsePhase.ACTIVE and any(map(self._builder.says_something, items))
-        return self.active.has_request_waiting or (self.active.is_awaited and not has_part)
+    def has_question(self) -> bool:
+        """A turn of the user's waits for its answer, and is timed."""
+        return self._question is not None
+
+    @property
+    def due(self) -> Due:
+        """What the user waits for that is not here yet: what is to be asked for again if nothing more comes."""
+        active = self.active
+        said = [
+            item_id for item_id in self._items_of.get(active.response_id, ()) if self._builder.says_something(item_id)
+        ]
+        if active.has_request_waiting:
+            return Due.REST if active.wants_rest else Due.ANSWER
+        if active.is_expected:
+            return Due.ANSWER
+        if not active.is_requested:
+            return Due.NOTHING
+        if active.phase is not ResponsePhase.ACTIVE or not said:
+            return Due.REST if active.is_rest else Due.ANSWER
+        return Due.NOTHING if active.is_rest or self._is_whole(said[-1]) else Due.REST
+
+    def _is_whole(self, item_id: str) -> bool:
+        """All words and all speech of the item are here."""
+        return item_id in self._worded and self._playback.is_complete(item_id)
 
     # ---------------------------------------------------------------- the user's side
 
     def turn_ended(self, ended_ms: int, now_ms: int) -> None:
         """The user's turn is over, and was finished at `ended_ms`: the wait for an answer begins."""
-        self._question = _Question(min(ended_ms, now_ms), now_ms)
+        self._question = Question(min(ended_ms, now_ms), now_ms)
         self.active.turn_ended()
 
     def interrupt(
@@ -217,6 +211,7 @@ class Responses:
     def words_done(self, event: WordsDone, now_ms: int) -> None:
         """All words of a part."""
         self._belongs(event.response_id, event.item_id)
+        self._worded.add(event.item_id)
         self._builder.output_done(event, now_ms)
 
     def audio(self, event: sv.OutputAudioDelta, now_ms: int) -> None:
@@ -272,7 +267,7 @@ class Responses:
         """No more comes of the answer under way, which the note explains. What is here of it sounds to its end."""
         is_wanted = self.active.phase is ResponsePhase.ACTIVE
         for item_id in tuple(self._builder.open_items):
-            if is_wanted and self._builder.says_something(item_id):
+            if is_wanted and self._builder.says_something(item_id) and not self._is_whole(item_id):
                 self._builder.change(item_id, note=note)
             self._builder.completed(item_id, now_ms, is_silent=not is_wanted)
         for items in self._items_of.values():

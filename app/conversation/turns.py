@@ -86,6 +86,11 @@ class Turns:
         return self._input.is_open
 
     @property
+    def are_ended_by_service(self) -> bool:
+        """Hands-free; else the user ends them."""
+        return self._mode is Mode.HANDS_FREE
+
+    @property
     def deadline_ms(self) -> float | None:
         """When `tick` has something to do."""
         return earliest(self._input.deadline_ms, self._speech_due_ms if self.is_user_speaking else None)

@@ -210,7 +210,7 @@ def test_what_was_received_sounds_to_its_end_and_the_answer_is_marked():
     assert after.state is State.SPEAKING
     after.later(1000).played_out("a1")
     assert after.entry("a1").heard_ms == 1000
-    assert after.state is State.LISTENING
+    assert after.state is State.THINKING  # of the rest
 
 
 def test_an_interruption_of_it_tells_the_new_service_nothing():
