@@ -232,6 +232,8 @@ def test_such_a_turn_survives_another_cut_before_both_are_answered():
     after.transcribed("What is it?", "v1")
     third = again(cut(after))
     assert [event.item.said for event in third.said(ItemCreate)] == ["What is it?"]
-    assert sound(third) == pytest.approx(1000)  # v2 and what was before it: the service answers it by itself, with v1
+    assert sound(third) == pytest.approx(
+        1000, abs=20
+    )  # v2 and what was before it: the service answers it by itself, with v1
     assert not third.said(InputCommit)
     assert [entry.item_id for entry in third.conversation.entries if entry.is_turn] == ["v1"]
