@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final, assert_never
 
 from msgspec import Struct
@@ -187,18 +188,18 @@ class Turns:
 
         The items of the turns that will be said again with it. Told before their entries become final.
         """
-        kept, is_hands_free = self._input.kept, self._mode is Mode.HANDS_FREE
-        ended = [(item_id, span) for item_id, span in self._spans.items() if not self._is_unheard(item_id)]
-        arrived_ms = max((span.end_ms for _, span in ended if span.end_ms is not None), default=-math.inf)
-        kept.forget_until(arrived_ms)
-        if is_hands_free:
+        kept = self._input.kept
+        spans = list(self._spans.items())
+        arrived = list(takewhile(lambda each: not self._is_unheard(each[0]), spans))
+        kept.forget_until(max((span.end_ms for _, span in arrived if span.end_ms is not None), default=-math.inf))
+        if self._mode is Mode.HANDS_FREE:
             kept.forget_silence()
         self.is_user_speaking = self.is_voiced = False
         since_ms = kept.since_ms
         if since_ms is None:
             return ()
-        unheard = [(item_id, span) for item_id, span in self._spans.items() if self._is_unheard(item_id)]
-        return tuple(item_id for item_id, span in unheard if span.begin_ms >= since_ms - _SAME_MS)
+        # Those after the first unheard one are said again with it, else they would change places with it.
+        return tuple(item_id for item_id, span in spans[len(arrived) :] if span.begin_ms >= since_ms - _SAME_MS)
 
     def _is_unheard(self, item_id: str) -> bool:
         """The turn has neither words nor an answer: nothing shows that the service got it, and none is lost by saying

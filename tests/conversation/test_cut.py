@@ -111,6 +111,20 @@ def test_a_turn_that_the_service_may_not_have_got_is_said_again(told: str):
     assert [entry.item_id for entry in after.conversation.entries if entry.speaker is Party.USER] == []
 
 
+def test_turns_that_are_written_down_in_another_order_are_said_again_from_the_first_that_is_not():
+    """Else the first would be lost, or come after the second."""
+    talk = Talk()
+    for number, item_id in enumerate(("u1", "u2"), start=1):
+        talk.speak(1000)
+        talk.hear(sv.SpeechStarted(item_id=item_id, audio_start_ms=number * 1000 - 900))
+        talk.user_spoke(item_id, audio_end_ms=number * 1000)
+    talk.transcribed("And that?", "u2")
+    after = again(cut(talk))
+    assert sound(after) == pytest.approx(2000)
+    assert texts(after) == []
+    assert [entry.item_id for entry in after.conversation.entries if entry.speaker is Party.USER] == []
+
+
 def test_until_then_it_stands_there_marked():
     talk = Talk()
     talk.speak(1000)

@@ -6,6 +6,8 @@ truncation), and after random times. What must be so afterwards:
 - Every word that the user said stands in the transcript once and in its order, or a note tells that some were lost.
 - Every utterance, typed or spoken, has an answer that names it, or a mark.
 - What stands of an answer is how the service began it; all of it where the service had gone on.
+- An answer that the user waited for is there once and whole, though it may be cut off and gone on with, or marked at
+  its end.
 - No session is given an id twice, or told a turn of the user's twice.
 - Sessions that are over leave nothing behind in memory.
 """
@@ -43,12 +45,23 @@ from app.live.conversation import LiveConversation
 from app.live.dialling import ServiceDialler
 from app.live.events import LiveEvent
 from tests.live.fakes import HandMicrophone
-from tests.live.hearing_service import SILENCE_MS, WORD_MS, WORDS, HearingService, named, spoken, written
+from tests.live.hearing_service import (
+    PIECES,
+    SILENCE_MS,
+    WORD_MS,
+    WORDS,
+    HearingService,
+    named,
+    pieces,
+    spoken,
+    written,
+)
 
 CUTS_A_TALK = 25
 _SHARE = 0.012
 _SHARE_OF_TRUNCATIONS = 0.5
 _SHARE_BEFORE_AN_ANSWER = 0.08
+_SHARE_WITHIN_AN_ANSWER = 0.03
 _BEFORE_AN_ANSWER = frozenset(
     {
         "input_audio_buffer.committed",
@@ -66,6 +79,8 @@ _MOST_GROWTH_KB = 256
 _WAITS_S = 8.0
 """The user waits so long for an answer, and then says the next thing."""
 _SETTLES_S = 10.0
+_WRITTEN_AFTER_S = (0.0, 0.0, 0.3, 1.5)
+"""So long the service takes for the words of a turn; the longest lets an impatient user talk over the answer."""
 _SILENT = bytes(len(spoken(0, 0)))
 _QUIET = (State.LISTENING, State.READY)
 
@@ -85,6 +100,8 @@ class Cutter:
             share = _SHARE_OF_TRUNCATIONS
         elif kind in _BEFORE_AN_ANSWER:
             share = _SHARE_BEFORE_AN_ANSWER
+        elif kind == "response.output_audio_transcript.delta":
+            share = _SHARE_WITHIN_AN_ANSWER
         return self.cut(socket, kind) if self.drawn.random() < share else False
 
     def cut(self, socket: ServerConnection, kind: str) -> bool:
@@ -160,7 +177,13 @@ class User:
 
 def judge(entries: tuple[Entry, ...], said: Said, service: HearingService) -> list[str]:
     """All that is wrong."""
-    return [*_lost_words(entries, said), *_unanswered(entries, said), *_misquoted(entries, service), *_twice(service)]
+    return [
+        *_lost_words(entries, said),
+        *_unanswered(entries, said),
+        *_in_pieces(entries, said),
+        *_misquoted(entries, service),
+        *_twice(service),
+    ]
 
 
 def _lost_words(entries: tuple[Entry, ...], said: Said) -> list[str]:
@@ -195,12 +218,28 @@ def _unanswered(entries: tuple[Entry, ...], said: Said) -> list[str]:
     return wrong
 
 
+def _in_pieces(entries: tuple[Entry, ...], said: Said) -> list[str]:
+    """Answers that the user did not interrupt, of which pieces are missing without a mark, or stand twice."""
+    wrong = []
+    for number in sorted({*said.spoken, *said.typed} - said.hasty):
+        own = [entry for entry in entries if entry.speaker is Party.ASSISTANT and number in named(entry.text)]
+        if not own or any(entry.is_interrupted for entry in own):
+            continue
+        came = [piece for entry in own for piece in pieces(entry.text)]
+        if came != sorted(set(came)) or (came != list(range(1, PIECES)) and not own[-1].note):
+            wrong.append(f"u{number} was answered in pieces {came}: {[(entry.text, entry.note) for entry in own]}")
+    return wrong
+
+
 def _told(entries: tuple[Entry, ...]) -> str:
     """How they were answered, in figures."""
     answers = [entry for entry in entries if entry.speaker is Party.ASSISTANT]
     marked, stopped = sum(bool(entry.note) for entry in answers), sum(entry.is_interrupted for entry in answers)
     waited = sum(_is_talked_over(number, entries) for number in named(" ".join(entry.text for entry in entries)))
-    return f"{len(answers)} answers ({marked} marked, {stopped} interrupted), {waited} talked over"
+    rests = sum(entry.text.startswith("Rest") for entry in answers)
+    return (
+        f"{len(answers)} answers ({marked} marked, {rests} gone on with, {stopped} interrupted), {waited} talked over"
+    )
 
 
 def _is_talked_over(number: int, entries: tuple[Entry, ...]) -> bool:
@@ -252,7 +291,8 @@ def talk(seed: int, cuts: int) -> Talked:
     """One conversation, until the line was cut so many times and stands again."""
     drawn = random.Random(seed)
     cutter = Cutter(cuts, random.Random(seed + 1))
-    service = HearingService(cutter.at)
+    written_late = random.Random(seed + 2)
+    service = HearingService(cutter.at, write_s=lambda: written_late.choice(_WRITTEN_AFTER_S))
     talked: list[Talked] = []
 
     def converse(url: str) -> None:
