@@ -1,7 +1,7 @@
 """Many cuts at random moments of a long conversation: `python -m tests.live.chaos [CUTS] [SEED]`.
 
-Every question is answered, perhaps by an answer that was cut off and gone on with, or visibly marked. It stands once and
-in its order, and no session is told an item twice.
+Every question is answered, perhaps by an answer that was cut off and gone on with, or visibly marked. It stands once
+and in its order, and no session is told an item twice.
 """
 
 from __future__ import annotations
