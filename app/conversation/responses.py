@@ -243,13 +243,14 @@ class Responses:
         """A response was generated to its end, cancelled, or failed; what it used stands with its last words."""
         active = self.active
         active_id, had_begun, is_awaited = active.response_id, active.has_begun, active.is_awaited
+        may_be_empty = active.is_rest  # all of it may have come before
         ids = [known for known in (response.id, active_id) if known]
         is_silent = any(self._playback.is_silent(known) for known in ids)
         is_stopped = is_silent or active.phase is ResponsePhase.STOPPED
         is_answer = active.done(response.id) and (had_begun or is_awaited)
         calls = self._take_calls(response, ids)
         said = self._complete(response, now_ms, is_silent=is_silent, is_last=not active.has_begun)
-        note = outcome_note(response, calls, has_words=bool(said), is_stopped=is_stopped)
+        note = outcome_note(response, calls, has_words=bool(said) or may_be_empty, is_stopped=is_stopped)
         if note and failure_note(response) and not said:
             self._effects.notify(note, Severity.ERROR)
         elif said or is_answer:

@@ -106,6 +106,18 @@ def test_an_answer_of_which_all_is_here_but_its_end_is_whole():
     assert asked(after) == []
 
 
+def test_a_rest_that_is_nothing_is_no_news():
+    talk = Talk()
+    talk.answer()
+    after = again(cut(talk))
+    after.began("r2")
+    after.ended("r2")
+    assert [entry.item_id for entry in after.conversation.entries if entry.is_turn] == ["a1"]
+    assert not after.notices
+    after.later(1000).played_out("a1")
+    assert after.state is State.LISTENING
+
+
 def test_an_answer_that_the_user_interrupted_has_no_rest():
     talk = Talk()
     talk.answer()

@@ -41,7 +41,8 @@ def judge(cuts: int, seed: int, questions: int) -> list[str]:
     for question in asked:
         answers = _answers(question, told.out)
         words = [line.partition(" [")[0] for line in answers]
-        if words not in ([f"You said {question}"], ["You said", question]) and "cut off" not in answers[-1]:
+        is_whole = words in ([f"You said {question}"], ["You said", question])
+        if not is_whole and not " ".join(answers).endswith("was lost]"):
             wrong.append(f"{question}: {answers}")
     for items in service.sessions:
         words = [str(item["content"]) for item in items if item["role"] == "user"]

@@ -113,9 +113,8 @@ class BuiltinResponder:
 
         Of instructions it understands one: to go on with an answer of which the conversation has the beginning.
         """
-        sentences = (_GO_ON.search(prompt.instructions) and self._rest(prompt.messages)) or self._answer(
-            prompt.messages
-        )
+        rest = self._rest(prompt.messages) if _GO_ON.search(prompt.instructions) else None
+        sentences = self._answer(prompt.messages) if rest is None else rest
         for number, sentence in enumerate(sentences, start=1):
             yield sentence if number == len(sentences) else f"{sentence} "
 
@@ -135,12 +134,15 @@ class BuiltinResponder:
             return _fallback(utterance, len(said))
         return [sentence for answer in answers for sentence in answer.sentences]
 
-    def _rest(self, messages: tuple[Message, ...]) -> list[str]:
-        """What the last answer lacks; nothing where it is whole, or another one would be given now."""
+    def _rest(self, messages: tuple[Message, ...]) -> list[str] | None:
+        """What the last answer lacks; nothing where it is whole, or where another one would be given now.
+
+        None where no answer came last.
+        """
         begun = [m.text.strip() for m in takewhile(lambda m: m.role == "assistant", reversed(messages))][::-1]
         asked, said = messages[: len(messages) - len(begun)], " ".join(begun)
         if not begun or not asked:
-            return []
+            return None
         sentences = list[str]()
         for sentence in self._answer(asked):
             if said and not sentence.startswith(said) and not said.startswith(sentence):
