@@ -9,8 +9,6 @@ One thing cannot wait for the effects: an interruption must know how much was he
 
 from __future__ import annotations
 
-from typing import Final
-
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
 from app.conversation.bill import CLOSED, HELD_BACK, NO_BUDGET, Bill, Budget
 from app.conversation.carried import Carried
@@ -37,9 +35,6 @@ from app.protocol import server_events as sv
 from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
 from app.protocol.client_events import SessionUpdate
 from app.protocol.text import sanitise_text
-
-_CUT_OFF: Final = "cut off: the connection was lost"
-_CUT_AT_LIMIT: Final = "cut off: the session reached the service's limit"
 
 
 class Conversation:
@@ -225,9 +220,8 @@ class Conversation:
         `why`: to be said in the transcript; empty where the session was ended in order. `is_at_limit`: the service
         ended the session at its longest duration.
         """
-        is_by_itself = self._turns.are_ended_by_service and self._negotiation.effective.create_response
-        self._owed.cut(self._turns, self._responses, is_answered_by_itself=is_by_itself)
-        self._responses.cut_off(_CUT_AT_LIMIT if is_at_limit else _CUT_OFF, now_ms)
+        self._owed.cut(self._turns, self._responses)
+        self._responses.cut_off(now_ms, is_at_limit=is_at_limit)
         self._builder.lost()
         if why:
             self._builder.remark(why, now_ms)
@@ -287,6 +281,11 @@ class Conversation:
             self._turns.do(Trigger.TALK_KEY, now_ms)
         elif self._bill.is_spent:
             self._effects.notify(CLOSED)
+        return self._settled(now_ms)
+
+    def hold_microphone(self, is_held: bool, now_ms: int) -> list[Effect]:
+        """Hands-free, keep the microphone closed until somebody is there to speak, or let it be as the mode has it."""
+        self._turns.hold_microphone(is_held, now_ms, is_live=self._is_live)
         return self._settled(now_ms)
 
     def stop_key(self, now_ms: int) -> list[Effect]:

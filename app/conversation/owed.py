@@ -22,15 +22,14 @@ class Owed:
         self._lines: list[str] = []  # items that were typed while there was no line
         self._texts: list[str] = []  # typed before the service was ready, or held back; no items yet
 
-    def cut(self, turns: Turns, responses: Responses, *, is_answered_by_itself: bool) -> None:
+    def cut(self, turns: Turns, responses: Responses) -> None:
         """The line broke: what is said again, and what is asked for again.
 
-        `is_answered_by_itself`: what is said again is answered without being asked for, and what was said before it
-        along with it.
+        What is said again is answered along with what was said before it.
         """
         said_again = turns.cut()
         self._said_again = (*self._said_again, *said_again)
-        self._due = Due.NOTHING if said_again and is_answered_by_itself else responses.due
+        self._due = Due.NOTHING if said_again and turns.are_answered_by_itself else responses.due
 
     def want_again(self, active: ActiveResponse, instructions: str) -> None:
         """Let the next session be asked for what is due, unless the user interrupts before that."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from app.conversation.active_response import ActiveResponse, ResponsePhase
 from app.conversation.due import Due
@@ -26,6 +26,9 @@ from app.protocol.items import Item, Response
 
 REMEMBERED_ANSWERS = 50
 """So many latencies make the median."""
+
+_CUT_OFF: Final = "cut off: the connection was lost"
+_CUT_AT_LIMIT: Final = "cut off: the session reached the service's limit"
 
 WordsDone: TypeAlias = sv.OutputTranscriptDone | sv.OutputTextDone | sv.ContentPartDone
 
@@ -264,8 +267,9 @@ class Responses:
         self._builder.completed(item_id, now_ms, is_silent=is_silent)
         self._cut(item_id, 0, now_ms)
 
-    def cut_off(self, note: str, now_ms: int) -> None:
-        """No more comes of the answer under way, which the note explains. What is here of it sounds to its end."""
+    def cut_off(self, now_ms: int, *, is_at_limit: bool) -> None:
+        """No more comes of the answer under way, and it is marked. What is here of it sounds to its end."""
+        note = _CUT_AT_LIMIT if is_at_limit else _CUT_OFF
         is_wanted = self.active.phase is ResponsePhase.ACTIVE
         for item_id in tuple(self._builder.open_items):
             if is_wanted and self._builder.says_something(item_id) and not self._is_whole(item_id):

@@ -27,7 +27,7 @@ from app.history.saved import Saved
 from app.live.backoff import Backoff
 from app.live.devices import Devices, SoundSystem
 from app.live.dialling import Dialler
-from app.live.events import ExampleOffered, Listener
+from app.live.events import ExampleOffered, HeardSoFar, Listener
 from app.live.example import ExampleDirector
 from app.live.line import Line
 from app.live.service_choice import ServiceChoice
@@ -154,6 +154,11 @@ class LiveConversation:
         return self._sound.levels
 
     @property
+    def heard_so_far(self) -> HeardSoFar | None:
+        now = self._speaker.heard_now
+        return None if now is None else HeardSoFar(*now)
+
+    @property
     def status(self) -> Status:
         """The conversation's status now."""
         return self._line.status
@@ -192,6 +197,9 @@ class LiveConversation:
 
     def talk_key(self) -> None:
         self._line.post(Conversation.talk_key)
+
+    def hold_microphone(self, is_held: bool) -> None:
+        self._line.post(lambda talk, now_ms: talk.hold_microphone(is_held, now_ms))
 
     def stop_key(self) -> None:
         self._line.post(Conversation.stop_key)

@@ -54,6 +54,13 @@ Listener: TypeAlias = Callable[[LiveEvent], None]
 """Called from a worker thread; must return at once."""
 
 
+class HeardSoFar(Struct, frozen=True):
+    """What the assistant is saying at one moment: so much of an item has left the speaker."""
+
+    item_id: str
+    heard_ms: int
+
+
 class Live(Protocol):
     """A running conversation as a front end sees it. Every method may be called from any thread and returns at once.
 
@@ -82,6 +89,10 @@ class Live(Protocol):
         """Input and output levels now, to be sampled."""
 
     @property
+    def heard_so_far(self) -> HeardSoFar | None:
+        """What sounds now, to be sampled; None while the assistant is silent and nothing of its waits."""
+
+    @property
     def entries(self) -> tuple[Entry, ...]:
         """The whole transcript now, for exports."""
 
@@ -97,6 +108,9 @@ class Live(Protocol):
 
     def talk_key(self) -> None:
         """Open or close the microphone; in push-to-talk begin or end a turn."""
+
+    def hold_microphone(self, is_held: bool) -> None:
+        """Keep the microphone closed, or no longer; also before the work begins."""
 
     def stop_key(self) -> None:
         """Silence the assistant; in push-to-talk with the microphone open, throw the take away."""

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from typing import Final
 
 from app.connection.client import Connection
 from app.connection.failures import ServiceFailure
@@ -36,6 +37,8 @@ _SKIPPED = "The service sent something that was not understood and is left out; 
 
 Step = Callable[[Conversation, int], list[Effect]]
 """Something that happens to the conversation as it is then, given the time."""
+
+_RENEWED: Final = "A new session has begun. What was said is carried over to it as text."
 
 
 class Line:
@@ -110,6 +113,7 @@ class Line:
     def renew(self, change: SessionChange) -> None:
         """Go on in a new session with these settings changed; the text is carried over. From any thread."""
         self._soon(lambda: self._renew(change))
+        self._soon(lambda: self._remark(_RENEWED))
 
     @property
     def dialler(self) -> Dialler:
@@ -291,10 +295,6 @@ class Line:
 
     # ---------------------------------------------------------------- a session that nears its limit
 
-    def _learn_limit(self, expires_at: int | None) -> None:
-        if self._repair.is_wanted and expires_at and not self._roll_over.is_known and self._loop:
-            self._roll_over.learn(expires_at, self._loop)
-
     def _tend_limit(self) -> None:
         is_up = not (self._repair.is_waiting or self._closing.is_set())
         if is_up and self._roll_over.is_due(self._dialler, self._conversation):
@@ -387,7 +387,8 @@ class Line:
         return self._conversation.find(item_id)
 
     def _status_changed(self, changed: StatusChanged) -> None:
-        self._learn_limit(changed.status.expires_at)
+        if self._repair.is_wanted and self._loop:
+            self._roll_over.learn(changed.status.expires_at, self._loop)
         self._on_status(changed)
 
     def _time_passed(self) -> None:

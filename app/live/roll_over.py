@@ -33,8 +33,10 @@ class RollOver:
         """The session has a limit."""
         return self._limit is not None
 
-    def learn(self, expires_at: int, loop: asyncio.AbstractEventLoop) -> None:
-        """The session that began now ends then, in epoch seconds; told once for each."""
+    def learn(self, expires_at: int | None, loop: asyncio.AbstractEventLoop) -> None:
+        """The session that began now ends then, in epoch seconds. Told again, it is no news."""
+        if not expires_at or self.is_known:
+            return
         self._limit = limit = SessionLimit(time.time(), expires_at)
         for moment_s in (limit.due_s, limit.last_call_s):
             loop.call_later(max(0.0, moment_s - time.time()), self._look)

@@ -23,8 +23,9 @@ from app.live.sound_check import CheckStep
 from app.protocol.text import sanitise_text
 from app.ui import wording
 from app.ui.keys import bindings
-from app.ui.keys.bindings import bound_key, key_hints
+from app.ui.keys.bindings import bound_key, key_hints, talk_binding
 from app.ui.keys.key_bar import KeyBar
+from app.ui.keys.situation import GIVE_UP, Situation, stop_word
 from app.ui.keys.talk_key import TalkControl
 from app.ui.messages import (
     DevicesFound,
@@ -36,12 +37,14 @@ from app.ui.messages import (
     SettingsSaveRequested,
 )
 from app.ui.meters.lamp import TalkPressed, TalkReleased
-from app.ui.meters.level_meter import SAMPLES_HZ, LevelThrottle, ThresholdChanged
-from app.ui.meters.status_line import HeaderLine, StatusLine
+from app.ui.meters.level_meter import ThresholdChanged
+from app.ui.meters.sampling import Moment, Sampling
+from app.ui.meters.status_line import HeaderLine
 from app.ui.meters.talk_strip import TalkStrip
 from app.ui.painting import StyledLine
 from app.ui.settings.controller import SettingsController
 from app.ui.settings.edited_settings import EditedSettings
+from app.ui.tape.tape import Tape
 from app.ui.terminal_output import set_terminal_title
 from app.ui.transcript.pane import TranscriptPane
 from app.ui.transcript.wrapping import shown
@@ -64,7 +67,7 @@ class MainScreen(Screen[None]):
     header = query_one(HeaderLine)
     pane = query_one(TranscriptPane)
     strip = query_one(TalkStrip)
-    status_line = query_one(StatusLine)
+    tape = query_one(Tape)
     key_bar = query_one(KeyBar)
 
     def __init__(
@@ -86,13 +89,10 @@ class MainScreen(Screen[None]):
         self.ended: Ended | None = None
         self.settings_controller = SettingsController(self, live, edited, settings_file, suggestions)
         self.talk_control = TalkControl(
-            self, self._toggle, self._is_open, clock, holds=edited.settings.talk_key == "hold"
+            self, self._toggle, self._tapped, self._is_open, clock, holds=edited.settings.talk_key == "hold"
         )
         self._example: str | None = None
-        self._wall_clock = wall_clock
-        self._clock = clock
-        self._throttle = LevelThrottle()
-        self._samples, self._sampled_s = 0, float("-inf")
+        self.sampling = Sampling(self, live, clock, wall_clock, self._show_moment)
 
     @cached_property
     def exporter(self) -> Exporter:
@@ -112,20 +112,26 @@ class MainScreen(Screen[None]):
         rule = StyledLine(id="rule")
         rule.paint([(_RULE, "plain")])
         yield rule
+        yield Tape(self._time_of_day)
         yield TalkStrip()
-        yield StatusLine()
         yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin to sample levels and time."""
-        self.strip.show_keys(self.key_of("talk"), self.key_of("stop"))
-        self._sampling_timer = self.set_interval(1 / SAMPLES_HZ, self._sample, name="levels and time")
+        self.sampling.begin(self.header.tick)
         self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self._show_status()
 
     def key_of(self, binding_id: str) -> str:
         """The key of a binding as it is bound and shown."""
         return bound_key(binding_id, self.edited.loaded.keys)
+
+    @property
+    def situation(self) -> Situation:
+        """What decides now what the keys mean."""
+        closes = self.pane.has_something_open or self.settings_controller.is_open
+        holds = self.edited.settings.talk_key == "hold"
+        return Situation(self.status, holds=holds, is_over=self.ended is not None, closes=closes)
 
     def _time_of_day(self, ms: int) -> str:
         return datetime.fromtimestamp(self.live.started_at + ms / 1000).strftime("%H:%M:%S")
@@ -137,9 +143,11 @@ class MainScreen(Screen[None]):
         match message.event:
             case EntryChanged(entry, index):
                 self.pane.put(entry, index)
-                self._sample_along()
+                self.tape.put(entry)
+                self.sampling.along()
             case EntryRemoved(item_id):
                 self.pane.take_out(item_id)
+                self.tape.take_out(item_id)
             case StatusChanged(status):
                 self._take_status(status)
             case Notice(text, severity):
@@ -185,10 +193,7 @@ class MainScreen(Screen[None]):
 
     def action_switch_service(self) -> None:
         """Choose another service; what there is is found out first."""
-        self.run_worker(self._look_for_services, thread=True, exit_on_error=False, group="services")
-
-    def _look_for_services(self) -> None:
-        self.post_message(ServicesFound(self.live.services()))
+        self.settings_controller.look_for_services()
 
     def on_services_found(self, message: ServicesFound) -> None:
         """Services to choose from."""
@@ -208,33 +213,24 @@ class MainScreen(Screen[None]):
     def _show_status(self) -> None:
         self.header.show_service(self.live.service_label)
         self.header.show_status(self.status)
-        self.strip.show_status(self.status)
-        self.status_line.show_status(self.status)
-        self.pane.show_first_steps(
-            wording.first_steps(self.status, self.live.service_label, self._example, self.key_of)
-        )
+        self.tape.show_status(self.status)
         set_terminal_title(self.app, wording.terminal_title(self.status))
         self._show_keys()
 
     @on(TranscriptPane.Changed)
     def _show_keys(self) -> None:
-        self.key_bar.show(key_hints(self, self.status))
+        now, remapped = self.situation, self.edited.loaded.keys
+        self.strip.show_keys(self.key_of(talk_binding(self, remapped)), self.key_of("stop"))
+        self.strip.show(now)
+        self.key_bar.show(key_hints(self, now, remapped))
+        self.pane.show_first_steps(wording.first_steps(now, self.live.service_label, self._example, self.key_of))
 
-    def _sample_along(self) -> None:
-        """What words bring into view is painted anyway: sample now rather than cause a painting of its own soon."""
-        if self._clock() - self._sampled_s > 0.5 / SAMPLES_HZ:
-            self._sample()
-            self._sampling_timer.reset()
-
-    def _sample(self) -> None:
-        """Show the levels of this moment, and once a second the time."""
-        self._sampled_s = self._clock()
-        self._samples = (self._samples + 1) % SAMPLES_HZ
-        if not self._samples:
-            self.header.tick(self._wall_clock())
-        levels = self.live.levels
-        if self._throttle.is_worth_showing(levels, is_watched=self.app.app_focus):
-            self.strip.show_levels(levels)
+    def _show_moment(self, moment: Moment) -> None:
+        if moment.heard:
+            self.pane.log_view.hear(moment.heard.item_id, moment.heard.heard_ms)
+        self.tape.sample(moment.now_ms, moment.levels, moment.heard)
+        if moment.are_levels_shown:
+            self.strip.show_levels(moment.levels)
 
     # ---------------------------------------------------------------- what the user wants
 
@@ -256,15 +252,15 @@ class MainScreen(Screen[None]):
         return self.status.is_microphone_open
 
     def _toggle(self) -> bool:
-        if self.status.state is State.OFFLINE:
-            text = wording.offline_microphone(self.key_of, is_over=self.ended is not None)
-            self.notify(text, severity="warning", markup=False)
-            return False
-        if self.status.has_microphone:
+        now = self.situation
+        if now.can_talk:
             self.live.talk_key()
-            return True
-        self.notify(wording.no_microphone(self._example, self.key_of), severity="warning", markup=False)
-        return False
+        else:
+            self.notify(wording.cannot_talk(now, self._example, self.key_of), severity="warning", markup=False)
+        return now.can_talk
+
+    def _tapped(self) -> None:
+        self.notify(wording.held(self.key_of), markup=False)
 
     def action_talk(self) -> None:
         """The talk key."""
@@ -280,13 +276,15 @@ class MainScreen(Screen[None]):
 
     def action_stop(self) -> None:
         """Close what is open; where nothing is, interrupt the assistant."""
+        self.clear_selection()
         if self.pane.close_something():
             return
         if self.settings_controller.is_open:
             self._close_settings()
         else:
+            gives_up = stop_word(self.situation) == GIVE_UP
             self.live.stop_key()
-            if self.status.state is State.RECONNECTING:
+            if gives_up:
                 self.live.stay_offline()
 
     def action_reconnect(self) -> None:
@@ -376,6 +374,10 @@ class MainScreen(Screen[None]):
     def action_follow(self) -> None:
         """To the end of the transcript, and stay there."""
         self.pane.log_view.follow()
+
+    @on(Tape.TurnChosen)
+    def _show_turn(self, event: Tape.TurnChosen) -> None:
+        self.pane.log_view.show_turn(event.item_id)
 
     # ---------------------------------------------------------------- copies, exports, help
 
