@@ -259,8 +259,7 @@ class Turns:
             self._speech_due_ms = now_ms + self._timeout_ms
             self._responses.active.expect_none()
             self._builder.began(item_id, Party.USER, now_ms)
-            began_ms = self._input.captured_at_ms(audio_start_ms) if audio_start_ms else None
-            self._remember(item_id, SpokenSpan(now_ms if began_ms is None else began_ms))
+            self._remember(item_id, SpokenSpan(self._began_ms(audio_start_ms, now_ms)))
         self.do(Trigger.SPEECH_STARTED, now_ms)
 
     def speech_stopped(self, item_id: str, audio_end_ms: int, now_ms: int) -> None:
@@ -346,6 +345,16 @@ class Turns:
         self._spans[item_id] = span
         if len(self._spans) > _REMEMBERED_TURNS:
             del self._spans[next(iter(self._spans))]
+
+    def _began_ms(self, audio_start_ms: int, now_ms: int) -> float:
+        """When the user began to speak, about. What the service puts before the voice may be sound from before the
+        microphone was closed and opened again."""
+        if not audio_start_ms:
+            return now_ms
+        padding_ms = self._negotiation.effective.prefix_padding_ms
+        places_ms = (audio_start_ms + padding_ms, audio_start_ms)
+        moments_ms = (self._input.captured_at_ms(place_ms) for place_ms in places_ms)
+        return next((moment_ms for moment_ms in moments_ms if moment_ms is not None), now_ms)
 
     def _fell_silent_ms(self, audio_end_ms: int, now_ms: int) -> int:
         """When the user stopped speaking, on the conversation's clock.

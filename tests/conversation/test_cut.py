@@ -125,6 +125,22 @@ def test_turns_that_are_written_down_in_another_order_are_said_again_from_the_fi
     assert [entry.item_id for entry in after.conversation.entries if entry.speaker is Party.USER] == []
 
 
+def test_a_turn_that_is_said_as_soon_as_the_microphone_is_open_again_stands_there_once():
+    """The service says that it began in the sound from before the microphone was closed: it hears none between."""
+    talk = Talk()
+    talk.speak(1000)
+    talk.user_speaks("u0")
+    talk.user_spoke("u0", audio_end_ms=1000)
+    talk.transcribed("Wait.", "u0")
+    talk.talk_key()
+    talk.later(60_000).talk_key()
+    talk.speak(500)
+    talk.hear(sv.SpeechStarted(item_id="u1", audio_start_ms=800))
+    after = again(cut(talk))
+    assert sound(after) == pytest.approx(500)
+    assert [entry.item_id for entry in after.conversation.entries if entry.speaker is Party.USER] == ["u0"]
+
+
 def test_until_then_it_stands_there_marked():
     talk = Talk()
     talk.speak(1000)
