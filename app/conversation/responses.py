@@ -108,11 +108,12 @@ class Responses:
             return Due.NOTHING
         if active.phase is not ResponsePhase.ACTIVE or not said:
             return Due.REST if active.is_rest else Due.ANSWER
-        return Due.NOTHING if active.is_rest or self._is_whole(said[-1]) else Due.REST
+        return Due.NOTHING if active.is_rest or not self._lacks_rest(said[-1]) else Due.REST
 
-    def _is_whole(self, item_id: str) -> bool:
-        """All words and all speech of the item are here."""
-        return item_id in self._worded and self._playback.is_complete(item_id)
+    def _lacks_rest(self, item_id: str) -> bool:
+        """Words or speech of the item are still to come."""
+        is_whole = item_id in self._worded and self._playback.is_complete(item_id)
+        return item_id in self._builder.open_items and not is_whole
 
     # ---------------------------------------------------------------- the user's side
 
@@ -272,7 +273,7 @@ class Responses:
         note = _CUT_AT_LIMIT if is_at_limit else _CUT_OFF
         is_wanted = self.active.phase is ResponsePhase.ACTIVE
         for item_id in tuple(self._builder.open_items):
-            if is_wanted and self._builder.says_something(item_id) and not self._is_whole(item_id):
+            if is_wanted and self._builder.says_something(item_id) and self._lacks_rest(item_id):
                 self._builder.change(item_id, note=note)
             self._builder.completed(item_id, now_ms, is_silent=not is_wanted)
         for items in self._items_of.values():

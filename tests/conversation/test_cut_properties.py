@@ -25,11 +25,12 @@ def go_on(watch: Watch, number: int) -> None:
     watch.talk = after
     watch.active = watch.outstanding = watch.mode_sent = None
     watch.is_acknowledged = False
+    watch.dead, watch.truncated = set(), set()  # the story names items anew
     for effect in after(after.conversation.retry_at(after.now_ms, after.now_ms)):
         watch._check(effect)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(Mode), st.lists(stories, min_size=2, max_size=4), st.lists(st.booleans(), min_size=4, max_size=4)
 )
@@ -62,9 +63,9 @@ def test_whatever_happens_over_several_sessions(mode, sessions, stand):
         }
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.sampled_from(Mode), stories, st.booleans())
-def test_the_rest_of_an_answer_is_asked_for_only_where_one_is_marked_as_cut_off(mode, story, stops):
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(Mode), stories)
+def test_the_rest_of_an_answer_is_asked_for_only_where_one_is_marked_as_cut_off(mode, story):
     watch = Watch(mode, greets=False)
     watch.talk(watch.talk.conversation.connected(sv.SessionCreated(), 0))
     for effect in watch.talk.step:
@@ -76,15 +77,9 @@ def test_the_rest_of_an_answer_is_asked_for_only_where_one_is_marked_as_cut_off(
             watch.run(name, *args)
     go_on(watch, 1)
     talk = watch.talk
-    stops = stops and not (
-        talk.conversation.status.settings.mode is Mode.PUSH_TO_TALK and talk.conversation.status.is_microphone_open
-    )
-    if stops:  # with the microphone open it would throw away what was said
-        watch.run("stop_key")
     talk(talk.conversation.connected(sv.SessionCreated(), talk.now_ms))
     talk.hear(sv.SessionUpdated())
     asked = talk.said(ResponseCreate)
     assert len(asked) <= 1
-    assert not (stops and asked)
     if any(event.response and GO_ON in str(event.response.instructions) for event in asked):
         assert any(entry.note.startswith("cut off") for entry in talk.conversation.entries)
