@@ -180,6 +180,7 @@ def make_live(
         switchboard=switchboard,
         timeout_ms=answer_timeout_ms(settings),
         preroll_ms=settings.preroll_ms,
+        volume=0 if settings.muted else settings.volume,
         prices=price_list(settings),
         budget=Budget(settings.budget, settings.budget_stops),
         chosen=chosen_settings(loaded),

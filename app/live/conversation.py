@@ -58,7 +58,7 @@ class LiveConversation:
 
     `microphone` None: there is none; the example can be spoken all the same. `waits_to_speak`: the microphone is a
     recording, which begins when it is first heard, not before. `speaks_example`: the microphone is the example,
-    whose sentences follow by themselves. `timeout_ms`, `preroll_ms`, `chosen`: see `Conversation`. `reconnect_s`,
+    whose sentences follow by themselves. `volume`: see `Live.set_volume`. `timeout_ms`, `preroll_ms`, `chosen`: see `Conversation`. `reconnect_s`,
     `stays_offline`: see `Line`.
     """
 
@@ -80,6 +80,7 @@ class LiveConversation:
         prices: PriceList = NO_PRICES,
         budget: Budget = NO_BUDGET,
         preroll_ms: int = 0,
+        volume: int = 100,
         chosen: frozenset[str] = frozenset(),
         clips: Sequence[Clip] = CLIPS,
         switchboard: Switchboard | None = None,
@@ -89,6 +90,7 @@ class LiveConversation:
     ) -> None:
         self._listener, self._system, self._switchboard = listener, system, switchboard
         self._speaker = LastingSpeaker(speaker)
+        self._speaker.set_volume(volume)
         self._example = ClipMicrophone("example") if speaks_example else None
         self._director = ExampleDirector(clips, is_automatic=speaks_example)
         first = self._example or microphone
@@ -236,6 +238,9 @@ class LiveConversation:
 
     def use_speaker(self, spec: str) -> None:
         self._with_sound(lambda: self._devices.use_speaker(spec))
+
+    def set_volume(self, percent: int) -> None:
+        self._speaker.set_volume(percent)
 
     def check_speaker(self) -> None:
         self._with_sound(self._devices.check.play_tone)

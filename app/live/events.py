@@ -136,6 +136,9 @@ class Live(Protocol):
     def use_speaker(self, spec: str) -> None:
         """Another speaker, in the middle of a word if need be; a notice says how it went."""
 
+    def set_volume(self, percent: int) -> None:
+        """How loud the assistant is, 0 (silence) to 100."""
+
     def check_speaker(self) -> None:
         """Play a tone."""
 

@@ -110,6 +110,9 @@ class FakeLive:
     def use_speaker(self, spec: str) -> None:
         self.asked.append(("use_speaker", spec))
 
+    def set_volume(self, percent: int) -> None:
+        self.asked.append(("set_volume", percent))
+
     def check_speaker(self) -> None:
         self.asked.append(("check_speaker",))
 

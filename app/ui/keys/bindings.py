@@ -41,6 +41,18 @@ BINDINGS: Final[tuple[Binding, ...]] = (
             tooltip="VAD threshold down by 0.05: softer sounds count as speech"),
     Binding("right_square_bracket", "threshold(1)", "threshold up", id="threshold_up", key_display="]",
             tooltip="VAD threshold up by 0.05: only surer sounds count as speech"),
+    Binding("minus", "volume(-1)", "assistant softer", id="volume_down", key_display="-",
+            tooltip="The assistant's volume down by 5 %; it is remembered"),
+    Binding("plus", "volume(1)", "assistant louder", id="volume_up", key_display="+",
+            tooltip="The assistant's volume up by 5 %; it is remembered"),
+    Binding("equals_sign", "volume(1)", "assistant louder", id="volume_up_unshifted", show=False,
+            tooltip="The assistant's volume up by 5 %, without Shift"),
+    Binding("M", "mute_assistant", "mute the assistant", id="mute_assistant",
+            tooltip="Let the assistant not be heard, or be heard again; it is remembered"),
+    Binding("less_than_sign", "speed(-1)", "assistant slower", id="speed_down", key_display="<",
+            tooltip="The assistant speaks more slowly by 0.05"),
+    Binding("greater_than_sign", "speed(1)", "assistant faster", id="speed_up", key_display=">",
+            tooltip="The assistant speaks faster by 0.05"),
     Binding("i", "type", "type to the assistant", id="type", tooltip="Write to the assistant in this conversation"),
     Binding("enter", "type", "type to the assistant", id="type_enter", show=False,
             tooltip="Write to the assistant in this conversation"),
@@ -71,7 +83,8 @@ EVERY: Final = (*BINDINGS, TALK_ANYWHERE, QUIT, *SUSPENDING, PALETTE)
 
 _HINT_ORDER: Final = (
     "talk", "stop", "reconnect", "example", "search_next", "search_previous", "mode", "threshold_down", "threshold_up",
-    "type", "settings", "search", "export", "help",
+    "type", "settings", "search", "export", "volume_down", "volume_up", "mute_assistant", "speed_down", "speed_up",
+    "help",
 )  # fmt: skip
 """In the row of keys, from the left; what there is no room for falls off at the right."""
 
@@ -86,6 +99,11 @@ _LABELS: Final[Mapping[str, str]] = {
     "search_previous": "previous",
     "threshold_down": "",  # one word for both brackets
     "threshold_up": "threshold",
+    "volume_down": "",
+    "volume_up": "volume",
+    "mute_assistant": "mute assistant",
+    "speed_down": "",
+    "speed_up": "speed",
     "type": "type",
     "search": "search",
     "settings": "settings",
@@ -144,7 +162,8 @@ def has_threshold(status: Status) -> bool:
 
 _NAMES: Final = {
     "escape": "Esc", "space": "Space", "enter": "Enter", "pageup": "PageUp", "pagedown": "PageDown", "home": "Home",
-    "end": "End", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]",
+    "end": "End", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]", "minus": "-", "plus": "+",
+    "equals_sign": "=", "less_than_sign": "<", "greater_than_sign": ">",
 }  # fmt: skip
 
 

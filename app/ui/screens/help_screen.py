@@ -15,7 +15,8 @@ from app.ui.keys import bindings
 from app.ui.wording import KeyOf
 
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Talking", ("talk", "talk_anywhere", "stop", "mode", "threshold_down", "threshold_up", "type", "example")),
+    ("Talking", ("talk", "talk_anywhere", "stop", "mode", "threshold_down", "threshold_up", "type", "example",
+                 "volume_down", "volume_up", "mute_assistant", "speed_down", "speed_up")),
     ("The transcript", ("page_up", "page_down", "first", "follow", "search", "search_next", "search_previous",
                         "copy", "copy_all", "export")),
     ("The program", ("settings", "notices", "palette", "help", "suspend", "quit")),

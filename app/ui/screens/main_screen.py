@@ -40,6 +40,7 @@ from app.ui.meters.level_meter import SAMPLES_HZ, LevelThrottle, ThresholdChange
 from app.ui.meters.status_line import HeaderLine, StatusLine
 from app.ui.meters.talk_strip import TalkStrip
 from app.ui.painting import StyledLine
+from app.ui.settings.assistant_voice import AssistantVoice
 from app.ui.settings.controller import SettingsController
 from app.ui.settings.edited_settings import EditedSettings
 from app.ui.terminal_output import set_terminal_title
@@ -95,6 +96,12 @@ class MainScreen(Screen[None]):
         self._samples, self._sampled_s = 0, float("-inf")
 
     @cached_property
+    def _assistant_voice(self) -> AssistantVoice:
+        return AssistantVoice(
+            self.settings_controller, lambda: self.edited.settings, self.change, self.pane.flash, self.key_of
+        )
+
+    @cached_property
     def exporter(self) -> Exporter:
         """Copies and exports."""
         from app.ui.screens.export_dialog import Exporter
@@ -118,10 +125,15 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin to sample levels and time."""
+        self._show_volume()
         self.strip.show_keys(self.key_of("talk"), self.key_of("stop"))
         self._sampling_timer = self.set_interval(1 / SAMPLES_HZ, self._sample, name="levels and time")
         self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self._show_status()
+
+    def on_unmount(self) -> None:
+        """What is to be remembered is not lost, whatever ends the program."""
+        self.settings_controller.write_remembered()
 
     def key_of(self, binding_id: str) -> str:
         """The key of a binding as it is bound and shown."""
@@ -329,6 +341,23 @@ class MainScreen(Screen[None]):
                 self.app.theme = str(value)
             case "talk_key":
                 self.talk_control.set_holds(value == "hold")
+            case "volume" | "muted":
+                self._show_volume()
+
+    def _show_volume(self) -> None:
+        self.strip.show_volume(self.edited.settings.volume, is_muted=self.edited.settings.muted)
+
+    def action_volume(self, steps: int) -> None:
+        """The assistant's volume up or down."""
+        self._assistant_voice.louder(steps)
+
+    def action_mute_assistant(self) -> None:
+        """Let the assistant not be heard, or be heard again."""
+        self._assistant_voice.mute()
+
+    def action_speed(self, steps: int) -> None:
+        """Let the assistant speak faster or more slowly."""
+        self._assistant_voice.faster(steps)
 
     async def action_settings(self) -> None:
         """Open the panel, or close it."""

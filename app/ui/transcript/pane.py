@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from rich.cells import cell_len
 from textual import events, on
@@ -12,6 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.getters import query_one
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -20,6 +22,8 @@ from app.ui.transcript.layout import Clock
 from app.ui.transcript.log import TranscriptLog
 from app.ui.transcript.text_line import LineInput, TextLine, as_one_line
 from app.ui.wording import FirstSteps, KeyOf, search_line, waiting_line
+
+_FLASH_S: Final = 2.0
 
 
 class TranscriptPane(Vertical):
@@ -42,6 +46,8 @@ class TranscriptPane(Vertical):
         """Rows below the view; None while the end is followed."""
         self._found: tuple[int, int] | None = None
         """Number and count while something is looked for."""
+        self._flashed = ""
+        self._flashing: Timer | None = None
         self._steps: FirstSteps | None = None
         self._first_steps = Static(markup=False, id="first-steps")
         self._below = Static(markup=False, id="below")
@@ -206,8 +212,22 @@ class TranscriptPane(Vertical):
         if not is_empty and not self.screen.focused:
             self.log_view.focus()
 
+    def flash(self, text: str) -> None:
+        """Show a few words below the transcript for a moment."""
+        if self._flashing is not None:
+            self._flashing.stop()
+        self._flashed = text
+        self._flashing = self.set_timer(_FLASH_S, self._end_flash)
+        self._show_below()
+
+    def _end_flash(self) -> None:
+        self._flashed, self._flashing = "", None
+        self._show_below()
+
     def _show_below(self) -> None:
-        if self._found is not None:
+        if self._flashed:
+            text = self._flashed
+        elif self._found is not None:
             text = search_line(self.search.text, *self._found, self._key_of, is_typing=self.search.is_open)
         elif self._waiting is not None:
             text = waiting_line(self._waiting, self._key_of)
