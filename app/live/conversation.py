@@ -58,8 +58,8 @@ class LiveConversation:
 
     `microphone` None: there is none; the example can be spoken all the same. `waits_to_speak`: the microphone is a
     recording, which begins when it is first heard, not before. `speaks_example`: the microphone is the example,
-    whose sentences follow by themselves. `volume`: see `Live.set_volume`. `timeout_ms`, `preroll_ms`, `chosen`: see `Conversation`. `reconnect_s`,
-    `stays_offline`: see `Line`.
+    whose sentences follow by themselves. `timeout_ms`, `preroll_ms`, `chosen`: see `Conversation`. `reconnect_s`,
+    `stays_offline`: see `Line`. `volume`: see `Live.set_volume`.
     """
 
     def __init__(

@@ -76,10 +76,22 @@ BINDINGS: Final[tuple[Binding, ...]] = (
     Binding("f1", "help", "help", id="help", tooltip="What every key does"),
 )  # fmt: skip
 
+TURN_BINDINGS: Final[tuple[Binding, ...]] = (
+    Binding("up", "turn(-1)", "turn above", id="turn_up", show=False,
+            tooltip="Take the turn above in hand; Esc leaves it"),
+    Binding("down", "turn(1)", "turn below", id="turn_down", show=False,
+            tooltip="Take the turn below in hand; Esc leaves it"),
+    Binding("enter", "times", "times of the turn", id="turn_times", show=False,
+            tooltip="Of the turn in hand, show how long the answer took, part by part, or hide it"),
+    Binding("t", "edit_turn", "edit the turn and send it again", id="turn_edit", show=False,
+            tooltip="Write what you said in the turn in hand into the line, to be changed and sent again"),
+)  # fmt: skip
+"""Of the transcript: they work while it has the keyboard."""
+
 PALETTE: Final = Binding("ctrl+p", "command_palette", "palette", id="palette", show=False, priority=True,
                          tooltip="Every command, by name")  # fmt: skip
 
-EVERY: Final = (*BINDINGS, TALK_ANYWHERE, QUIT, *SUSPENDING, PALETTE)
+EVERY: Final = (*BINDINGS, *TURN_BINDINGS, TALK_ANYWHERE, QUIT, *SUSPENDING, PALETTE)
 
 _HINT_ORDER: Final = (
     "talk", "stop", "reconnect", "example", "search_next", "search_previous", "mode", "threshold_down", "threshold_up",

@@ -225,7 +225,7 @@ class VoiceMeter(Meter):
 
 
 class OutputMeter(Meter):
-    """`out  80 % ███▌`: the volume that the assistant is set to, and how loud the speaker is. `out muted` when it is."""
+    """`out  80 % ███▌`: the assistant's volume, `muted` where it is, and how loud the speaker is."""
 
     CELLS, NUMBER_CELLS = 6, 6
 

@@ -41,7 +41,8 @@ def plan(width: int, talk_cells: int, stop_cells: int) -> Plan:
     """Give the meters room in the order of their worth; what remains lengthens the bars, 2 : 2 : 1.
 
     Lamp, word and talk key always; then the level, the voice, their numbers, the output, its number. Where there
-    is no room for the level beside the stop key, the row is the lamp's and the keys' alone: other rows of the screen may be gone.
+    is no room for the level beside the stop key, the row is the lamp's and the keys' alone: other rows of the screen
+    may be gone.
     """
     left = width - talk_cells
     if left < stop_cells + _LEVEL + _LEVEL_BAR:

@@ -23,7 +23,7 @@ from app.live.sound_check import CheckStep
 from app.protocol.text import sanitise_text
 from app.ui import wording
 from app.ui.keys import bindings
-from app.ui.keys.bindings import bound_key, key_hints
+from app.ui.keys.bindings import bound_key, key_hints, stop_word
 from app.ui.keys.key_bar import KeyBar
 from app.ui.keys.talk_key import TalkControl
 from app.ui.messages import (
@@ -296,7 +296,7 @@ class MainScreen(Screen[None]):
             return
         if self.settings_controller.is_open:
             self._close_settings()
-        else:
+        elif stop_word(self.status) is not None or not self.pane.log_view.leave_turn():
             self.live.stop_key()
             if self.status.state is State.RECONNECTING:
                 self.live.stay_offline()

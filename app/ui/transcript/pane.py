@@ -21,6 +21,7 @@ from app.conversation.transcript import Entry
 from app.ui.transcript.layout import Clock
 from app.ui.transcript.log import TranscriptLog
 from app.ui.transcript.text_line import LineInput, TextLine, as_one_line
+from app.ui.transcript.turn_log import TurnLog
 from app.ui.wording import FirstSteps, KeyOf, search_line, waiting_line
 
 _FLASH_S: Final = 2.0
@@ -29,7 +30,7 @@ _FLASH_S: Final = 2.0
 class TranscriptPane(Vertical):
     """Owns the scrolling, the search and the text line."""
 
-    log_view = query_one(TranscriptLog)
+    log_view = query_one(TurnLog)
     say = query_one("#say", TextLine)
     search = query_one("#search", TextLine)
 
@@ -55,7 +56,7 @@ class TranscriptPane(Vertical):
     def compose(self) -> ComposeResult:
         """From the top: the first steps or the entries, the line below, the lines to write in."""
         yield self._first_steps
-        yield TranscriptLog(self._clock)
+        yield TurnLog(self._clock, self.open_say)
         yield self._below
         yield TextLine("/", "find in the transcript", self._keep_search, id="search", hands_over=False)
         placeholder = "write to the assistant, Enter sends, Esc closes"
@@ -156,6 +157,7 @@ class TranscriptPane(Vertical):
         if not text:
             self.close_something()
             return
+        self.log_view.leave_turn()
         self.log_view.follow()
         self._typed(text)
 
@@ -183,6 +185,11 @@ class TranscriptPane(Vertical):
         event.stop()
         self._found = (event.number, event.count) if self.search.text else None
         self._show_below()
+        self.post_message(self.Changed())
+
+    @on(TurnLog.Taken)
+    def _taken(self, event: TurnLog.Taken) -> None:
+        event.stop()
         self.post_message(self.Changed())
 
     @on(TranscriptLog.Moved)
