@@ -30,10 +30,12 @@ from app.live.dialling import Dialler
 from app.live.events import ExampleOffered, Listener
 from app.live.example import ExampleDirector
 from app.live.line import Line
+from app.live.replay import Replay
 from app.live.service_choice import ServiceChoice
 from app.live.sound import SoundWorker
 from app.live.speaker import LastingSpeaker
 from app.live.switching import Switchboard, SwitchError
+from app.live.turn_sounds import TurnSounds
 from app.protocol.session import VOICES
 
 _RELEASE_AFTER_MS = 250
@@ -96,6 +98,7 @@ class LiveConversation:
         first = self._example or microphone
         self._waiting = first if waits_to_speak else None
         self._sound = SoundWorker(None if waits_to_speak else first, self._speaker, self, cancels_echo=cancels_echo)
+        sounds = TurnSounds()
         self._line = Line(
             Conversation(
                 settings,
@@ -117,10 +120,13 @@ class LiveConversation:
             on_status=self._status_changed,
             on_final=self._keep,
             on_over=self._over,
+            sounds=sounds,
+            before_speech=self._make_way,
             backoff=backoff or Backoff(secrets.randbits(32)),
             reconnect_s=reconnect_s,
             stays_offline=stays_offline,
         )
+        self._replay = Replay(sounds, self._speaker, listener, self._line.later)
         self._state = State.CONNECTING
         self._is_input_finite = waits_to_speak or speaks_example
         name = first.name if first else ""
@@ -193,13 +199,25 @@ class LiveConversation:
         self._sound.run()
 
     def talk_key(self) -> None:
-        self._line.post(Conversation.talk_key)
+        def step(talk: Conversation, now_ms: int) -> list[Effect]:
+            self._replay.make_way()
+            self._replay.leave_microphone()
+            return talk.talk_key(now_ms)
+
+        self._line.post(step)
 
     def stop_key(self) -> None:
-        self._line.post(Conversation.stop_key)
+        def step(talk: Conversation, now_ms: int) -> list[Effect]:
+            return self._replay.stop(talk, now_ms) if self._replay.is_saying else talk.stop_key(now_ms)
+
+        self._line.post(step)
 
     def say(self, text: str) -> None:
+        self._line.post(self._replay.stop)
         self._line.post(lambda talk, now_ms: talk.speak_text(text, now_ms))
+
+    def say_again(self, item_id: str) -> None:
+        self._line.post(lambda talk, now_ms: self._replay.say(item_id, talk, now_ms))
 
     def change(self, change: SessionChange) -> None:
         self._line.post(lambda talk, now_ms: talk.change(change, now_ms))
@@ -243,9 +261,11 @@ class LiveConversation:
         self._speaker.set_volume(percent)
 
     def check_speaker(self) -> None:
+        self._line.post(self._replay.stop)
         self._with_sound(self._devices.check.play_tone)
 
     def check_microphone(self) -> None:
+        self._line.post(self._replay.stop)
         self._with_sound(self._devices.record_check)
 
     def suspend(self) -> threading.Event:
@@ -265,6 +285,9 @@ class LiveConversation:
         if not self._sound.do(task):
             self._listener(Notice("The conversation is over: microphone and speaker are closed.", Severity.WARNING))
 
+    def _make_way(self) -> None:
+        self._replay.make_way()
+
     # ---------------------------------------------------------------- what the audio worker reports
 
     def captured(self, chunk: Chunk) -> None:
@@ -275,7 +298,11 @@ class LiveConversation:
         self._line.post(lambda talk, now_ms: talk.sounding(item_id, now_ms))
 
     def played_out(self, item_id: str, played_ms: int) -> None:
-        self._line.post(lambda talk, now_ms: talk.played_out(item_id, played_ms, now_ms))
+        def step(talk: Conversation, now_ms: int) -> list[Effect]:
+            self._replay.played_out(item_id)
+            return talk.played_out(item_id, played_ms, now_ms)
+
+        self._line.post(step)
 
     def microphone_ended(self, error: AudioError | None) -> None:
         if error is None:  # the end of a file: a quiet room follows

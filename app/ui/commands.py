@@ -21,7 +21,7 @@ def commands_of(main: MainScreen) -> Iterable[SystemCommand]:
     from app.ui.screens.export_dialog import FORMAT_NAMES
 
     for binding in bindings.BINDINGS:
-        if binding.show or binding.id in ("copy", "copy_all", "first", "follow", "notices"):
+        if binding.show or binding.id in ("copy", "say_again", "copy_all", "first", "follow", "notices"):
             key = main.key_of(binding.id or "")
             title = binding.description[:1].upper() + binding.description[1:]
             about = f"{binding.tooltip}  ({key})" if key else binding.tooltip

@@ -10,6 +10,8 @@ from msgspec import Struct
 from app.conversation.session import Mode
 from app.conversation.standing import Standing
 from app.conversation.status import State, Status
+from app.conversation.transcript import Entry, Party
+from app.live.events import SayingAgain
 from app.ui.painting import Role, Run
 
 KeyOf: TypeAlias = Callable[[str], str]
@@ -52,6 +54,14 @@ def waiting_line(waiting: int, key: KeyOf) -> str:
     return f"↓ {waiting:,} new {'line' if waiting == 1 else 'lines'}, {key('follow')} follows"
 
 
+def saying_line(saying: SayingAgain, entry: Entry | None, clock: Callable[[int], str], key: KeyOf) -> str:
+    """What stands below the transcript while a turn is said again."""
+    whose = "" if entry is None else f" what {'you' if entry.speaker is Party.USER else 'the assistant'} said"
+    when = "" if entry is None else f" at {clock(entry.started_ms)}"
+    closed = ", the microphone is closed meanwhile" if saying.is_microphone_closed else ""
+    return f"saying again{whose}{when}, {key('stop')} stops{closed}"
+
+
 def search_line(text: str, number: int, count: int, key: KeyOf, *, is_typing: bool) -> str:
     """What stands below a transcript that is searched; `is_typing`: what to look for is still being written."""
     if not count:
@@ -71,6 +81,8 @@ def offline_microphone(key: KeyOf, *, is_over: bool) -> str:
     closed = "The microphone is closed: there is no connection."
     return closed if is_over else f"{closed} Press {key('reconnect')} to connect."
 
+
+NOT_SAID_AGAIN: Final = "The conversation is over: the loudspeaker is closed, and no turn can be said again."
 
 NOT_SENT: Final = "The conversation is over, so this is not sent. It stays in the line."
 """What Enter answers in the line to write in when nothing is sent any more."""

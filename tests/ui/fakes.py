@@ -77,6 +77,9 @@ class FakeLive:
     def say(self, text: str) -> None:
         self.asked.append(("say", text))
 
+    def say_again(self, item_id: str) -> None:
+        self.asked.append(("say_again", item_id))
+
     def change(self, change: SessionChange) -> None:
         self.asked.append(("change", change))
         self.now(settings=change.of(self.status.settings))

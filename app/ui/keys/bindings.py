@@ -65,6 +65,8 @@ BINDINGS: Final[tuple[Binding, ...]] = (
     Binding("e", "export", "export", id="export", tooltip="Write the conversation to a file"),
     Binding("c", "copy", "copy the turn", id="copy", show=False,
             tooltip="Copy what is selected, or else the last turn in view"),
+    Binding("v", "say_again", "say the turn again", id="say_again", show=False,
+            tooltip="Let the turn in hand, or else the last one in view, be heard again; Esc stops it"),
     Binding("C", "copy_all", "copy everything", id="copy_all", show=False, tooltip="Copy the whole conversation"),
     Binding("pageup", "page(-1)", "page up", id="page_up", show=False, tooltip="A page up in the transcript"),
     Binding("pagedown", "page(1)", "page down", id="page_down", show=False, tooltip="A page down in the transcript"),

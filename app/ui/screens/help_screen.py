@@ -17,8 +17,8 @@ from app.ui.wording import KeyOf
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Talking", ("talk", "talk_anywhere", "stop", "mode", "threshold_down", "threshold_up", "type", "example",
                  "volume_down", "volume_up", "mute_assistant", "speed_down", "speed_up")),
-    ("The transcript", ("turn_up", "turn_down", "turn_times", "turn_edit", "page_up", "page_down", "first", "follow",
-                        "search", "search_next", "search_previous",
+    ("The transcript", ("turn_up", "turn_down", "turn_times", "say_again", "turn_edit",
+                        "page_up", "page_down", "first", "follow", "search", "search_next", "search_previous",
                         "copy", "copy_all", "export")),
     ("The program", ("settings", "notices", "palette", "help", "suspend", "quit")),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from textual.screen import Screen
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
-from app.live.events import Ended, ExampleOffered, Live, SoundChecked
+from app.live.events import Ended, ExampleOffered, Live, SayingAgain, SoundChecked
 from app.live.sound_check import CheckStep
 from app.protocol.text import sanitise_text
 from app.ui import wording
@@ -163,6 +163,8 @@ class MainScreen(Screen[None]):
                 self._show_status()
             case SoundChecked(step):
                 self._show_check(step)
+            case SayingAgain() as saying:
+                self.pane.show_saying(saying)
             case Ended() as ended:
                 self._end(ended)
             case _:
@@ -292,6 +294,9 @@ class MainScreen(Screen[None]):
 
     def action_stop(self) -> None:
         """Close what is open; where nothing is, interrupt the assistant."""
+        if self.pane.is_saying_again:
+            self.live.stop_key()
+            return
         if self.pane.close_something():
             return
         if self.settings_controller.is_open:
@@ -411,6 +416,13 @@ class MainScreen(Screen[None]):
     def action_copy(self) -> None:
         """Copy what is selected, or else the last turn in view."""
         self.exporter.copy(self.pane.log_view.turn_in_view)
+
+    def action_say_again(self) -> None:
+        """Let the turn in hand, or else the last one in view, be heard again."""
+        if self.ended:
+            self.notify(wording.NOT_SAID_AGAIN, severity="warning", markup=False)
+        elif turn := self.pane.log_view.turn_in_view:
+            self.live.say_again(turn.item_id)
 
     def action_copy_all(self) -> None:
         """Copy the whole conversation."""

@@ -52,6 +52,8 @@ class Look(StrEnum):
     """What is usual, beside what was."""
     CURSOR = "cursor"
     """Where the cursor is; it has a shape of its own in place of the text."""
+    IN_HAND = "in-hand"
+    """The time of the turn that it is on."""
     MATCH = "match"
     MATCH_HERE = "match-here"
     SELECTED = "selected"

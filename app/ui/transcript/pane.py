@@ -18,11 +18,12 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from app.conversation.transcript import Entry
+from app.live.events import SayingAgain
 from app.ui.transcript.layout import Clock
 from app.ui.transcript.log import TranscriptLog
 from app.ui.transcript.text_line import LineInput, TextLine, as_one_line
 from app.ui.transcript.turn_log import TurnLog
-from app.ui.wording import FirstSteps, KeyOf, search_line, waiting_line
+from app.ui.wording import FirstSteps, KeyOf, saying_line, search_line, waiting_line
 
 _FLASH_S: Final = 2.0
 
@@ -47,6 +48,8 @@ class TranscriptPane(Vertical):
         """Rows below the view; None while the end is followed."""
         self._found: tuple[int, int] | None = None
         """Number and count while something is looked for."""
+        self._saying: SayingAgain | None = None
+        """Which turn is being said again."""
         self._flashed = ""
         self._flashing: Timer | None = None
         self._steps: FirstSteps | None = None
@@ -219,6 +222,17 @@ class TranscriptPane(Vertical):
         if not is_empty and not self.screen.focused:
             self.log_view.focus()
 
+    @property
+    def is_saying_again(self) -> bool:
+        """A turn is being said again."""
+        return self._saying is not None
+
+    def show_saying(self, saying: SayingAgain) -> None:
+        """Say which turn is being said again, or, with an empty item, no more."""
+        self._saying = saying if saying.item_id else None
+        self._show_below()
+        self.post_message(self.Changed())
+
     def flash(self, text: str) -> None:
         """Show a few words below the transcript for a moment."""
         if self._flashing is not None:
@@ -234,6 +248,8 @@ class TranscriptPane(Vertical):
     def _show_below(self) -> None:
         if self._flashed:
             text = self._flashed
+        elif self._saying is not None:
+            text = saying_line(self._saying, self.log_view.entry(self._saying.item_id), self._clock, self._key_of)
         elif self._found is not None:
             text = search_line(self.search.text, *self._found, self._key_of, is_typing=self.search.is_open)
         elif self._waiting is not None:

@@ -46,6 +46,11 @@ class TurnLog(TranscriptLog):
         """The turn that a command without a name means: the one in hand, else one that is in view."""
         return self.turn_in_hand or super().turn_in_view
 
+    def entry(self, item_id: str) -> Entry | None:
+        """An entry as it is shown."""
+        index = self._rows.index_of(item_id)
+        return None if index is None else self._rows.block(index).entry
+
     def leave_turn(self) -> bool:
         """Take no turn in hand; False where none was."""
         if not self._cursor.item_id:
@@ -154,5 +159,6 @@ class TurnLog(TranscriptLog):
     def _marks(self, block: Block, number: int, row_number: int) -> list[Mark]:
         marks = super()._marks(block, number, row_number)
         if number == 0 and block.entry.item_id == self._cursor.item_id:
-            marks.append((0, 1, Look.CURSOR))
+            time = block.row(0, self._clock)[0].text
+            marks += [(0, 1, Look.CURSOR), (1, len(time), Look.IN_HAND)]
         return marks

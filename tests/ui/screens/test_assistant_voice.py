@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tomllib
 
+from app.live.events import Ended, SayingAgain
 from app.settings import Settings
 from tests.ui.conftest import Drive, Driven
+from tests.ui.fakes import assistant, user
 
 
 def remembered(run: Driven) -> dict[str, object]:
@@ -62,3 +64,49 @@ async def test_the_speed_goes_by_steps(drive: Drive) -> None:
         assert "speed 1.05 ×" in run.text
         assert run.main.edited.settings.speed == 1.05
     assert not run.folders.settings_file.exists()  # as any other setting of the session
+
+
+async def test_v_says_the_turn_in_hand_again_else_the_last_in_view(drive: Drive) -> None:
+    async with drive() as run:
+        run.live.put(user())
+        run.live.put(assistant())
+        await run.press("v", "up", "up", "v")
+        assert run.live.asked == [("say_again", "a1"), ("say_again", "u1")]
+
+
+async def test_what_is_said_again_is_told_until_it_is_over(drive: Drive) -> None:
+    async with drive() as run:
+        run.live.put(user())
+        run.live.put(assistant())
+        run.live.tell(SayingAgain("a1", is_microphone_closed=True))
+        await run.settle()
+        said = f"saying again what the assistant said at {run.main._time_of_day(0)}, Esc stops"
+        assert f"{said}, the microphone is closed meanwhile" in run.text
+        run.live.tell(SayingAgain("u1"))
+        await run.settle()
+        assert "saying again what you said" in run.text
+        assert "meanwhile" not in run.text
+        run.live.tell(SayingAgain(""))
+        await run.settle()
+        assert "saying again" not in run.text
+
+
+async def test_escape_stops_what_is_said_again_before_all_else(drive: Drive) -> None:
+    async with drive() as run:
+        run.live.put(assistant())
+        run.live.tell(SayingAgain("a1"))
+        await run.press("up", "escape")
+        assert run.live.asked == [("stop_key",)]
+        assert run.main.pane.log_view.turn_in_hand
+        run.live.tell(SayingAgain(""))
+        await run.press("escape")
+        assert not run.main.pane.log_view.turn_in_hand
+
+
+async def test_after_the_end_nothing_is_said_again_and_it_is_told_why(drive: Drive) -> None:
+    async with drive() as run:
+        run.live.put(assistant())
+        run.live.tell(Ended("It is over."))
+        await run.press("v")
+        assert run.live.asked == []
+        assert "no turn can be said again" in run.text
