@@ -249,4 +249,4 @@ class DeviceSpeaker:
 
 
 def _lost(kind: Kind, name: str) -> DeviceLostError:
-    return DeviceLostError(f"The {kind} {name} went away. Plug it in again, or choose another one.")
+    return DeviceLostError(f"The {kind} {name} went away. Plug it in and choose it again, or choose another one.")

@@ -132,6 +132,7 @@ OF_EMBEDDED_SERVICE: Final = SessionCapabilities(
             "include",
             "reasoning",
             "audio.input.noise_reduction",
+            "audio.output.voice",
             "audio.input.transcription.prompt",
             "audio.input.transcription.keywords",
             "audio.input.transcription.delay",

@@ -306,6 +306,11 @@ class Conversation:
             self._effects.notify(CLOSED)
         return self._settled(now_ms)
 
+    def hold_microphone(self, is_held: bool, now_ms: int) -> list[Effect]:
+        """Hands-free, keep the microphone closed until somebody is there to speak, or let it be as the mode has it."""
+        self._turns.hold_microphone(is_held, now_ms, is_live=self._is_live)
+        return self._settled(now_ms)
+
     def stop_key(self, now_ms: int) -> list[Effect]:
         """Esc: silence the assistant; in push-to-talk with the microphone open, throw away what was said."""
         self._turns.do(Trigger.STOP_KEY, now_ms)

@@ -53,6 +53,11 @@ class InputAudio:
         """Of the user's voice, so much was held back and left again before it could be sent."""
 
     @property
+    def is_ending_turn(self) -> bool:
+        """The microphone is closed and the turn's last sound is awaited."""
+        return self._is_turn_ending and self.turn_ms >= LEAST_TURN_MS
+
+    @property
     def deadline_ms(self) -> float | None:
         """When to call `expire` at the latest."""
         return None if self._closing_at_ms is None else self._closing_at_ms + CLOSING_GRACE_MS

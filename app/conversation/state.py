@@ -25,7 +25,7 @@ def state_of(
         return State.SPEAKING
     if is_open and not is_hands_free:
         return State.LISTENING
-    if responses.active.is_awaited:
+    if responses.active.is_awaited or turns.is_handing_over:
         return State.THINKING
     if is_open:
         return State.LISTENING

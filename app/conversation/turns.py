@@ -86,6 +86,11 @@ class Turns:
         return self._input.is_open
 
     @property
+    def is_handing_over(self) -> bool:
+        """The user has ended a turn, which is complete in a moment; an answer is asked for then."""
+        return self._input.is_ending_turn
+
+    @property
     def deadline_ms(self) -> float | None:
         """When `tick` has something to do."""
         return earliest(self._input.deadline_ms, self._speech_due_ms if self.is_user_speaking else None)
@@ -145,6 +150,15 @@ class Turns:
         self.has_microphone = True
         if is_live and self._mode is Mode.HANDS_FREE and not self.is_muted:
             self._input.open()
+
+    def hold_microphone(self, is_held: bool, now_ms: int, *, is_live: bool) -> None:
+        """Closed as if by the talk key, or open again; in push-to-talk it is the user's anyway."""
+        if self._mode is Mode.HANDS_FREE and is_held is not self.is_muted:
+            if self.is_open:
+                self.do(Trigger.TALK_KEY, now_ms)
+            self.is_muted = is_held
+            if self.has_microphone:
+                self.microphone_came(is_live=is_live)
 
     def microphone_went(self, now_ms: int) -> None:
         """No chunk will come any more. What was said so far counts; the tail goes out at once."""

@@ -206,6 +206,9 @@ class LiveConversation:
 
         self._line.post(step)
 
+    def hold_microphone(self, is_held: bool) -> None:
+        self._line.post(lambda talk, now_ms: talk.hold_microphone(is_held, now_ms))
+
     def stop_key(self) -> None:
         def step(talk: Conversation, now_ms: int) -> list[Effect]:
             return self._replay.stop(talk, now_ms) if self._replay.is_saying else talk.stop_key(now_ms)

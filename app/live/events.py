@@ -114,6 +114,9 @@ class Live(Protocol):
     def talk_key(self) -> None:
         """Open or close the microphone; in push-to-talk begin or end a turn."""
 
+    def hold_microphone(self, is_held: bool) -> None:
+        """Keep the microphone closed, or no longer; also before the work begins."""
+
     def stop_key(self) -> None:
         """Silence the assistant; in push-to-talk with the microphone open, throw the take away."""
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from typing import Final
 
 from app.connection.client import Connection
 from app.connection.failures import FailureKind, ServiceFailure
@@ -45,6 +46,8 @@ _WENT_ON = "The session neared the service's limit; the conversation goes on in 
 
 Step = Callable[[Conversation, int], list[Effect]]
 """Something that happens to the conversation as it is then, given the time."""
+
+_RENEWED: Final = "A new session has begun. What was said is carried over to it as text."
 
 
 class Line:
@@ -123,6 +126,7 @@ class Line:
     def renew(self, change: SessionChange) -> None:
         """Go on in a new session with these settings changed; the text is carried over. From any thread."""
         self._soon(lambda: self._renew(change))
+        self._soon(lambda: self._remark(_RENEWED))
 
     @property
     def dialler(self) -> Dialler:

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.text import Text
 from textual import events, on
@@ -36,6 +36,9 @@ from app.ui.screens.main_screen import MainScreen
 from app.ui.settings.edited_settings import EditedSettings, SessionOf
 from app.ui.terminal_output import HARMLESS, keep_terminal_title, restore_terminal_title
 from app.ui.workers import GROUP, LiveWorkers
+
+if TYPE_CHECKING:
+    from app.ui.screens.welcome_screen import Begin, WelcomeScreen
 
 _TOP: Final = Path(__file__).parents[2] / "app.tcss"
 _IN_WHEEL: Final = Path(__file__).parents[1] / "app.tcss"
@@ -88,6 +91,7 @@ class RealtimeApp(App[None]):
         self._notices = NoticeLog(wall_clock)
         self._workers_of_live: LiveWorkers | None = None
         self._main: MainScreen | None = None
+        self._welcome: WelcomeScreen | None = None
         self._is_quitting = False
         self._is_suspended = False
         self._early_events: list[LiveEvent] = []
@@ -113,6 +117,8 @@ class RealtimeApp(App[None]):
         main = self.screen
         assert isinstance(main, MainScreen)  # see get_default_screen
         live = main.live
+        if not self._edited.loaded.sources and not self._folders.settings_file.exists():
+            self._show_welcome(main)
         with self._receiving:
             for event in self._early_events:
                 main.post_message(LiveUpdate(event))
@@ -122,16 +128,25 @@ class RealtimeApp(App[None]):
         self._workers_of_live.start(self)
         if not self.is_headless and threading.current_thread() is threading.main_thread():
             ending.when_marked(self.stop)
-        if not self._edited.loaded.sources and not self._folders.settings_file.exists():
-            from app.ui.screens.welcome_screen import WelcomeScreen
 
-            welcome = WelcomeScreen(live.service_label, live.microphone_name, live.speaker_name, main.key_of)
-            self.push_screen(welcome, self._welcomed)
+    def _show_welcome(self, main: MainScreen) -> None:
+        from app.ui.screens.welcome_screen import WelcomeScreen
 
-    def _welcomed(self, wants_check: bool | None) -> None:
+        main.live.hold_microphone(True)
+        self._welcome = WelcomeScreen(main.live, main.key_of)
+        self.push_screen(self._welcome, self._welcomed)
+
+    def _welcomed(self, begin: Begin | None) -> None:
+        self._welcome = None
         self._save({})
-        if wants_check and self._main:
-            self._main.action_check_sound()
+        if self._main is None or begin is None:
+            return
+        self._main.live.hold_microphone(False)
+        match begin.name:
+            case "CHECKING_SOUND":
+                self._main.action_check_sound()
+            case "TYPING":
+                self._main.action_type()
 
     def stop(self) -> None:
         """End it in good order. From any thread; microphone and line at once, whatever the screen is doing."""
@@ -193,7 +208,9 @@ class RealtimeApp(App[None]):
     ) -> None:
         """Textual's toasts, every one of which comes by here: what they say is kept; who reads the list sees none."""
         self._notices.add(f"{title}: {message}" if title else message, Severity(severity))
-        if self._notices.watcher is None:
+        if self._welcome is not None:
+            self._welcome.show_notice(message)
+        elif self._notices.watcher is None:
             super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     # ---------------------------------------------------------------- away for a while

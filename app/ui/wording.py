@@ -7,11 +7,11 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from app.conversation.session import Mode
 from app.conversation.standing import Standing
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry, Party
 from app.live.events import SayingAgain
+from app.ui.keys.situation import Situation
 from app.ui.painting import Role, Run
 
 KeyOf: TypeAlias = Callable[[str], str]
@@ -25,26 +25,36 @@ class FirstSteps(Struct, frozen=True):
     rows: tuple[tuple[str, str], ...] = ()
 
 
-def first_steps(status: Status, service: str, example: str | None, key: KeyOf) -> FirstSteps:
+def first_steps(now: Situation, service: str, example: str | None, key: KeyOf) -> FirstSteps:
     """What to do first, as things are."""
+    status = now.status
     help_row = (key("help"), "shows every key")
     if status.state is State.CONNECTING:
         return FirstSteps(f"Connecting to the {service} …" if service else "Connecting …")
+    if now.is_over:
+        return FirstSteps("The conversation is over.", (help_row, (key("quit"), "quits")))
     if status.state is State.OFFLINE:
-        return FirstSteps("There is no connection.", (help_row, (key("quit"), "quits")))
+        return FirstSteps("There is no connection.", ((key("reconnect"), "connects"), help_row, (key("quit"), "quits")))
     typing = (key("type"), "types to the assistant")
     if not status.has_microphone and example:
         sentence = f"There is no microphone: press {key('example')} to hear the example, {key('type')} to type."
         return FirstSteps(sentence, ((key("example"), f"says: “{example}”"), typing, help_row))
     if not status.has_microphone:
         return FirstSteps(f"There is no microphone: press {key('type')} to type.", (typing, help_row))
-    if status.settings.mode is Mode.PUSH_TO_TALK:
-        sentence = f"Press {key('talk')}, speak, and press {key('talk')} again."
+    if now.is_taking:
+        ends = f"let go of {key('talk')}" if now.holds else f"press {key('talk')}"
+        sentence = f"Speak, and {ends} when you have finished."
+        return FirstSteps(sentence, ((key("stop"), "throws away what you said"), help_row))
+    if now.is_push_to_talk:
+        again = f"Hold {key('talk')} while you speak."
+        sentence = again if now.holds else f"Press {key('talk')}, speak, and press {key('talk')} again."
         return FirstSteps(sentence, ((key("mode"), "changes to hands-free: just speak"), typing, help_row))
     if not status.is_microphone_open:
-        return FirstSteps(f"Press {key('talk')} to open the microphone.", (typing, help_row))
+        verb = "Hold" if now.holds else "Press"
+        return FirstSteps(f"{verb} {key('talk')} to open the microphone.", (typing, help_row))
     interrupt = (key("stop"), "interrupts the assistant, and so does speaking")
-    return FirstSteps("Just speak.", ((key("talk"), "closes and opens the microphone"), interrupt, typing, help_row))
+    talk = "closes the microphone" + ("; held, opens it" if now.holds else ", and opens it again")
+    return FirstSteps("Just speak.", ((key("talk"), talk), interrupt, typing, help_row))
 
 
 def waiting_line(waiting: int, key: KeyOf) -> str:
@@ -76,22 +86,28 @@ def terminal_title(status: Status) -> str:
     return f"{sign} {status.state.value} · realtime"
 
 
-def offline_microphone(key: KeyOf, *, is_over: bool) -> str:
-    """What the talk key answers where there is no connection; `is_over`: and never will be."""
-    closed = "The microphone is closed: there is no connection."
-    return closed if is_over else f"{closed} Press {key('reconnect')} to connect."
+def cannot_talk(now: Situation, example: str | None, key: KeyOf) -> str:
+    """What the talk key answers where it can do nothing."""
+    closed = "The microphone is closed: there is no connection"
+    if now.is_over:
+        return f"{closed}."
+    if now.status.state is State.CONNECTING:
+        return f"{closed} yet."
+    if now.status.state is State.OFFLINE:
+        return f"{closed}. Press {key('reconnect')} to connect."
+    hear = f"press {key('example')} to hear the example, or " if example else "press "
+    return f"There is no microphone: {hear}{key('type')} to type."
+
+
+def held(key: KeyOf) -> str:
+    """What a tap of the talk key answers where it is to be held."""
+    return f"Hold {key('talk')} while you speak. That a tap is enough is a setting: the talk key ({key('settings')})."
 
 
 NOT_SAID_AGAIN: Final = "The conversation is over: the loudspeaker is closed, and no turn can be said again."
 
 NOT_SENT: Final = "The conversation is over, so this is not sent. It stays in the line."
 """What Enter answers in the line to write in when nothing is sent any more."""
-
-
-def no_microphone(example: str | None, key: KeyOf) -> str:
-    """What the talk key answers where there is nothing to open."""
-    hear = f"press {key('example')} to hear the example, or " if example else "press "
-    return f"There is no microphone: {hear}{key('type')} to type."
 
 
 _MARKS: Final[dict[Standing, tuple[str, Role]]] = {

@@ -18,6 +18,7 @@ from app.conversation.standing import SettingStanding, Standing
 from app.conversation.status import State, Status
 from app.conversation.usage import Spending, TokensByKind
 from app.settings import Loaded, Settings
+from app.ui.keys.situation import Situation
 from app.ui.meters.status_line import HeaderLine, StatusLine
 from app.ui.meters.talk_strip import TalkStrip
 from app.ui.settings.panel import SettingChanged, SettingsClosed, SettingsPanel
@@ -85,7 +86,7 @@ class Demo(App[None]):
         for header in self.query(HeaderLine):
             header.tick(NOW)
         for strip, (status, levels) in zip(self.query(TalkStrip), STATES, strict=False):
-            strip.show_status(status)
+            strip.show(Situation(status))
             strip.show_levels(levels)
         if self.panel.is_attached:
             self.panel.focus_first()

@@ -71,6 +71,9 @@ class FakeLive:
         self.asked.append(("talk_key",))
         self.now(is_microphone_open=not self.status.is_microphone_open)
 
+    def hold_microphone(self, is_held: bool) -> None:
+        self.asked.append(("hold_microphone", is_held))
+
     def stop_key(self) -> None:
         self.asked.append(("stop_key",))
 

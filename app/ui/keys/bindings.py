@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from textual.binding import Binding
 from textual.screen import Screen
 
-from app.conversation.session import Detection, Mode
-from app.conversation.status import State, Status
+from app.conversation.session import Mode
 from app.ui.keys.key_bar import KeyHint
+from app.ui.keys.situation import Situation, stop_word, talk_word
 
 TALK_ANYWHERE: Final = Binding(
     "f9", "talk", "open or close the microphone", id="talk_anywhere", show=False, priority=True,
@@ -96,17 +96,24 @@ PALETTE: Final = Binding("ctrl+p", "command_palette", "palette", id="palette", s
 EVERY: Final = (*BINDINGS, *TURN_BINDINGS, TALK_ANYWHERE, QUIT, *SUSPENDING, PALETTE)
 
 _HINT_ORDER: Final = (
-    "talk", "stop", "reconnect", "example", "search_next", "search_previous", "mode", "threshold_down", "threshold_up",
-    "type", "settings", "search", "export", "volume_down", "volume_up", "mute_assistant", "speed_down", "speed_up",
-    "help",
+    "talk", "talk_anywhere", "stop", "reconnect", "turn_times", "say_again", "turn_edit", "copy", "example",
+    "search_next", "search_previous", "mode", "threshold_down", "threshold_up", "type", "settings", "search", "export",
+    "volume_down", "volume_up", "mute_assistant", "speed_down", "speed_up", "help",
 )  # fmt: skip
 """In the row of keys, from the left; what there is no room for falls off at the right."""
 
 PINNED: Final = frozenset({"help", "palette"})
 """At the right end of the row of keys, always: from there one finds the rest."""
 
+_OF_TURN: Final = frozenset({"turn_times", "say_again", "turn_edit", "copy"})
+"""Shown while a turn is in hand."""
+
 _LABELS: Final[Mapping[str, str]] = {
     "stop": "interrupt",
+    "turn_times": "times",
+    "say_again": "say again",
+    "turn_edit": "edit",
+    "copy": "copy",
     "reconnect": "connect now",
     "example": "example",
     "search_next": "next",
@@ -133,59 +140,43 @@ def talk_keys(remapped: Mapping[str, str]) -> frozenset[str]:
     return frozenset(key.strip() for keys in bound for key in keys.split(","))
 
 
-def hint_word(binding_id: str | None, status: Status) -> str | None:
+def hint_word(binding_id: str | None, now: Situation) -> str | None:
     """What a key means now, in a word or two; None: nothing that is worth a place in the row of keys."""
     match binding_id:
-        case "talk":
-            return talk_word(status)
+        case "talk" | "talk_anywhere":
+            return talk_word(now)
         case "stop":
-            return stop_word(status)
+            return stop_word(now)
         case "mode":
-            return (Mode.PUSH_TO_TALK if status.settings.mode is Mode.HANDS_FREE else Mode.HANDS_FREE).value
+            return (Mode.HANDS_FREE if now.is_push_to_talk else Mode.PUSH_TO_TALK).value
         case "threshold_down" | "threshold_up":
-            return _LABELS[binding_id] if has_threshold(status) else None
+            return _LABELS[binding_id] if now.has_threshold else None
+        case str() if binding_id in _OF_TURN:
+            return _LABELS[binding_id] if now.has_turn else None
         case None:
             return None
         case _:
             return _LABELS.get(binding_id)
 
 
-def talk_word(status: Status) -> str | None:
-    """What the talk key would do now; None where it can do nothing."""
-    if not status.has_microphone or status.state in (State.OFFLINE, State.CONNECTING):
-        return None
-    if status.settings.mode is Mode.PUSH_TO_TALK:
-        return "send" if status.is_microphone_open else "talk"
-    return "mute" if status.is_microphone_open else "unmute"
-
-
-def stop_word(status: Status) -> str | None:
-    """What the stop key would do to the conversation now; None where it can do nothing."""
-    if status.settings.mode is Mode.PUSH_TO_TALK and status.is_microphone_open:
-        return "discard"
-    if status.state is State.RECONNECTING:
-        return "give up"
-    return "interrupt" if status.is_response_active or status.state is State.SPEAKING else None
-
-
-def has_threshold(status: Status) -> bool:
-    """The threshold decides something now."""
-    settings = status.settings
-    return settings.mode is Mode.HANDS_FREE and settings.detection is Detection.SERVER_VAD
-
-
 _NAMES: Final = {
     "escape": "Esc", "space": "Space", "enter": "Enter", "pageup": "PageUp", "pagedown": "PageDown", "home": "Home",
-    "end": "End", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]", "minus": "-", "plus": "+",
+    "end": "End",
+}  # fmt: skip
+
+
+_CHARACTERS: Final = {
+    "space": " ", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]", "minus": "-", "plus": "+",
     "equals_sign": "=", "less_than_sign": "<", "greater_than_sign": ">",
 }  # fmt: skip
+"""Keys that are characters by another name, by which a text field does not know them."""
 
 
 def key_name(key: str) -> str:
     """A key as people write it: `Space`, `Ctrl+Q`, `F1`, `[`."""
     *modifiers, last = key.split("+")
-    if last in _NAMES:
-        last = _NAMES[last]
+    if name := _NAMES.get(last) or _CHARACTERS.get(last):
+        last = name
     elif modifiers or (last[:1] == "f" and last[1:].isdigit()):
         last = last.upper()
     elif len(last) > 1:
@@ -205,22 +196,32 @@ def bound_key(binding_id: str, remapped: Mapping[str, str]) -> str:
     return "" if not default or default in taken else key_name(default)
 
 
-def key_hints(screen: Screen[None], status: Status) -> tuple[KeyHint, ...]:
+def is_typed(screen: Screen[None], key: str) -> bool:
+    """What has the keyboard takes this key as a character."""
+    character = _CHARACTERS.get(key, key)
+    return len(character) == 1 and screen.focused is not None and screen.focused.check_consume_key(key, character)
+
+
+def talk_binding(screen: Screen[None], remapped: Mapping[str, str]) -> str:
+    """The id of the binding that talks now: while a text is written, only the one that works everywhere does."""
+    keys = remapped.get("talk", "space").split(",")
+    return "talk_anywhere" if any(is_typed(screen, key.strip()) for key in keys) else "talk"
+
+
+def key_hints(screen: Screen[None], now: Situation, remapped: Mapping[str, str]) -> tuple[KeyHint, ...]:
     """What works now, in the order of its worth; help and palette pinned to the end."""
+    talking = talk_binding(screen, remapped)
     hints: list[tuple[int, KeyHint]] = []
     pinned: list[KeyHint] = []
     for key, active in screen.active_bindings.items():
         binding = active.binding
-        word = hint_word(binding.id, status)
-        name = key_name(key)
-        # Textual knows most keys that a text field takes, but not by every name ("slash").
-        is_typed = len(name) == 1 and screen.focused is not None and screen.focused.check_consume_key(key, name)
-        if not active.enabled or word is None or is_typed:
+        word = hint_word(binding.id, now)
+        if not active.enabled or word is None or is_typed(screen, key):
             continue
-        hint = KeyHint(name, word, key, binding.tooltip)
+        hint = KeyHint(key_name(key), word, key, binding.tooltip)
         if binding.id in PINNED:
             pinned.append(replace(hint, shown=hint.shown.replace("Ctrl+", "^"), is_pinned=True))
-        elif binding.show:
+        elif binding.id == talking or binding.id in _OF_TURN or (binding.show and binding.id != "talk"):
             order = _HINT_ORDER.index(binding.id) if binding.id in _HINT_ORDER else len(_HINT_ORDER)
             hints.append((order, hint))
     hints.sort(key=lambda pair: pair[0])

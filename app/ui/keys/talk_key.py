@@ -43,6 +43,8 @@ class Act(Enum):
     """Open the microphone, if it is not open."""
     END = auto()
     """Close the microphone, if it is not closed."""
+    TAPPED = auto()
+    """Nothing, since it has to be held; the user should know."""
 
 
 class TalkKey(Protocol):
@@ -143,7 +145,7 @@ class HoldKey:
 
     @property
     def due_ms(self) -> float | None:
-        """When the key counts as let go."""
+        """When the key counts as let go, or as tapped."""
         return self._due_ms
 
     def press(self, now_ms: float) -> Act:
@@ -156,7 +158,10 @@ class HoldKey:
             return self._begin(None)
         if self._promises_releases:
             return self._begin(now_ms + FIRST_REPEAT_MS)
-        return self._begin(now_ms + RELEASE_MS) if since_ms <= SECOND_PRESS_MS else Act.NOTHING
+        if since_ms <= SECOND_PRESS_MS:
+            return self._begin(now_ms + RELEASE_MS)
+        self._due_ms = now_ms + FIRST_REPEAT_MS
+        return Act.NOTHING
 
     def repeat(self, now_ms: float) -> Act:
         """Whoever tells repeats tells releases. One that follows no press, or an ended hold, begins nothing."""
@@ -176,8 +181,14 @@ class HoldKey:
         return self._end()
 
     def due(self, now_ms: float) -> Act:
-        """No repeat came any more: it was let go."""
-        return Act.NOTHING if self._due_ms is None or now_ms < self._due_ms else self._end()
+        """No repeat came any more: it was let go; or none came at all: it was tapped."""
+        if self._due_ms is None or now_ms < self._due_ms:
+            return Act.NOTHING
+        return self._end() if self._is_held else self._tapped()
+
+    def _tapped(self) -> Act:
+        self._due_ms, self._pressed_ms = None, _NEVER
+        return Act.TAPPED
 
     def _begin(self, due_ms: float | None) -> Act:
         self._is_held, self._due_ms = True, due_ms
@@ -221,16 +232,19 @@ class TalkControl:
         self,
         owner: MessagePump,
         toggle: Callable[[], bool],
+        tapped: Callable[[], object],
         is_open: Callable[[], bool],
         clock: Callable[[], float],
         *,
         holds: bool,
     ) -> None:
-        """`toggle` asks to open or close the microphone and says whether there is one; `is_open` is as the status says.
+        """`toggle` asks to open or close the microphone and says whether there is one; `tapped` is called when
+        the key was tapped that is to be held; `is_open` is as the status says.
 
         `clock` gives seconds and never goes back. `holds`: the microphone is open while the key is held.
         """
-        self._owner, self._toggle, self._is_open_by_status, self._clock = owner, toggle, is_open, clock
+        self._owner, self._toggle, self._tapped, self._clock = owner, toggle, tapped, clock
+        self._is_open_by_status = is_open
         self._promises_releases = False
         self._key: TalkKey = self._make_key(holds=holds)
         self._mouse = MouseButton()
@@ -295,6 +309,8 @@ class TalkControl:
         is_wanted = act is Act.TOGGLE or (act is Act.BEGIN and not is_open) or (act is Act.END and is_open)
         if is_wanted and self._toggle():
             self._requested = (not is_open, self._now_ms())
+        if act is Act.TAPPED:
+            self._tapped()
         self._set_timer()
 
     def _set_timer(self) -> None:

@@ -11,8 +11,8 @@ from textual import events
 from textual.message import Message
 from textual.timer import Timer
 
-from app.conversation.status import State, Status
-from app.ui.keys.bindings import stop_word, talk_word
+from app.conversation.status import State
+from app.ui.keys.situation import Situation, stop_word, talk_word
 from app.ui.painting import Role, Run, StyledLine
 
 SPEAKING_MS: Final = 500.0
@@ -62,6 +62,7 @@ class HeldState:
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _SPIN_S: Final = 0.1
 _WORD_CELLS: Final = max(len(state) for state in State if state is not State.RECONNECTING)
+_SECONDS_CELLS: Final = len(" 10 s")
 _TALK_CELLS: Final = len("unmute")
 _STOP_CELLS: Final = len("interrupt")
 
@@ -99,20 +100,27 @@ class Lamp(StyledLine):
         super().__init__()
         self.tooltip = "Whose turn it is, and whether the microphone is open (●) or closed (◌). Press and hold to talk."
         self._clock = clock
-        self._status = Status()
+        self._now = Situation()
+        self._taking_since_ms: float | None = None
         self._held = HeldState()
         self._word: str = State.CONNECTING
         self._due: Timer | None = None
         self._spin: Timer | None = None
+        self._count: Timer | None = None
         self._turn = 0
         self._is_pressed = False
         self._talk_key, self._stop_key = "Space", "Esc"
         self._with_stop = False
 
-    def show_status(self, status: Status) -> None:
+    def show(self, now: Situation) -> None:
         """Take over the microphone, the state and the keys' meaning."""
-        self._status = status
-        self._take(self._held.show(status.state, self._now_ms()))
+        self._now = now
+        if not now.is_taking:
+            self._taking_since_ms = None
+        elif self._taking_since_ms is None:
+            self._taking_since_ms = self._now_ms()
+        self._keep_counting(now.is_taking)
+        self._take(self._held.show(now.status.state, self._now_ms()))
 
     def flash_heard(self) -> None:
         """Say HEARD for 400 ms: the interruption was recognised."""
@@ -136,7 +144,11 @@ class Lamp(StyledLine):
     @property
     def talk_cells(self) -> int:
         """Width of lamp, word and talk key."""
-        return 3 + _WORD_CELLS + 2 + len(self._talk_key) + 1 + _TALK_CELLS
+        return 3 + self._word_cells + 2 + len(self._talk_key) + 1 + _TALK_CELLS
+
+    @property
+    def _word_cells(self) -> int:
+        return _WORD_CELLS + (_SECONDS_CELLS if self._now.is_push_to_talk else 0)
 
     @property
     def stop_cells(self) -> int:
@@ -193,6 +205,13 @@ class Lamp(StyledLine):
             self._spin.stop()
             self._spin = None
 
+    def _keep_counting(self, is_counting: bool) -> None:
+        if is_counting and self._count is None and self.is_mounted:
+            self._count = self.set_interval(1.0, self.draw, name="seconds of the turn")
+        elif not is_counting and self._count is not None:
+            self._count.stop()
+            self._count = None
+
     def _on_turn(self) -> None:
         self._turn = (self._turn + 1) % len(_SPINNER)
         self.draw()
@@ -204,23 +223,28 @@ class Lamp(StyledLine):
         """Close up where the columns have no room."""
         needed = self.talk_cells + (self.stop_cells if self._with_stop else 0)
         is_wide = self.size.width >= needed
-        counted = f"{self.word}{self._countdown}"
-        word = f" {counted:<{_WORD_CELLS}}" if is_wide else f" {counted}"
+        counted = f"{self.word}{self._counted}"
+        word = f" {counted:<{self._word_cells}}" if is_wide else f" {counted}"
         runs: list[Run] = [(" ", "plain"), self._sign(), (word, _WORD_ROLES[self._word])]
-        runs += _hint(self._talk_key, talk_word(self._status), _TALK_CELLS if is_wide else 0)
+        runs += _hint(self._talk_key, talk_word(self._now), _TALK_CELLS if is_wide else 0)
         if self._with_stop:
-            runs += _hint(self._stop_key, stop_word(self._status), 0)
+            runs += _hint(self._stop_key, stop_word(self._now), 0)
         self.paint(runs)
 
     @property
-    def _countdown(self) -> str:
-        seconds = self._status.retry_in_s
-        return f" in {seconds} s" if seconds and self._word == State.RECONNECTING else ""
+    def _counted(self) -> str:
+        """Seconds: until the next try, or of the turn that is being spoken."""
+        seconds = self._now.status.retry_in_s
+        if seconds and self._word == State.RECONNECTING:
+            return f" in {seconds} s"
+        if self._taking_since_ms is not None and self._word in (State.LISTENING, State.HEARING):
+            return f" {(self._now_ms() - self._taking_since_ms) / 1000:.0f} s"
+        return ""
 
     def _sign(self) -> Run:
         if self._spin is not None:
             return _SPINNER[self._turn], "dim"
-        if self._status.is_microphone_open:
+        if self._now.status.is_microphone_open:
             return "●", "accent"
         return "◌", _WORD_ROLES[self._word] if self._word in (State.MUTED, State.RECONNECTING, State.OFFLINE) else "dim"
 

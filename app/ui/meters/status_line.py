@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from app.conversation.bill import WARNING_SHARE
 from app.conversation.standing import Standing
-from app.conversation.status import NearLimit, Status
+from app.conversation.status import NearLimit, State, Status
 from app.conversation.usage import Spending, cost_text, dollars
 from app.ui.painting import LOOKS, Role, Run, StyledLine
 from app.ui.transcript.wrapping import shown
@@ -125,9 +125,14 @@ class HeaderLine(StyledLine):
         self.draw()
 
     def tick(self, now_epoch: float) -> None:
-        """The time, in epoch seconds; once a second, for the running clock."""
-        self._now_epoch = now_epoch
-        self.draw()
+        """The time, in epoch seconds; once a second, for the clock, which stands still where there is no line."""
+        if self._status.state is not State.OFFLINE:
+            self._now_epoch = now_epoch
+            self.draw()
+
+    @property
+    def _has_session(self) -> bool:
+        return self._status.state not in (State.CONNECTING, State.RECONNECTING, State.OFFLINE)
 
     def draw(self) -> None:
         """What there is room for; the mode stays longest, marked where the service does not take turns like that."""
@@ -141,7 +146,8 @@ class HeaderLine(StyledLine):
         right: tuple[Piece, ...] = ()
         if now is not None:
             elapsed = elapsed_text(now - self._started_at)
-            right = (Piece(elapsed, 4), time_left_piece(self._status.expires_at, now, 3))
+            ends_at = self._status.expires_at if self._has_session else None
+            right = (Piece(elapsed, 4), time_left_piece(ends_at, now, 3))
         self.paint(laid_out(left, right, self.size.width))
 
 

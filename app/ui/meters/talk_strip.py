@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from app.audio.capture import Levels
-from app.conversation.status import Status
+from app.ui.keys.situation import Situation
 from app.ui.meters.lamp import Lamp
 from app.ui.meters.level_meter import LevelMeter, OutputMeter, VoiceMeter
 from app.ui.painting import LOOKS
@@ -95,11 +95,14 @@ class TalkStrip(Horizontal):
         """Share out the new width."""
         self._fit(event.size.width)
 
-    def show_status(self, status: Status) -> None:
-        """State, microphone, threshold and its acknowledgement."""
-        self.lamp.show_status(status)
-        self.level.show_status(status)
-        self.voice.show_status(status)
+    def show(self, now: Situation) -> None:
+        """State, microphone, what the keys mean, threshold and its acknowledgement."""
+        cells = self.lamp.talk_cells
+        self.lamp.show(now)
+        if self.lamp.talk_cells != cells:
+            self._fit(self.size.width)
+        self.level.show_status(now.status)
+        self.voice.show_status(now.status)
 
     def show_levels(self, levels: Levels) -> None:
         """The levels now; cheap enough for 10 times a second."""

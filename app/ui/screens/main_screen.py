@@ -23,8 +23,9 @@ from app.live.sound_check import CheckStep
 from app.protocol.text import sanitise_text
 from app.ui import wording
 from app.ui.keys import bindings
-from app.ui.keys.bindings import bound_key, key_hints, stop_word
+from app.ui.keys.bindings import bound_key, key_hints, talk_binding
 from app.ui.keys.key_bar import KeyBar
+from app.ui.keys.situation import GIVE_UP, LEAVE, Situation, stop_word
 from app.ui.keys.talk_key import TalkControl
 from app.ui.messages import (
     DevicesFound,
@@ -87,7 +88,7 @@ class MainScreen(Screen[None]):
         self.ended: Ended | None = None
         self.settings_controller = SettingsController(self, live, edited, settings_file, suggestions)
         self.talk_control = TalkControl(
-            self, self._toggle, self._is_open, clock, holds=edited.settings.talk_key == "hold"
+            self, self._toggle, self._tapped, self._is_open, clock, holds=edited.settings.talk_key == "hold"
         )
         self._example: str | None = None
         self._wall_clock = wall_clock
@@ -126,7 +127,6 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Begin to sample levels and time."""
         self._show_volume()
-        self.strip.show_keys(self.key_of("talk"), self.key_of("stop"))
         self._sampling_timer = self.set_interval(1 / SAMPLES_HZ, self._sample, name="levels and time")
         self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self._show_status()
@@ -138,6 +138,20 @@ class MainScreen(Screen[None]):
     def key_of(self, binding_id: str) -> str:
         """The key of a binding as it is bound and shown."""
         return bound_key(binding_id, self.edited.loaded.keys)
+
+    @property
+    def situation(self) -> Situation:
+        """What decides now what the keys mean."""
+        closes = self.pane.has_something_open or self.settings_controller.is_open
+        holds = self.edited.settings.talk_key == "hold"
+        return Situation(
+            self.status,
+            holds=holds,
+            is_over=self.ended is not None,
+            closes=closes,
+            has_turn=self.pane.log_view.turn_in_hand is not None,
+            is_saying_again=self.pane.is_saying_again,
+        )
 
     def _time_of_day(self, ms: int) -> str:
         return datetime.fromtimestamp(self.live.started_at + ms / 1000).strftime("%H:%M:%S")
@@ -199,10 +213,7 @@ class MainScreen(Screen[None]):
 
     def action_switch_service(self) -> None:
         """Choose another service; what there is is found out first."""
-        self.run_worker(self._look_for_services, thread=True, exit_on_error=False, group="services")
-
-    def _look_for_services(self) -> None:
-        self.post_message(ServicesFound(self.live.services()))
+        self.settings_controller.look_for_services()
 
     def on_services_found(self, message: ServicesFound) -> None:
         """Services to choose from."""
@@ -222,17 +233,17 @@ class MainScreen(Screen[None]):
     def _show_status(self) -> None:
         self.header.show_service(self.live.service_label)
         self.header.show_status(self.status)
-        self.strip.show_status(self.status)
         self.status_line.show_status(self.status)
-        self.pane.show_first_steps(
-            wording.first_steps(self.status, self.live.service_label, self._example, self.key_of)
-        )
         set_terminal_title(self.app, wording.terminal_title(self.status))
         self._show_keys()
 
     @on(TranscriptPane.Changed)
     def _show_keys(self) -> None:
-        self.key_bar.show(key_hints(self, self.status))
+        now, remapped = self.situation, self.edited.loaded.keys
+        self.strip.show_keys(self.key_of(talk_binding(self, remapped)), self.key_of("stop"))
+        self.strip.show(now)
+        self.key_bar.show(key_hints(self, now, remapped))
+        self.pane.show_first_steps(wording.first_steps(now, self.live.service_label, self._example, self.key_of))
 
     def _sample_along(self) -> None:
         """What words bring into view is painted anyway: sample now rather than cause a painting of its own soon."""
@@ -270,15 +281,15 @@ class MainScreen(Screen[None]):
         return self.status.is_microphone_open
 
     def _toggle(self) -> bool:
-        if self.status.state is State.OFFLINE:
-            text = wording.offline_microphone(self.key_of, is_over=self.ended is not None)
-            self.notify(text, severity="warning", markup=False)
-            return False
-        if self.status.has_microphone:
+        now = self.situation
+        if now.can_talk:
             self.live.talk_key()
-            return True
-        self.notify(wording.no_microphone(self._example, self.key_of), severity="warning", markup=False)
-        return False
+        else:
+            self.notify(wording.cannot_talk(now, self._example, self.key_of), severity="warning", markup=False)
+        return now.can_talk
+
+    def _tapped(self) -> None:
+        self.notify(wording.held(self.key_of), markup=False)
 
     def action_talk(self) -> None:
         """The talk key."""
@@ -294,16 +305,17 @@ class MainScreen(Screen[None]):
 
     def action_stop(self) -> None:
         """Close what is open; where nothing is, interrupt the assistant."""
-        if self.pane.is_saying_again:
-            self.live.stop_key()
+        self.clear_selection()
+        meaning = stop_word(self.situation)
+        if not self.pane.is_saying_again and self.pane.close_something():
             return
-        if self.pane.close_something():
-            return
-        if self.settings_controller.is_open:
+        if self.settings_controller.is_open and not self.pane.is_saying_again:
             self._close_settings()
-        elif stop_word(self.status) is not None or not self.pane.log_view.leave_turn():
+        elif meaning == LEAVE:
+            self.pane.log_view.leave_turn()
+        else:
             self.live.stop_key()
-            if self.status.state is State.RECONNECTING:
+            if meaning == GIVE_UP:
                 self.live.stay_offline()
 
     def action_reconnect(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -26,6 +26,9 @@ _WORDS = {
     CheckStep.PLAYING: "This is what the microphone heard.",
     CheckStep.DONE: "Again, or Esc goes on.",
 }
+
+
+_NO_MICROPHONE: Final = "There is no microphone, so only the tone can be played."
 
 
 class SoundCheckScreen(ModalScreen[None]):
@@ -55,10 +58,12 @@ class SoundCheckScreen(ModalScreen[None]):
             yield Static(f"Microphone: {self._live.microphone_name or 'none'}", markup=False)
             yield StyledLine(id="check-level")
             yield Static(f"Speaker: {self._live.speaker_name or 'none'}", markup=False)
-            yield Static("Your level moves when you speak.", id="check-said", markup=False)
+            hears = "Your level moves when you speak." if self._live.microphone_name else _NO_MICROPHONE
+            yield Static(hears, id="check-said", markup=False)
             with Horizontal(classes="dialog--ways"):
                 yield Button("t  Play a tone", id="tone", compact=True)
-                yield Button("r  Record me", id="record", compact=True, variant="primary")
+                if self._live.microphone_name:
+                    yield Button("r  Record me", id="record", compact=True, variant="primary")
 
     def on_mount(self) -> None:
         """Begin to sample the level."""
@@ -73,6 +78,8 @@ class SoundCheckScreen(ModalScreen[None]):
         levels = self._live.levels
         meter = bar(level_fraction(levels.input_dbfs), _BAR_CELLS)
         word = "clip " if levels.clipping else "level"
+        if not self._live.microphone_name:
+            return
         self.level.paint([(f"{word} {level_text(levels.input_dbfs)} ", "plain"), (meter, "level")])
 
     @on(Button.Pressed, "#tone")
@@ -83,4 +90,5 @@ class SoundCheckScreen(ModalScreen[None]):
     @on(Button.Pressed, "#record")
     def action_record(self) -> None:
         """Something to say."""
-        self._live.check_microphone()
+        if self._live.microphone_name:
+            self._live.check_microphone()

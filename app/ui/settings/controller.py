@@ -15,7 +15,7 @@ from app.conversation.status import Status
 from app.live.events import Live
 from app.live.service_choice import ServiceChoice
 from app.settings import SettingError, Settings, save, which_service
-from app.ui.messages import DevicesFound
+from app.ui.messages import DevicesFound, ServicesFound
 from app.ui.settings.edited_settings import EditedSettings
 
 _REMEMBER_AFTER_S: Final = 1.0
@@ -164,6 +164,13 @@ class SettingsController:
         """In a thread: a sound system may take its time to answer."""
         microphones, speakers = self._live.device_names()
         self._screen.post_message(DevicesFound(microphones, speakers))
+
+    def look_for_services(self) -> None:
+        """Which there are, told as a message; in a thread, since signing in may take its time."""
+        self._screen.run_worker(self._tell_services, thread=True, exit_on_error=False, group="services")
+
+    def _tell_services(self) -> None:
+        self._screen.post_message(ServicesFound(self._live.services()))
 
     def suggest_devices(self, found: DevicesFound) -> None:
         """What there is to choose from."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from app.conversation.session import SessionChange, SessionSettings, differences, taken_from
 from app.conversation.status import Status
-from app.settings import SETTINGS, Loaded, Settings
+from app.settings import SETTINGS, Loaded, Settings, Source
 
 SessionOf: TypeAlias = Callable[[Settings], SessionSettings]
 """What of the settings the session knows; depends on the service."""
@@ -102,6 +102,8 @@ class EditedSettings:
             self._unsaved.pop(name, None)
             now = {name: getattr(self.settings, name)}
             self._as_saved = replace(self._as_saved, **now)
+        sources = {**self._loaded.sources, **dict.fromkeys(names, Source.FILE)}
+        self._loaded = replace(self._loaded, sources=sources)
 
     def _set(self, name: str, value: object) -> None:
         self._loaded = replace(self._loaded, settings=replace(self.settings, **{name: value}))

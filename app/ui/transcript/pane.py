@@ -139,17 +139,16 @@ class TranscriptPane(Vertical):
         self.search.open()
         self.post_message(self.Changed())
 
+    @property
+    def has_something_open(self) -> bool:
+        """A line is open, or something is looked for."""
+        return self.search.is_open or self.is_searching or self.say.is_open
+
     def close_something(self) -> bool:
         """Close a line or end the search; False when there was nothing to close."""
-        before = None
-        if self.search.is_open or self.is_searching:
-            before = self._end_search()
-        elif self.say.is_open:
-            before = self.say.close()
-        elif self.screen.selections:
-            self.screen.clear_selection()
-        else:
+        if not self.has_something_open:
             return False
+        before = self._end_search() if self.search.is_open or self.is_searching else self.say.close()
         self.screen.set_focus(before or self.log_view)
         self.post_message(self.Changed())
         return True

@@ -43,11 +43,16 @@ def begun(begin: float, end: float) -> list[tuple[float, Act]]:
     return [(begin, Act.BEGIN), (end, Act.END)]
 
 
+def tapped(at: float) -> list[tuple[float, Act]]:
+    """The user hears that it is to be held."""
+    return [(at, Act.TAPPED)]
+
+
 @pytest.mark.parametrize(
     ("steps", "acts"),
     [
-        ([(0, P)], []),
-        ([(0, P), (SECOND_PRESS_MS + 1, P)], []),
+        ([(0, P)], tapped(FIRST_REPEAT_MS)),
+        ([(0, P), (SECOND_PRESS_MS + 1, P)], tapped(SECOND_PRESS_MS + 1 + FIRST_REPEAT_MS)),
         ([(0, P), (500, P)], begun(500, 500 + RELEASE_MS)),
         ([(0, P), (SECOND_PRESS_MS, P)], begun(SECOND_PRESS_MS, SECOND_PRESS_MS + RELEASE_MS)),
         # the first repeat after 660 ms, as X has it: the next one begins
@@ -56,11 +61,11 @@ def begun(begin: float, end: float) -> list[tuple[float, Act]]:
         # slow repeats keep it open as long as they come within 300 ms
         ([(0, P), *run_of(P, 500, 2000, 250)], begun(500, 2000 + RELEASE_MS)),
         # a stray repeat after the hold begins nothing; a new hold does
-        ([(0, P), (500, P), (801, P)], begun(500, 800)),
-        ([(0, P), (500, P), (801, P), (2000, P), (2500, P)], [*begun(500, 800), *begun(2500, 2800)]),
+        ([(0, P), (500, P), (801, P)], [*begun(500, 800), *tapped(801 + FIRST_REPEAT_MS)]),
+        ([(0, P), (500, P), (801, P), (2000, P), (2500, P)], [*begun(500, 800), *tapped(1551), *begun(2500, 2800)]),
         # the keyboard goes elsewhere
         ([(0, P), (500, P), (600, B)], begun(500, 600)),
-        ([(0, P), (100, B), (500, P)], []),
+        ([(0, P), (100, B), (500, P)], tapped(1250)),
     ],
 )
 def test_by_repeat_a_second_press_begins_and_silence_ends(steps: list[Step], acts: list[tuple[float, Act]]) -> None:

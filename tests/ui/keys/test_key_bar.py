@@ -12,6 +12,7 @@ from app.conversation.status import State, Status
 from app.ui.keys import bindings
 from app.ui.keys.bindings import bound_key, key_name
 from app.ui.keys.key_bar import KeyBar, KeyHint
+from app.ui.keys.situation import Situation
 from tests.ui.conftest import Drive
 from tests.ui.fakes import LISTENING
 
@@ -69,7 +70,7 @@ async def test_only_what_works_while_typing_is_offered_then(drive: Drive) -> Non
     async with drive() as run:
         assert "/ search" in run.main.key_bar.text
         await run.press("i")
-        assert run.main.key_bar.text.split() == ["F1", "help", "^P", "palette"]
+        assert run.main.key_bar.text.split() == ["F9", "mute", "Esc", "close", "F1", "help", "^P", "palette"]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ PUSH = SessionSettings(mode=Mode.PUSH_TO_TALK)
     ],
 )
 def test_what_a_key_means_now(binding_id: str | None, status: Status, word: str | None) -> None:
-    assert bindings.hint_word(binding_id, status) == word
+    assert bindings.hint_word(binding_id, Situation(status)) == word
 
 
 def test_every_binding_can_be_remapped_and_says_what_it_does() -> None:

@@ -111,7 +111,8 @@ def test_without_a_price_there_is_no_cost():
 
 
 def test_the_header_says_where_one_is():
-    status = Status(settings=SessionSettings(mode=Mode.PUSH_TO_TALK), expires_at=int(NOW) + 3400)
+    settings = SessionSettings(mode=Mode.PUSH_TO_TALK)
+    status = Status(State.READY, settings, expires_at=int(NOW) + 3400)
     text = shown(HeaderLine("Azure OpenAI", NOW - 252), 110, show_status=status, tick=NOW)
     assert text.startswith(" realtime   Azure OpenAI · push-to-talk   ")
     assert text.endswith("   04:12   56 min left")

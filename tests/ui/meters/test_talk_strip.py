@@ -15,6 +15,7 @@ from app.audio.capture import Levels
 from app.conversation.session import Detection, Mode, SessionSettings
 from app.conversation.standing import SettingStanding, Standing
 from app.conversation.status import State, Status
+from app.ui.keys.situation import Situation
 from app.ui.meters.lamp import Lamp, TalkPressed, TalkReleased
 from app.ui.meters.level_meter import ThresholdChanged, VoiceMeter
 from app.ui.meters.talk_strip import TalkStrip, plan
@@ -95,7 +96,7 @@ def run(scenario, width=110):
 )
 def test_it_says(status, levels, parts):
     async def scenario(app, pilot):
-        app.strip.show_status(status)
+        app.strip.show(Situation(status))
         app.strip.show_levels(levels)
         await pilot.pause()
         for part in parts:
@@ -108,15 +109,15 @@ def test_push_to_talk_says_what_the_keys_do():
     async def scenario(app, pilot):
         app.strip.show_keys("F9", "Esc")
         settings = SessionSettings(mode=Mode.PUSH_TO_TALK)
-        app.strip.show_status(Status(State.READY, settings, has_microphone=True))
+        app.strip.show(Situation(Status(State.READY, settings, has_microphone=True)))
         await pilot.pause()
-        assert "◌ READY        F9 talk  " in app.row()
+        assert "◌ READY             F9 talk  " in app.row()
         app.clock.now += 1
-        app.strip.show_status(
-            Status(State.LISTENING, settings, standings=AGREED, has_microphone=True, is_microphone_open=True)
+        app.strip.show(
+            Situation(Status(State.LISTENING, settings, standings=AGREED, has_microphone=True, is_microphone_open=True))
         )
         await pilot.pause()
-        assert "● LISTENING    F9 send  " in app.row()
+        assert "● LISTENING 0 s     F9 send  " in app.row()
 
     run(scenario)
 
@@ -126,8 +127,8 @@ def test_push_to_talk_says_what_the_keys_do():
 )
 def test_no_acknowledgement_where_the_service_does_not_go_by_the_threshold(settings):
     async def scenario(app, pilot):
-        app.strip.show_status(
-            replace(LISTENING, settings=settings, standings={"threshold": SettingStanding(Standing.WAITING)})
+        app.strip.show(
+            Situation(replace(LISTENING, settings=settings, standings={"threshold": SettingStanding(Standing.WAITING)}))
         )
         await pilot.pause()
         assert "✓" not in app.row()
@@ -138,7 +139,7 @@ def test_no_acknowledgement_where_the_service_does_not_go_by_the_threshold(setti
 
 def test_the_threshold_is_where_the_probability_would_have_to_be():
     async def scenario(app, pilot):
-        app.strip.show_status(replace(LISTENING, settings=SessionSettings(threshold=0.3)))
+        app.strip.show(Situation(replace(LISTENING, settings=SessionSettings(threshold=0.3))))
         app.strip.show_levels(Levels(voice=0.29))
         assert not app.strip.voice.is_speech
         assert ("speech", "accent") not in app.strip.voice.runs
@@ -152,21 +153,36 @@ def test_the_threshold_is_where_the_probability_would_have_to_be():
 def test_a_word_is_held_the_lamp_is_not():
     async def scenario(app, pilot):
         app.clock.now += 1
-        app.strip.show_status(LISTENING)
-        app.strip.show_status(replace(LISTENING, state=State.THINKING, is_microphone_open=False))
+        app.strip.show(Situation(LISTENING))
+        app.strip.show(Situation(replace(LISTENING, state=State.THINKING, is_microphone_open=False)))
         assert app.strip.lamp.word == "LISTENING"
         assert app.strip.lamp.text.startswith(" ◌ ")
         app.clock.now += 0.3
-        app.strip.show_status(replace(LISTENING, state=State.THINKING))
+        app.strip.show(Situation(replace(LISTENING, state=State.THINKING)))
         assert app.strip.lamp.word == "THINKING"
+
+    run(scenario)
+
+
+def test_a_turn_is_counted_in_seconds():
+    async def scenario(app, pilot):
+        app.clock.now += 1
+        taking = Status(State.LISTENING, SessionSettings(mode=Mode.PUSH_TO_TALK), is_microphone_open=True)
+        app.strip.show(Situation(taking))
+        app.clock.now += 7
+        app.strip.lamp.draw()
+        assert app.strip.lamp.text.startswith(" ● LISTENING 7 s")
+        app.strip.show(Situation(replace(taking, state=State.THINKING, is_microphone_open=False)))
+        assert app.strip.lamp.text.startswith(" ◌ THINKING")
+        assert " s" not in app.strip.lamp.text
 
     run(scenario)
 
 
 def test_what_waits_comes_by_itself():
     async def scenario(app, pilot):
-        app.strip.show_status(LISTENING)
-        app.strip.show_status(replace(LISTENING, state=State.HEARING))
+        app.strip.show(Situation(LISTENING))
+        app.strip.show(Situation(replace(LISTENING, state=State.HEARING)))
         assert app.strip.lamp.word == "LISTENING"
         app.clock.now += 1
         async with asyncio.timeout(10):
@@ -178,11 +194,11 @@ def test_what_waits_comes_by_itself():
 
 def test_an_interruption_is_seen_at_once():
     async def scenario(app, pilot):
-        app.strip.show_status(replace(LISTENING, state=State.SPEAKING))
+        app.strip.show(Situation(replace(LISTENING, state=State.SPEAKING)))
         app.strip.flash_heard()
         assert app.strip.lamp.word == "HEARD"
         app.clock.now += 0.5
-        app.strip.show_status(replace(LISTENING, state=State.HEARING))
+        app.strip.show(Situation(replace(LISTENING, state=State.HEARING)))
         assert app.strip.lamp.word == "HEARING YOU"
 
     run(scenario)
@@ -190,7 +206,7 @@ def test_an_interruption_is_seen_at_once():
 
 def test_the_same_levels_again_paint_nothing():
     async def scenario(app, pilot):
-        app.strip.show_status(LISTENING)
+        app.strip.show(Situation(LISTENING))
         app.strip.show_levels(Levels(-20, -10, False, 0.5))
         before = app.strip.level.runs
         app.strip.show_levels(Levels(-20.001, -10.001, False, 0.5))
@@ -235,7 +251,7 @@ def test_a_wider_strip_never_loses_a_part(width):
 )
 def test_what_leaves_it_when_it_gets_narrow(width, there, gone):
     async def scenario(app, pilot):
-        app.strip.show_status(replace(LISTENING, state=State.SPEAKING))
+        app.strip.show(Situation(replace(LISTENING, state=State.SPEAKING)))
         app.strip.show_levels(Levels(-20, -10, False, 0.1, -10))
         await pilot.pause()
         row = app.row()
@@ -305,7 +321,7 @@ def test_resizing_while_everything_moves():
     async def scenario(app, pilot):
         for width in (200, 40, 77, 12, 110, 1, 64):
             await pilot.resize_terminal(width, 3)
-            app.strip.show_status(replace(LISTENING, state=State.HEARING))
+            app.strip.show(Situation(replace(LISTENING, state=State.HEARING)))
             app.strip.show_levels(Levels(-width, -10, True, 0.9, -5))
             await pilot.pause()
             assert len(app.row()) == width
