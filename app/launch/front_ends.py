@@ -135,6 +135,7 @@ def make_screen(request: Request, dialler: Dialler, log: EventLog | None) -> Tal
             greets=settings.greeting,
             conversations=kept,
             switchboard=ConfiguredServices(request, log, Path.cwd()),
+            wire_events=log.events_after if log else lambda _: (),
             stays_offline=True,
         )
         lives.append(live)

@@ -104,6 +104,11 @@ def held(key: KeyOf) -> str:
     return f"Hold {key('talk')} while you speak. That a tap is enough is a setting: the talk key ({key('settings')})."
 
 
+def volume_line(volume: int, is_muted: bool, key: KeyOf) -> str:
+    """What a key that changes the assistant's volume answers."""
+    return f"the assistant is muted, {key('mute_assistant')} lets it be heard" if is_muted else f"volume {volume} %"
+
+
 NOT_SAID_AGAIN: Final = "The conversation is over: the loudspeaker is closed, and no turn can be said again."
 
 NOT_SENT: Final = "The conversation is over, so this is not sent. It stays in the line."

@@ -20,7 +20,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("The transcript", ("turn_up", "turn_down", "turn_times", "say_again", "turn_edit",
                         "page_up", "page_down", "first", "follow", "search", "search_next", "search_previous",
                         "copy", "copy_all", "export")),
-    ("The program", ("settings", "notices", "palette", "help", "suspend", "quit")),
+    ("The program", ("settings", "devices", "notices", "keys_here", "palette", "help", "suspend", "quit")),
 )  # fmt: skip
 
 _STATES: tuple[tuple[str, str], ...] = (

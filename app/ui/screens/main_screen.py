@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.getters import query_one
-from textual.screen import Screen
 
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
 from app.conversation.session import Mode
@@ -37,13 +36,15 @@ from app.ui.messages import (
     SettingsSaveRequested,
 )
 from app.ui.meters.lamp import TalkPressed, TalkReleased
-from app.ui.meters.level_meter import SAMPLES_HZ, LevelThrottle, ThresholdChanged
-from app.ui.meters.status_line import HeaderLine, StatusLine
+from app.ui.meters.level_meter import ThresholdChanged
+from app.ui.meters.sampling import Moment, Sampling
+from app.ui.meters.status_line import HeaderLine
 from app.ui.meters.talk_strip import TalkStrip
 from app.ui.painting import StyledLine
-from app.ui.settings.assistant_voice import AssistantVoice
+from app.ui.screens.hearing_screen import HearingScreen
 from app.ui.settings.controller import SettingsController
 from app.ui.settings.edited_settings import EditedSettings
+from app.ui.tape.tape import Tape
 from app.ui.terminal_output import set_terminal_title
 from app.ui.transcript.pane import TranscriptPane
 from app.ui.transcript.wrapping import shown
@@ -57,16 +58,14 @@ _RULE: Final = "─" * 1000
 """Longer than any screen is wide; what has no room is left out."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(HearingScreen):
     """Shows the conversation, and passes on what the user wants of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings.BINDINGS)
     AUTO_FOCUS = "TranscriptLog"
 
     header = query_one(HeaderLine)
-    pane = query_one(TranscriptPane)
-    strip = query_one(TalkStrip)
-    status_line = query_one(StatusLine)
+    tape = query_one(Tape)
     key_bar = query_one(KeyBar)
 
     def __init__(
@@ -91,16 +90,7 @@ class MainScreen(Screen[None]):
             self, self._toggle, self._tapped, self._is_open, clock, holds=edited.settings.talk_key == "hold"
         )
         self._example: str | None = None
-        self._wall_clock = wall_clock
-        self._clock = clock
-        self._throttle = LevelThrottle()
-        self._samples, self._sampled_s = 0, float("-inf")
-
-    @cached_property
-    def _assistant_voice(self) -> AssistantVoice:
-        return AssistantVoice(
-            self.settings_controller, lambda: self.edited.settings, self.change, self.pane.flash, self.key_of
-        )
+        self.sampling = Sampling(self, live, clock, wall_clock, self._show_moment)
 
     @cached_property
     def exporter(self) -> Exporter:
@@ -120,20 +110,15 @@ class MainScreen(Screen[None]):
         rule = StyledLine(id="rule")
         rule.paint([(_RULE, "plain")])
         yield rule
+        yield Tape(self._time_of_day)
         yield TalkStrip()
-        yield StatusLine()
         yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin to sample levels and time."""
-        self._show_volume()
-        self._sampling_timer = self.set_interval(1 / SAMPLES_HZ, self._sample, name="levels and time")
+        self.sampling.begin(self.header.tick)
         self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self._show_status()
-
-    def on_unmount(self) -> None:
-        """What is to be remembered is not lost, whatever ends the program."""
-        self.settings_controller.write_remembered()
 
     def key_of(self, binding_id: str) -> str:
         """The key of a binding as it is bound and shown."""
@@ -163,9 +148,11 @@ class MainScreen(Screen[None]):
         match message.event:
             case EntryChanged(entry, index):
                 self.pane.put(entry, index)
-                self._sample_along()
+                self.tape.put(entry)
+                self.sampling.along()
             case EntryRemoved(item_id):
                 self.pane.take_out(item_id)
+                self.tape.take_out(item_id)
             case StatusChanged(status):
                 self._take_status(status)
             case Notice(text, severity):
@@ -209,7 +196,11 @@ class MainScreen(Screen[None]):
 
     def on_devices_found(self, message: DevicesFound) -> None:
         """Microphones and speakers to choose from."""
-        self.settings_controller.suggest_devices(message)
+        self.settings_controller.devices_found(message)
+
+    def action_devices(self) -> None:
+        """Choose another microphone or speaker; what there is is found out first."""
+        self.settings_controller.choose_device()
 
     def action_switch_service(self) -> None:
         """Choose another service; what there is is found out first."""
@@ -217,10 +208,7 @@ class MainScreen(Screen[None]):
 
     def on_services_found(self, message: ServicesFound) -> None:
         """Services to choose from."""
-        from app.ui.screens.service_dialog import ServiceDialog
-
-        dialog = ServiceDialog(message.choices, self.live.service_label)
-        self.app.push_screen(dialog, self.settings_controller.switch)
+        self.settings_controller.services_found(message)
 
     def action_check_sound(self) -> None:
         """Hear a tone, see the level, say something and hear it back."""
@@ -233,7 +221,7 @@ class MainScreen(Screen[None]):
     def _show_status(self) -> None:
         self.header.show_service(self.live.service_label)
         self.header.show_status(self.status)
-        self.status_line.show_status(self.status)
+        self.tape.show_status(self.status)
         set_terminal_title(self.app, wording.terminal_title(self.status))
         self._show_keys()
 
@@ -245,21 +233,12 @@ class MainScreen(Screen[None]):
         self.key_bar.show(key_hints(self, now, remapped))
         self.pane.show_first_steps(wording.first_steps(now, self.live.service_label, self._example, self.key_of))
 
-    def _sample_along(self) -> None:
-        """What words bring into view is painted anyway: sample now rather than cause a painting of its own soon."""
-        if self._clock() - self._sampled_s > 0.5 / SAMPLES_HZ:
-            self._sample()
-            self._sampling_timer.reset()
-
-    def _sample(self) -> None:
-        """Show the levels of this moment, and once a second the time."""
-        self._sampled_s = self._clock()
-        self._samples = (self._samples + 1) % SAMPLES_HZ
-        if not self._samples:
-            self.header.tick(self._wall_clock())
-        levels = self.live.levels
-        if self._throttle.is_worth_showing(levels, is_watched=self.app.app_focus):
-            self.strip.show_levels(levels)
+    def _show_moment(self, moment: Moment) -> None:
+        if moment.heard:
+            self.pane.log_view.hear(moment.heard.item_id, moment.heard.heard_ms)
+        self.tape.sample(moment.now_ms, moment.levels, moment.heard)
+        if moment.are_levels_shown:
+            self.strip.show_levels(moment.levels)
 
     # ---------------------------------------------------------------- what the user wants
 
@@ -359,22 +338,7 @@ class MainScreen(Screen[None]):
             case "talk_key":
                 self.talk_control.set_holds(value == "hold")
             case "volume" | "muted":
-                self._show_volume()
-
-    def _show_volume(self) -> None:
-        self.strip.show_volume(self.edited.settings.volume, is_muted=self.edited.settings.muted)
-
-    def action_volume(self, steps: int) -> None:
-        """The assistant's volume up or down."""
-        self._assistant_voice.louder(steps)
-
-    def action_mute_assistant(self) -> None:
-        """Let the assistant not be heard, or be heard again."""
-        self._assistant_voice.mute()
-
-    def action_speed(self, steps: int) -> None:
-        """Let the assistant speak faster or more slowly."""
-        self._assistant_voice.faster(steps)
+                self.show_volume()
 
     async def action_settings(self) -> None:
         """Open the panel, or close it."""
@@ -423,18 +387,15 @@ class MainScreen(Screen[None]):
         """To the end of the transcript, and stay there."""
         self.pane.log_view.follow()
 
+    @on(Tape.TurnChosen)
+    def _show_turn(self, event: Tape.TurnChosen) -> None:
+        self.pane.log_view.show_turn(event.item_id)
+
     # ---------------------------------------------------------------- copies, exports, help
 
     def action_copy(self) -> None:
         """Copy what is selected, or else the last turn in view."""
         self.exporter.copy(self.pane.log_view.turn_in_view)
-
-    def action_say_again(self) -> None:
-        """Let the turn in hand, or else the last one in view, be heard again."""
-        if self.ended:
-            self.notify(wording.NOT_SAID_AGAIN, severity="warning", markup=False)
-        elif turn := self.pane.log_view.turn_in_view:
-            self.live.say_again(turn.item_id)
 
     def action_copy_all(self) -> None:
         """Copy the whole conversation."""

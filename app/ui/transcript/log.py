@@ -86,6 +86,11 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         if change := self._rows.remove(item_id):
             self._add_change(change)
 
+    def hear(self, item_id: str, heard_ms: int) -> None:
+        """So much of an entry has left the speaker."""
+        if self._rows.hear(item_id, heard_ms):
+            self._show_soon()
+
     # ---------------------------------------------------------------- where one is in it
 
     @property
@@ -113,6 +118,11 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         self._go_to(self._rows.height)
         self._paint_changes()
         self._post_moved()
+
+    def show_turn(self, item_id: str) -> None:
+        """Bring a turn to the top of the view."""
+        if (index := self._rows.index_of(item_id)) is not None:
+            self.scroll_to(y=self._rows.top(index), animate=False, immediate=True)
 
     def page(self, step: int) -> None:
         """A page up (-1) or down (1); one row of the old page stays in view."""
@@ -144,6 +154,9 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         if not self._is_following and change.top + change.old_height <= self.scroll_offset.y + self._shift:
             self._shift += grown
             self._seen += grown
+        self._show_soon()
+
+    def _show_soon(self) -> None:
         if not self._has_changes:
             self._has_changes = True
             self.call_later(self._show_changes)

@@ -84,8 +84,7 @@ class TranscriptPane(Vertical):
         active = self.screen.active_bindings.get(event.key)
         if active is None or not (focused in (None, self.log_view) or isinstance(focused, LineInput)):
             return False
-        await self.app.run_action(active.binding.action, active.node)
-        return True
+        return await self.app.run_action(active.binding.action, active.node)
 
     def take_paste(self, text: str) -> bool:
         """Text for the line that is open; where no other place has the keyboard, for the assistant. Else False."""
