@@ -123,7 +123,7 @@ async def test_escape_leaves_it_and_interrupts_first_what_sounds(drive: Drive) -
 async def test_enter_unfolds_the_times_of_the_turn_and_folds_them_again(drive: Drive) -> None:
     async with drive(size=(90, 32), status=LISTENING) as run:
         await talk(run)
-        before = run.text
+        before = run.text.splitlines()[:20]
         await run.press("up", "enter")
         rows = run.text.splitlines()
         at = next(number for number, row in enumerate(rows) if "answer 2" in row)
@@ -132,7 +132,7 @@ async def test_enter_unfolds_the_times_of_the_turn_and_folds_them_again(drive: D
         assert "median   0.70 s" in rows[at + 5]
         assert not run.main.pane.say.is_open
         await run.press("enter", "escape")
-        assert run.text == before
+        assert run.text.splitlines()[:20] == before
 
 
 async def test_what_is_unfolded_stays_so_when_the_width_is_another(drive: Drive) -> None:
