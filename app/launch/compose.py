@@ -141,6 +141,8 @@ def open_sound(settings: Settings, *, needs_microphone: bool, given: Mapping[str
         if str(error) not in notices:
             notices.append(str(error))
         speaker = open_speaker(NONE)
+    if settings.muted:
+        notices.append("The assistant is muted, as it was set: its answers can only be read.")
     is_recording = isinstance(microphone, WavMicrophone)
     return Sound(microphone, speaker, speaks_example, is_recording, tuple(notices))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.getters import query_one
 from textual.screen import Screen
 
+from app.conversation.standing import Standing
+from app.conversation.status import Status
 from app.live.events import Ended, Live
 from app.settings import SETTINGS
 from app.ui import wording
@@ -18,6 +20,7 @@ class HearingScreen(Screen[None]):
     """The part of a main screen. Each change is said as it is made; volume and mute are remembered."""
 
     live: Live
+    status: Status
     edited: EditedSettings
     settings_controller: SettingsController
     ended: Ended | None
@@ -58,8 +61,12 @@ class HearingScreen(Screen[None]):
 
     def action_speed(self, steps: int) -> None:
         """Faster or more slowly. The service has a say in it, so the panel's mark tells whether it is so."""
-        self._step("speed", steps)
-        self.pane.flash(f"speed {self.edited.settings.speed:.2f} ×")
+        standing = self.status.standings.get("speed")
+        if standing is not None and standing.standing is Standing.LACKING:
+            self.pane.flash("this service cannot speak faster or more slowly")
+        else:
+            self._step("speed", steps)
+            self.pane.flash(f"speed {self.edited.settings.speed:.2f} ×")
 
     def action_say_again(self) -> None:
         """Let the turn in hand, or else the last one in view, be heard again."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import tomllib
 
+from msgspec.structs import replace
+
+from app.conversation.standing import SettingStanding, Standing
 from app.live.events import Ended, SayingAgain
 from app.settings import Settings
 from tests.ui.conftest import Drive, Driven
-from tests.ui.fakes import assistant, user
+from tests.ui.fakes import LISTENING, assistant, user
 
 
 def remembered(run: Driven) -> dict[str, object]:
@@ -64,6 +67,13 @@ async def test_the_speed_goes_by_steps(drive: Drive) -> None:
         assert "speed 1.05 ×" in run.text
         assert run.main.edited.settings.speed == 1.05
     assert not run.folders.settings_file.exists()  # as any other setting of the session
+
+
+async def test_a_service_without_a_speed_is_not_asked_for_one(drive: Drive) -> None:
+    async with drive(status=replace(LISTENING, standings={"speed": SettingStanding(Standing.LACKING)})) as run:
+        await run.press("greater_than_sign")
+        assert "this service cannot speak faster or more slowly" in run.text
+        assert run.main.edited.settings.speed == 1.0
 
 
 async def test_v_says_the_turn_in_hand_again_else_the_last_in_view(drive: Drive) -> None:
