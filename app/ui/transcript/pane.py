@@ -209,8 +209,8 @@ class TranscriptPane(Vertical):
         return before
 
     def focus_log(self) -> None:
-        """Give the keyboard to the transcript."""
-        self.log_view.focus()
+        """Give the keyboard to the transcript, now: a widget's own `focus` comes after the next key."""
+        self.screen.set_focus(self.log_view)
         self.post_message(self.Changed())
 
     def _show_emptiness(self) -> None:
@@ -218,7 +218,7 @@ class TranscriptPane(Vertical):
         self._first_steps.display = is_empty
         self.log_view.display = not is_empty
         if not is_empty and not self.screen.focused:
-            self.log_view.focus()
+            self.screen.set_focus(self.log_view)
 
     @property
     def is_saying_again(self) -> bool:
