@@ -12,15 +12,23 @@ class TurnCursor:
         self._rows = rows
         self.item_id = ""
         """The turn's; empty while there is no cursor."""
+        self._was_at = 0
+        """Where the turn stood when this was last looked at: nearly always where it still stands."""
 
     @property
     def index(self) -> int | None:
         """Where the turn stands; None without one."""
-        return self._rows.index_of(self.item_id) if self.item_id else None
+        if not self.item_id:
+            return None
+        if self._was_at < len(self._rows) and self._rows.block(self._was_at).entry.item_id == self.item_id:
+            return self._was_at
+        index = self._rows.index_of(self.item_id)
+        self._was_at = index or 0
+        return index
 
     def put(self, index: int) -> None:
         """Take this turn in hand. Raises IndexError."""
-        self.item_id = self._rows.block(index).entry.item_id
+        self.item_id, self._was_at = self._rows.block(index).entry.item_id, index
 
     def leave(self) -> None:
         """Take none in hand."""
