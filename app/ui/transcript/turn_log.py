@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import BindingType
+from textual.geometry import Size
 from textual.message import Message
 
 from app.conversation.transcript import Entry, Party
@@ -148,6 +149,14 @@ class TurnLog(TranscriptLog):
             self._go_on_at(top)
         elif bottom > view_top + height:
             self._go_on_at(bottom - height)
+
+    def _fit(self, view: Size) -> None:
+        """A turn in hand that is in view stays in view when the size is another."""
+        index, top, height = self._cursor.index, self.scroll_offset.y, self._view.height
+        is_seen = index is not None and top <= self._rows.top(index) < top + height
+        super()._fit(view)
+        if index is not None and is_seen:
+            self._bring_into_view(index)
 
     def _go_on_at(self, row: int) -> None:
         self._is_following = False

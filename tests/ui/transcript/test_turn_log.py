@@ -147,6 +147,16 @@ async def test_what_is_unfolded_stays_so_when_the_width_is_another(drive: Drive)
         assert "first sound" in run.text
 
 
+async def test_it_stays_in_view_when_the_screen_gets_small(drive: Drive) -> None:
+    async with drive(size=(90, 40)) as run:
+        await talk(run, 5)
+        await run.press("home", "down")
+        assert in_hand(run) == "u0"
+        await run.pilot.resize_terminal(60, 16)
+        await run.settle()
+        assert in_hand(run) == "u0"
+
+
 async def test_enter_without_a_turn_in_hand_types(drive: Drive) -> None:
     async with drive(size=(80, 24)) as run:
         await talk(run)
