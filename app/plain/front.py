@@ -23,7 +23,7 @@ from app.conversation.session import Mode
 from app.conversation.status import State, Status
 from app.conversation.transcript import NOT_SENT_YET, Entry
 from app.exit_status import LOST, REFUSED
-from app.live.events import Ended, ExampleOffered, Live, SoundChecked
+from app.live.events import Ended, ExampleOffered, Live, SayingAgain, SoundChecked
 from app.live.mirror import Mirror
 from app.plain.inbox import Failed, Inbox, Stop, Told, TypedLine
 from app.plain.lines import is_complete, is_unanswered, line_of
@@ -185,7 +185,7 @@ class PlainFrontEnd:
                     self._say(text)
             case Interrupted():
                 self._last = None
-            case ExampleOffered() | SoundChecked():
+            case ExampleOffered() | SoundChecked() | SayingAgain():
                 pass
 
     def _take_status(self, status: Status) -> None:
