@@ -31,6 +31,7 @@ from app.live.repair import LineRepair, ended_by
 from app.live.roll_over import WENT_ON, RollOver
 from app.live.speaker import LastingSpeaker
 from app.live.switching import Dialled
+from app.live.turn_sounds import TurnSounds
 from app.protocol.server_events import ServerEvent
 
 _SKIPPED = "The service sent something that was not understood and is left out; --events FILE keeps it."
@@ -54,6 +55,8 @@ class Line:
         on_status: Callable[[StatusChanged], None],
         on_final: Callable[[Transcript, set[str]], None],
         on_over: Callable[[], None],
+        sounds: TurnSounds,
+        before_speech: Callable[[], None],
         *,
         backoff: Backoff,
         reconnect_s: float = 0,
@@ -64,13 +67,15 @@ class Line:
 
         `on_final` is called on the line's thread after a step that changed what is final of the transcript, with
         the ids of what changed or left; `on_over` when nothing will change it any more: before anything is waited for.
+        `sounds`, `before_speech`: see `EffectRunner`.
         """
         self._conversation = conversation
         self._dialler = dialler
         self._listener = listener
         self._now_ms = now_ms
         self._on_status = on_status
-        self._effects = EffectRunner(speaker, listener, now_ms, self._find, self._status_changed)
+        self._sounds = sounds
+        self._effects = EffectRunner(speaker, listener, now_ms, self._find, self._status_changed, sounds, before_speech)
         self._on_final = on_final
         self._on_over = on_over
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -344,6 +349,7 @@ class Line:
             async for event in connection:
                 if self._conversation is not ours:
                     return
+                self._sounds.received(event)
                 self._happen(partial(_received, event, connection.advice_on(event)))
         finally:
             sending.cancel()

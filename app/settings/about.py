@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 from msgspec import Struct
@@ -67,6 +68,13 @@ class Setting(Struct, frozen=True):
     def option(self) -> str:
         """Its name on the command line, where it has one."""
         return "--" + self.env.removeprefix("REALTIME_").lower().replace("_", "-")
+
+    def stepped(self, value: float, steps: int) -> float:
+        """A number so many of its steps further, within its limits; whole where the setting is."""
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        number = round(min(high, max(low, value + steps * self.about.step)), 2)
+        return int(number) if self.kind is int else number
 
     @property
     def must_be(self) -> str:

@@ -133,6 +133,12 @@ class TalkSettings(msgspec.Struct, frozen=True, kw_only=True):
             "A device's name or number, a .wav file to write, or `none`. Empty: the system's.",
         ),
     ] = ""
+    volume: Annotated[
+        int, Meta(ge=0, le=100), About(_S, "volume", "How loud the assistant is. 100: as it is sent.", "%", step=5)
+    ] = 100
+    muted: Annotated[
+        bool, About(_S, "assistant muted", "The assistant speaks and is not heard; the volume stays for later.")
+    ] = False
     echo_cancelling: Annotated[
         bool,
         About(

@@ -263,7 +263,7 @@ class RealtimeApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes of the conversation are taken in the order in which they came."""
-        main = self._main
+        main = self._main if self._main and self._main.is_mounted else None  # with all that is in it
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded and main and main is self.screen:
             if isinstance(event, events.Paste):
                 is_taken = main.pane.take_paste(event.text)

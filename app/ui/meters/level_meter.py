@@ -225,14 +225,25 @@ class VoiceMeter(Meter):
 
 
 class OutputMeter(Meter):
-    """`out ███▌`: how loud the speaker is."""
+    """`out  80 % ███▌`: the assistant's volume, `muted` where it is, and how loud the speaker is."""
 
-    CELLS = 6
+    CELLS, NUMBER_CELLS = 6, 6
 
     def __init__(self) -> None:
-        super().__init__("How loud the assistant is at the speaker.")
+        super().__init__("How loud the assistant is at the speaker, and the volume it is set to.")
+        self._volume, self._is_muted = 100, False
+
+    def show_volume(self, volume: int, *, is_muted: bool) -> None:
+        """What it is set to."""
+        self._volume, self._is_muted = volume, is_muted
+        self.draw()
 
     def draw(self) -> None:
-        """The bar now."""
+        """Label, number, and the bar."""
         filled = bar(level_fraction(self._levels.output_dbfs), self._bar_cells)
-        self.paint([("  ", "plain"), ("out", "dim"), (" ", "plain"), (filled, "output")])
+        number: Run = (" muted", "warning") if self._is_muted else (f" {self._volume:>3} %", "plain")
+        label: Run = ("out", "dim")
+        if not self._with_number:
+            number = ("", "plain")
+            label = ("off", "warning") if self._is_muted else label
+        self.paint([("  ", "plain"), label, number, (" ", "plain"), (filled, "output")])

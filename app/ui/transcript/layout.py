@@ -12,6 +12,7 @@ from rich.cells import cell_len
 
 from app.conversation.transcript import Entry, Party
 from app.conversation.usage import cost_text
+from app.ui.transcript.times import Usual, times_rows
 from app.ui.transcript.wrapping import Span, cut_to, shown, wrap
 
 INDENT: Final = 3
@@ -48,6 +49,14 @@ class Look(StrEnum):
     UNHEARD = "unheard"
     INTERRUPTED = "interrupted"
     NOTE = "note"
+    BAR = "bar"
+    """A part of the wait for an answer."""
+    USUAL = "usual"
+    """What is usual, beside what was."""
+    CURSOR = "cursor"
+    """Where the cursor is; it has a shape of its own in place of the text."""
+    IN_HAND = "in-hand"
+    """The time of the turn that it is on."""
     MATCH = "match"
     MATCH_HERE = "match-here"
     SELECTED = "selected"
@@ -59,6 +68,8 @@ class StyledText(Struct, frozen=True):
     text: str
     look: Look
 
+
+CURSOR: Final = "▸"
 
 Row: TypeAlias = tuple[StyledText, ...]
 
@@ -87,11 +98,14 @@ class Block(Struct, frozen=True):
     shown_rows: int
     """So many of those rows are shown."""
     trailers: tuple[StyledText, ...]
+    usual: Usual | None = None
+    """Its times are shown, beside these."""
+    times: tuple[Row, ...] = ()
 
     @property
     def height(self) -> int:
         """Rows, the empty one included."""
-        return 1 + self.shown_rows + len(self.trailers) + 1
+        return 1 + self.shown_rows + len(self.trailers) + len(self.times) + 1
 
     @property
     def is_cut(self) -> bool:
@@ -107,6 +121,8 @@ class Block(Struct, frozen=True):
         trailer = number - 1 - self.shown_rows
         if trailer < len(self.trailers):
             return (StyledText(" " * INDENT, Look.BLANK), self.trailers[trailer])
+        if (at := trailer - len(self.trailers)) < len(self.times):
+            return (StyledText(" " * INDENT, Look.BLANK), *self.times[at])
         return ()
 
     def heard_for(self, heard_ms: int) -> Block:
@@ -152,8 +168,12 @@ class Block(Struct, frozen=True):
         return ((len(shown(text[:low])), len(shown(text[:high]))) for low, high in self.entry.doubtful)
 
 
-def lay_out(entry: Entry, width: int, *, is_open: bool = False, before: Block | None = None) -> Block:
-    """The entry in rows of a width. `before` is its last block: what has not changed is not wrapped again."""
+def lay_out(
+    entry: Entry, width: int, *, is_open: bool = False, usual: Usual | None = None, before: Block | None = None
+) -> Block:
+    """The entry in rows of a width. `usual`: with its times, beside these. `before` is its last block: what has not
+    changed is not wrapped again.
+    """
     words = shown(entry.text)
     room = max(1, width - INDENT - 1)
     known: tuple[Span, ...] = ()
@@ -178,7 +198,14 @@ def lay_out(entry: Entry, width: int, *, is_open: bool = False, before: Block | 
         spans=spans,
         shown_rows=1 if waits_for_words else shown_rows,
         trailers=tuple(_trailers(entry, room, hidden_rows=len(spans) - shown_rows)),
+        usual=usual,
+        times=_times(entry, usual, room) if usual else (),
     )
+
+
+def _times(entry: Entry, usual: Usual, room: int) -> tuple[Row, ...]:
+    rows = times_rows(entry, usual, room)
+    return tuple(tuple(StyledText(text, Look(look)) for text, look in row) for row in rows)
 
 
 def _is_partial(entry: Entry) -> bool:
@@ -276,5 +303,5 @@ def _mark(row: Row, start: int, end: int, look: Look) -> Iterable[StyledText]:
         low, high = max(0, start - at), max(0, end - at)
         for text, of in ((piece.text[:low], piece.look), (piece.text[low:high], look), (piece.text[high:], piece.look)):
             if text:
-                yield StyledText(text, of)
+                yield StyledText(CURSOR * len(text) if of is Look.CURSOR else text, of)
         at += len(piece.text)

@@ -31,8 +31,8 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"transcript--{look.value}" for look in Look}
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "scroll_up", "Scroll up", show=False, id="scroll_up"),
-        Binding("down", "scroll_down", "Scroll down", show=False, id="scroll_down"),
+        Binding("ctrl+up", "scroll_up", "Scroll up", show=False, id="scroll_up"),
+        Binding("ctrl+down", "scroll_down", "Scroll down", show=False, id="scroll_down"),
     ]
 
     @dataclass

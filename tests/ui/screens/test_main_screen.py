@@ -527,3 +527,19 @@ async def test_the_first_start_of_all_is_a_welcome_and_the_next_is_not(drive: Dr
         assert run.folders.settings_file.exists()
     async with drive(sources={}) as run:
         assert isinstance(run.app.screen, MainScreen)
+
+
+async def test_a_key_that_comes_while_the_screen_is_made_ends_nothing(tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "settings.toml", tmp_path / "logs", tmp_path / "conversations")
+
+    class Early(RealtimeApp):
+        """Somebody types before there is anything to type into."""
+
+        def on_mount(self) -> None:
+            super().on_mount()
+            self.post_message(events.Key("x", "x"))
+
+    app = Early(FakeLive, Loaded(Settings(), {"service": Source.DEFAULT}), folders)
+    async with app.run_test(size=(110, 32)) as pilot:
+        await pilot.pause()
+        assert app.is_running

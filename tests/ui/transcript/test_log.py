@@ -61,7 +61,7 @@ async def test_scrolling_down_to_the_end_follows_again(drive: Drive) -> None:
         assert not log(run).is_following
         await run.press("pagedown")
         assert log(run).is_following
-        await run.press("up")
+        await run.press("ctrl+up")
         assert not log(run).is_following
 
 
