@@ -11,13 +11,12 @@ import secrets
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import Final
 
 from app.connection.client import Connection
 from app.connection.failures import ServiceFailure
 from app.conversation.conversation import Conversation
-from app.conversation.effects import Effect, EntryChanged, Notice, Severity, StatusChanged, earliest
+from app.conversation.effects import EntryChanged, Notice, Severity, StatusChanged, earliest
 from app.conversation.session import SessionChange
 from app.conversation.status import Status
 from app.conversation.transcript import Entry, Transcript
@@ -30,14 +29,11 @@ from app.live.goodbyes import Goodbyes
 from app.live.repair import LineRepair, ended_by
 from app.live.roll_over import WENT_ON, RollOver
 from app.live.speaker import LastingSpeaker
+from app.live.steps import Step, received
 from app.live.switching import Dialled
 from app.live.turn_sounds import TurnSounds
-from app.protocol.server_events import ServerEvent
 
 _SKIPPED = "The service sent something that was not understood and is left out; --events FILE keeps it."
-
-Step = Callable[[Conversation, int], list[Effect]]
-"""Something that happens to the conversation as it is then, given the time."""
 
 _RENEWED: Final = "A new session has begun. What was said is carried over to it as text."
 
@@ -350,7 +346,7 @@ class Line:
                 if self._conversation is not ours:
                     return
                 self._sounds.received(event)
-                self._happen(partial(_received, event, connection.advice_on(event)))
+                self._happen(received(event, connection.advice_on(event)))
         finally:
             sending.cancel()
             await asyncio.wait({sending})
@@ -400,7 +396,3 @@ class Line:
     def _time_passed(self) -> None:
         self._effects.tick()
         self._happen(Conversation.tick)
-
-
-def _received(event: ServerEvent, advice: str, conversation: Conversation, now_ms: int) -> list[Effect]:
-    return conversation.receive(event, now_ms, advice)

@@ -16,8 +16,8 @@ from app.conversation.effects import Effect, Notice
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
 from app.live.events import Listener, SayingAgain
-from app.live.line import Step
 from app.live.speaker import LastingSpeaker
+from app.live.steps import Step
 from app.live.turn_sounds import KEPT_MS, TurnSounds
 
 _GIVEN_MS: Final = 4_000
