@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from app.conversation.transcript import Entry, Party
@@ -55,6 +56,8 @@ class StyledText(Struct, frozen=True):
 
     text: str
     look: Look
+    is_selected: bool = False
+    """It has another ground, and looks the same otherwise."""
 
 
 Row: TypeAlias = tuple[StyledText, ...]
@@ -262,7 +265,8 @@ def _mark(row: Row, start: int, end: int, look: Look) -> Iterable[StyledText]:
     at = 0
     for piece in row:
         low, high = max(0, start - at), max(0, end - at)
-        for text, of in ((piece.text[:low], piece.look), (piece.text[low:high], look), (piece.text[high:], piece.look)):
+        inside = replace(piece, is_selected=True) if look is Look.SELECTED else replace(piece, look=look)
+        for text, of in ((piece.text[:low], piece), (piece.text[low:high], inside), (piece.text[high:], piece)):
             if text:
-                yield StyledText(text, of)
+                yield replace(of, text=text)
         at += len(piece.text)

@@ -339,7 +339,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         return self._painter.view(self.scroll_offset.y, self._canvas(), is_selecting=is_selecting)
 
     def _canvas(self) -> Canvas:
-        return Canvas(self.size, self._view.width, self._looked_up(), self._style)
+        return Canvas(self.size, self._view.width, self._looked_up(), self._style, self._selection_style())
 
     def _paint_changes(self) -> None:
         """Have Textual paint what looks otherwise than it did, and nothing else."""
@@ -380,8 +380,13 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
     def _style(self, look: Look) -> Style:
         looks = self._looked_up().looks
         if look not in looks:
-            if look is Look.SELECTED:
-                looks[look] = self.screen.get_component_rich_style("screen--selection")
-            else:
-                looks[look] = self.get_component_rich_style(f"transcript--{look.value}")
+            looks[look] = self.get_component_rich_style(f"transcript--{look.value}")
         return looks[look]
+
+    def _selection_style(self) -> Style:
+        looks = self._looked_up().looks
+        if Look.SELECTED not in looks:
+            selection = self.screen.get_component_rich_style("screen--selection")
+            is_ansi = self.has_pseudo_class("ansi")
+            looks[Look.SELECTED] = Style(reverse=True) if is_ansi else Style(bgcolor=selection.bgcolor)
+        return looks[Look.SELECTED]

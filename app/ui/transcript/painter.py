@@ -13,7 +13,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from app.ui.painting import Surface
-from app.ui.transcript.layout import Block, Clock, Look, Mark, Row, marked, plain
+from app.ui.transcript.layout import Block, Clock, Look, Mark, Row, StyledText, marked, plain
 from app.ui.transcript.rows import TranscriptRows
 
 
@@ -25,11 +25,17 @@ class Canvas(Struct, frozen=True):
     """Of the rows; where it is less than the size's, a scrollbar has its place beside them."""
     surface: Surface
     style_of: Callable[[Look], Style]
+    selected: Style
+    """Over the style of what is selected: another ground."""
 
     def ground(self, row: Row) -> Strip:
         """A row as it looks."""
-        strip = Strip([Segment(piece.text, self.style_of(piece.look)) for piece in row])
+        strip = Strip([Segment(piece.text, self._style(piece)) for piece in row])
         return self.surface.finished(strip.adjust_cell_length(self.width, self.surface.style))
+
+    def _style(self, piece: StyledText) -> Style:
+        style = self.style_of(piece.look)
+        return style + self.selected if piece.is_selected else style
 
     def placed(self, ground: Strip, number: int | None) -> Strip:
         """The row, as wide as the view. Its cells know which row of the transcript they are, for selections."""
@@ -71,7 +77,7 @@ def _same(old: Row, new: Row) -> str:
     same = ""
     for before, after in zip(old, new, strict=False):
         if before != after:
-            if before.look is after.look:
+            if replace(before, text=after.text) == after:
                 pairs = enumerate(zip(before.text, after.text, strict=False))
                 same += before.text[: next((at for at, (a, b) in pairs if a != b), len(after.text))]
             break
