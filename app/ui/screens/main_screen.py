@@ -38,6 +38,7 @@ from app.ui.messages import (
 )
 from app.ui.meters.lamp import TalkPressed, TalkReleased
 from app.ui.meters.level_meter import SAMPLES_HZ, LevelThrottle, ThresholdChanged
+from app.ui.meters.scale import clamped
 from app.ui.meters.status_line import HeaderLine, StatusLine
 from app.ui.meters.talk_strip import TalkStrip
 from app.ui.painting import StyledLine
@@ -320,8 +321,10 @@ class MainScreen(Screen[None]):
 
     def action_threshold(self, steps: int) -> None:
         """The VAD threshold up or down."""
-        value = self.edited.settings.threshold + steps * _THRESHOLD_STEP
-        self.change("threshold", round(min(1.0, max(0.0, value)), 2))
+        value = round(clamped(self.edited.settings.threshold + steps * _THRESHOLD_STEP), 2)
+        self.change("threshold", value)
+        if not self.strip.voice.display:
+            self.notify(f"Threshold {value:.2f}", timeout=2)
 
     @on(ThresholdChanged)
     def _threshold_dragged(self, event: ThresholdChanged) -> None:

@@ -17,6 +17,9 @@ from app.ui.transcript.wrapping import Span, cut_to, shown, wrap
 INDENT: Final = 3
 """Cells before the words of a turn."""
 
+WIDEST: Final = INDENT + 100 + 1
+"""Cells of a row at most: longer lines are hard to read, and what stands at their end would be far from its turn."""
+
 _LEAST_USD: Final = 0.0005
 """What is shown as $0.001."""
 
@@ -139,7 +142,7 @@ class Block(Struct, frozen=True):
         marks = [
             (low - start, high - start, Look.DOUBT) for low, high in self._doubtful() if low < end and start < high
         ]
-        return marked(tuple(piece for piece in pieces if piece.text), marks)
+        return marked(tuple(part for piece in pieces for part in _without_struck_ends(piece)), marks)
 
     def _doubtful(self) -> Iterable[Span]:
         text = self.entry.text
@@ -245,6 +248,19 @@ def _with_ellipsis(pieces: list[StyledText], room: int) -> list[StyledText]:
     if last.text:
         return [first, StyledText(cut_to(last.text + " ", cell_len(last.text)), look)]
     return [StyledText(cut_to(first.text + " ", cell_len(first.text)), look), last]
+
+
+def _without_struck_ends(piece: StyledText) -> Iterable[StyledText]:
+    """Blanks at the ends of what was not heard are not struck: a line through nothing says nothing."""
+    if piece.look is not Look.UNHEARD:
+        parts = ("", piece.text, "")
+    else:
+        words = piece.text.strip(" ")
+        before = piece.text[: len(piece.text) - len(piece.text.lstrip(" "))] if words else piece.text
+        parts = (before, words, piece.text[len(before) + len(words) :])
+    for text, look in zip(parts, (Look.BLANK, piece.look, Look.BLANK), strict=True):
+        if text:
+            yield StyledText(text, look)
 
 
 def plain(row: Iterable[StyledText]) -> str:

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from app.conversation.transcript import Entry
 from app.ui.painting import Surface
-from app.ui.transcript.layout import INDENT, Block, Clock, Look, Mark, plain
+from app.ui.transcript.layout import INDENT, WIDEST, Block, Clock, Look, Mark, plain
 from app.ui.transcript.painter import Canvas, TranscriptPainter, ViewRow, changed_cells
 from app.ui.transcript.rows import Change, TranscriptRows
 from app.ui.transcript.search import Match, TranscriptSearch, selected_text
@@ -218,7 +218,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         """Another width wraps what is in view at once and the rest when there is time."""
         self._view = view.with_width(max(1, view.width))
         place = self._rows.locate(self.scroll_offset.y)
-        self._rows.set_width(self._view.width)
+        self._rows.set_width(min(self._view.width, WIDEST))
         if self._is_following or place is None:
             self._rows.settle_end(self._view.height)
         else:
