@@ -1,4 +1,4 @@
-"""The README's pictures, taken of the real program in a real terminal: `python -m tests.pictures`. Takes a minute.
+"""The README's pictures, taken of the real program in a real terminal: `python -m tests.pictures`. Takes three minutes.
 
 Needs tmux and, for the letters, DejaVu Sans Mono (Debian: tmux fonts-dejavu).
 """
@@ -76,9 +76,21 @@ def narrow() -> None:
         take(terminal, "narrow.png", 60, 18)
 
 
+def tape(theme: str, name: str) -> None:
+    """The last minute of both voices, with an interruption, and an answer of which a part has sounded."""
+    with program(160, 40, theme=theme) as terminal:
+        terminal.wait_for("(?s)Thank.*assistant.*SPEAKING", TALK_S)
+        for columns, rows in ((160, 40), (110, 32), (80, 24)):
+            terminal.resize(columns, rows)
+            terminal.wait_for(r"min left *$")  # tmux cuts rows off until the program has painted them anew
+            take(terminal, f"tape-{columns}-{name}.png", columns, rows)
+
+
 if __name__ == "__main__":
     if reason := why_not():
         sys.exit(reason)
     screen()
     search()
     narrow()
+    tape("textual-dark", "dark")
+    tape("textual-light", "light")

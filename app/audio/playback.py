@@ -184,6 +184,13 @@ class PlaybackRing:
         return told
 
     @property
+    def heard_now(self) -> tuple[str, int] | None:
+        """The item that sounds, or sounded last and was neither finished nor silenced; milliseconds heard of it."""
+        with self._lock:
+            item = self._current
+            return None if item is None or item.item_id not in self._items else (item.item_id, item.heard_ms)
+
+    @property
     def is_sounding(self) -> bool:
         """There was sound in the last block that was handed out."""
         return self._sounded[0].size > 0

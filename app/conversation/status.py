@@ -40,7 +40,7 @@ class NearLimit(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """Everything that the status line, the meter and the settings panel show, apart from sound levels."""
+    """Everything that the header, the meters and the settings panel show, apart from sound levels."""
 
     state: State = State.CONNECTING
     settings: SessionSettings = field(default_factory=SessionSettings)

@@ -89,25 +89,35 @@ class Entry(Struct, frozen=True):
     @property
     def heard_text(self) -> str:
         """The words that were heard. All of them, unless the entry was interrupted."""
-        return self.text[: self._heard_chars()]
+        return self.text[: self._heard_end()]
 
     @property
     def unheard_text(self) -> str:
         """The words after the interruption."""
-        return self.text[self._heard_chars() :]
+        return self.text[self._heard_end() :]
 
-    def _heard_chars(self) -> int:
-        """Where hearing ended, at the end of a word: speech is taken to be even over its words."""
-        if not self.is_interrupted or not self.is_spoken:
-            return len(self.text)
-        if not self.heard_ms or not self.received_ms:
+    @property
+    def waits_to_sound(self) -> bool:
+        """Some of it may not have sounded yet: only the speaker knows how much has."""
+        is_under_way = self.heard_ms is None and self.ended_ms is None
+        return is_under_way and self.speaker is Party.ASSISTANT and self.is_spoken and not self.is_interrupted
+
+    def chars_heard(self, heard_ms: int) -> int:
+        """Where in the text its speech is after so long, at the end of a word: it is taken to be even over its words.
+
+        No service that is known here tells times of words; one that did would be asked here.
+        """
+        if heard_ms <= 0 or not self.received_ms:
             return 0
-        if self.heard_ms >= self.received_ms:
+        if heard_ms >= self.received_ms:
             return len(self.text)
-        at = len(self.text) * self.heard_ms // self.received_ms
+        at = len(self.text) * heard_ms // self.received_ms
         while at < len(self.text) and not _may_part(self.text, at):
             at += 1
         return at
+
+    def _heard_end(self) -> int:
+        return self.chars_heard(self.heard_ms or 0) if self.is_interrupted and self.is_spoken else len(self.text)
 
 
 _UNSPACED: Final = re.compile(

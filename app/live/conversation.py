@@ -27,7 +27,7 @@ from app.history.saved import Saved
 from app.live.backoff import Backoff
 from app.live.devices import Devices, SoundSystem
 from app.live.dialling import Dialler
-from app.live.events import ExampleOffered, Listener
+from app.live.events import ExampleOffered, HeardSoFar, Listener
 from app.live.example import ExampleDirector
 from app.live.line import Line
 from app.live.service_choice import ServiceChoice
@@ -152,6 +152,11 @@ class LiveConversation:
     @property
     def levels(self) -> Levels:
         return self._sound.levels
+
+    @property
+    def heard_so_far(self) -> HeardSoFar | None:
+        now = self._speaker.heard_now
+        return None if now is None else HeardSoFar(*now)
 
     @property
     def status(self) -> Status:

@@ -54,6 +54,13 @@ Listener: TypeAlias = Callable[[LiveEvent], None]
 """Called from a worker thread; must return at once."""
 
 
+class HeardSoFar(Struct, frozen=True):
+    """What the assistant is saying at one moment: so much of an item has left the speaker."""
+
+    item_id: str
+    heard_ms: int
+
+
 class Live(Protocol):
     """A running conversation as a front end sees it. Every method may be called from any thread and returns at once.
 
@@ -80,6 +87,10 @@ class Live(Protocol):
     @property
     def levels(self) -> Levels:
         """Input and output levels now, to be sampled."""
+
+    @property
+    def heard_so_far(self) -> HeardSoFar | None:
+        """What sounds now, to be sampled; None while the assistant is silent and nothing of its waits."""
 
     @property
     def entries(self) -> tuple[Entry, ...]:

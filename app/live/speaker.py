@@ -50,6 +50,11 @@ class LastingSpeaker:
         """Of what was handed to the device last, worked out for whoever asks; from any thread."""
         return self._ring.level_dbfs
 
+    @property
+    def heard_now(self) -> tuple[str, int] | None:
+        """The item that sounds, and how many milliseconds of it were handed to the device; from any thread."""
+        return self._ring.heard_now
+
     # ---------------------------------------------------------------- what is said
 
     def play(self, item_id: str, pcm: bytes) -> None:

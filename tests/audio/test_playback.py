@@ -398,3 +398,30 @@ def test_nobody_is_handed_anything_while_the_ring_is_detached():
     ring.detach()
     assert not render(ring, 480).any()
     assert ring.flush() == {"a": 10}
+
+
+def test_what_sounds_now_is_told_to_whoever_looks():
+    ring = PlaybackRing(prebuffer_ms=0)
+    assert ring.heard_now is None
+    ring.play("a", sound(2400))
+    assert ring.heard_now is None  # it waits
+    render(ring, 1200)
+    assert ring.heard_now == ("a", 50)
+    render(ring, 2400)
+    assert ring.heard_now == ("a", 100)  # dry, and more may come
+    ring.play("b", sound(2400))
+    render(ring, 240)
+    assert ring.heard_now == ("b", 10)
+    heard = ring.flush()
+    assert heard["b"] >= 10
+    assert ring.heard_now is None
+
+
+def test_what_was_played_out_sounds_no_more():
+    ring = PlaybackRing(prebuffer_ms=0)
+    ring.play("a", sound(240))
+    ring.finish("a")
+    render(ring, 480)
+    assert ring.heard_now == ("a", 10)
+    ring.news()  # it was told
+    assert ring.heard_now is None

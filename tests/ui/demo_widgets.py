@@ -19,7 +19,7 @@ from app.conversation.status import State, Status
 from app.conversation.usage import Spending, TokensByKind
 from app.settings import Loaded, Settings
 from app.ui.keys.situation import Situation
-from app.ui.meters.status_line import HeaderLine, StatusLine
+from app.ui.meters.status_line import HeaderLine
 from app.ui.meters.talk_strip import TalkStrip
 from app.ui.settings.panel import SettingChanged, SettingsClosed, SettingsPanel
 from tests.ui.fakes import AGREED
@@ -78,10 +78,9 @@ class Demo(App[None]):
             yield HeaderLine("embedded service", NOW - 252)
             for _ in STATES:
                 yield TalkStrip()
-            yield StatusLine()
 
     def on_mount(self) -> None:
-        for line in (*self.query(HeaderLine), *self.query(StatusLine)):
+        for line in self.query(HeaderLine):
             line.show_status(BUSY)
         for header in self.query(HeaderLine):
             header.tick(NOW)

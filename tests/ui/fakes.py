@@ -15,7 +15,7 @@ from app.conversation.session import SessionChange, SessionSettings
 from app.conversation.standing import SettingStanding, Standing
 from app.conversation.status import State, Status
 from app.conversation.transcript import Entry, Party
-from app.live.events import Ended, Listener, LiveEvent
+from app.live.events import Ended, HeardSoFar, Listener, LiveEvent
 from app.live.service_choice import ServiceChoice
 
 AGREED = {name: SettingStanding(Standing.AGREED) for name in SessionSettings.__struct_fields__}
@@ -35,6 +35,7 @@ class FakeLive:
     speaker_name: str = "loudspeaker"
     started_at: float = 1_790_000_000.0
     levels: Levels = field(default_factory=Levels)
+    heard_so_far: HeardSoFar | None = None
     status: Status = LISTENING
     voices: tuple[str, ...] = ("alloy", "cedar")
     choices: tuple[ServiceChoice, ...] = ()

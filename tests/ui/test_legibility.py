@@ -105,8 +105,8 @@ async def settle(pilot: Pilot[None]) -> None:
     await pilot.pause()
     main = pilot.app.screen_stack[0]
     assert isinstance(main, MainScreen)
-    main.header.tick(main._wall_clock())
-    main._sample()
+    main.header.tick(1_790_000_060.0)
+    main.sampling.sample()
     await pilot.pause()
 
 

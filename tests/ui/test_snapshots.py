@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from app.audio.capture import Levels
@@ -33,6 +34,8 @@ TALKING = Status(
     spending=Spending(TokensByKind(text_in=900, audio_out=304), cost_usd=0.0042),
     standings=AGREED,
 )
+NOW = 1_790_000_022.0
+"""The conversation is as old as that, and all of it on the tape."""
 STORY = (
     "The capital of France is Paris. About two million people live in the city itself, and more than twelve million "
     "in the whole region, which makes it one of the largest urban areas of Europe."
@@ -58,9 +61,16 @@ def program(tmp_path: Path, status: Status, *, theme: str = "textual-dark", says
         live = FakeLive(listener, status=status, levels=Levels(-23.0, -17.0, False, 0.82, -60.0))
         if says:
             quick = Latency(380, 420)
-            live.put(user("What is the capital of France, and how many people live there?", "u1", started_ms=1000))
-            live.put(assistant(STORY, "a1", started_ms=4000, latency=quick, received_ms=11_000, heard_ms=3200,
-                               is_interrupted=True))  # fmt: skip
+            live.put(
+                user(
+                    "What is the capital of France, and how many people live there?",
+                    "u1",
+                    started_ms=1000,
+                    ended_ms=3600,
+                )
+            )
+            cut = assistant(STORY, "a1", started_ms=4000, ended_ms=7200, latency=quick, received_ms=11_000)
+            live.put(replace(cut, heard_ms=3200, is_interrupted=True))
             live.put(user("[Und] in Tokyo (東京)?", "u2", is_spoken=False, started_ms=8000, note="Nobody answered."))
             live.put(user("And in the whole region", "u3", is_final=False, started_ms=11_000))
         else:
@@ -69,9 +79,7 @@ def program(tmp_path: Path, status: Status, *, theme: str = "textual-dark", says
 
     folders = Folders(tmp_path / "settings.toml", tmp_path / "logs", tmp_path / "conversations")
     loaded = Loaded(Settings(theme=theme), {"mic": Source.DEFAULT})
-    return RealtimeApp(
-        make, loaded, folders, session_of=session_of, clock=lambda: 100.0, wall_clock=lambda: 1_790_000_252.0
-    )
+    return RealtimeApp(make, loaded, folders, session_of=session_of, clock=lambda: 100.0, wall_clock=lambda: NOW)
 
 
 def settled(*keys: str):
@@ -81,8 +89,8 @@ def settled(*keys: str):
         await pilot.pause()
         app = pilot.app
         main = app.screen
-        main.header.tick(main._wall_clock())
-        main._sample()
+        main.header.tick(NOW)
+        main.sampling.sample()
         await pilot.press(*keys)
         await pilot.pause()
 

@@ -12,7 +12,7 @@ from textual.timer import Timer
 from app.audio.capture import Levels
 from app.conversation.session import Detection, Mode
 from app.conversation.status import State, Status
-from app.ui.meters.scale import MARK, bar, cell_at, fraction_at, level_fraction, level_text, placed, speech_bar
+from app.ui.meters.scale import MARK, bar, cell_at, clamped, fraction_at, level_fraction, level_text, placed, speech_bar
 from app.ui.painting import Run, StyledLine
 from app.ui.wording import standing_mark
 
@@ -53,11 +53,16 @@ def _has_moved(old: Levels, new: Levels) -> bool:
 
 
 _PEAK = "▏"
-_MOUSE_STEP = 0.01
+_MOUSE_STEP, _KEY_STEP = 0.01, 0.05
 _TOLD_S: Final = 2.0
 _THRESHOLD_CELLS: Final = len("┃ 0.55 ")
 _LEAST_BAR: Final = 8
 """Shorter than this, a bar does not make room for the threshold's number."""
+
+
+def stepped(threshold: float, steps: int) -> float:
+    """A threshold so many keys further, from 0 to 1."""
+    return round(clamped(threshold + steps * _KEY_STEP), 2)
 
 
 @dataclass
@@ -253,6 +258,11 @@ class VoiceMeter(Meter):
             runs.append((f"{figure} ", "plain" if self._told_for is None else "strong"))
         runs += [(below, "voice"), (mark, "peak"), (above, "speech"), (" ", "plain"), self._sign]
         self.paint(runs)
+
+    def tell_unseen(self, threshold: float) -> None:
+        """Say in passing what was chosen, where there is no room for the meter."""
+        if not self.display:
+            self.notify(f"Threshold {threshold:.2f}", timeout=_TOLD_S)
 
     def _tell(self) -> None:
         """Show the number for a moment where it has no place of its own."""

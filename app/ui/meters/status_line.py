@@ -1,4 +1,4 @@
-"""Two rows of facts that are kept by their worth when there is no room for all: the header and the status line."""
+"""The header: facts that are kept by their worth when there is no room for all."""
 
 from __future__ import annotations
 
@@ -90,9 +90,9 @@ def cost_piece(spending: Spending, budget_usd: float | None) -> Piece:
     """`$0.004`, `$0.81 of $1.00` under a budget, a warning where that is nearly spent; empty without a price."""
     text = cost_text(spending)
     if not text or budget_usd is None:
-        return Piece(text, 4, "dim", joint="  ")
+        return Piece(text, 6, "dim", joint="  ")
     is_near = (spending.cost_usd or 0.0) >= WARNING_SHARE * budget_usd
-    return Piece(f"{text} of {dollars(budget_usd)}", 2 if is_near else 4, "warning" if is_near else "dim", joint="  ")
+    return Piece(f"{text} of {dollars(budget_usd)}", 2 if is_near else 6, "warning" if is_near else "dim", joint="  ")
 
 
 def near_limit_piece(near: NearLimit | None) -> Piece:
@@ -104,7 +104,10 @@ def near_limit_piece(near: NearLimit | None) -> Piece:
 
 
 class HeaderLine(StyledLine):
-    """`realtime   embedded service · hands-free   …   04:12   56 min left`: where one is, and for how long."""
+    """`realtime   embedded service · hands-free   …   answer 0.42 s   $0.004   04:12   56 min left`.
+
+    Where one is, how quick it is, what it costs, and for how long. What is least worth leaves first.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = LOOKS
 
@@ -120,7 +123,7 @@ class HeaderLine(StyledLine):
         self._service = service
 
     def show_status(self, status: Status) -> None:
-        """The mode and the session's end."""
+        """The mode, the latency, the line, usage, and the session's end."""
         self._status = status
         self.draw()
 
@@ -142,42 +145,23 @@ class HeaderLine(StyledLine):
             taken = Piece(f"{mode} {standing_mark(standing.standing)[0]}", 2, "warning", joint=" · ")
         else:
             taken = Piece(mode, 2, "dim", joint=" · ")
-        left = (Piece("realtime", 6, "strong"), Piece(self._service, 5, "dim"), taken)
-        right: tuple[Piece, ...] = ()
+        model = Piece(shown(self._status.model), 11, "dim", joint=" · ")
+        left = (Piece("realtime", 8, "strong"), Piece(self._service, 7, "dim"), taken, model)
+        right = _figures(self._status)
         if now is not None:
             elapsed = elapsed_text(now - self._started_at)
             ends_at = self._status.expires_at if self._has_session else None
-            right = (Piece(elapsed, 4), time_left_piece(ends_at, now, 3))
+            right += (Piece(elapsed, 5), time_left_piece(ends_at, now, 3))
         self.paint(laid_out(left, right, self.size.width))
 
 
-class StatusLine(StyledLine):
-    """`answered in 0.42 s, median 0.51 s   line 34 ms   1,204 tokens  $0.004   gpt-realtime`.
-
-    What is least worth leaves first.
-    """
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = LOOKS
-
-    _status = Status()
-
-    def show_status(self, status: Status) -> None:
-        """Latency, the line, usage and the model."""
-        self._status = status
-        self.draw()
-
-    def draw(self) -> None:
-        """What there is room for."""
-        status, spending, round_trip = self._status, self._status.spending, self._status.round_trip_ms
-        answered, median = status.answered_ms, status.median_answered_ms
-        tokens = f"{spending.tokens.total:,} tokens" if spending.tokens.total else ""
-        pieces = (
-            Piece(f"answered in {answered / 1000:.2f} s" if answered is not None else "", 1),
-            Piece(f"median {median / 1000:.2f} s" if median is not None else "", 7, "dim", joint=", "),
-            Piece(f"line {round_trip} ms" if round_trip is not None else "", 5, "dim"),
-            near_limit_piece(status.near_limit),
-            Piece(tokens, 6, "dim"),
-            cost_piece(spending, status.budget_usd),
-            Piece(shown(status.model), 8, "dim"),
-        )
-        self.paint(laid_out(pieces, (), self.size.width))
+def _figures(status: Status) -> tuple[Piece, ...]:
+    answered, median, tokens = status.answered_ms, status.median_answered_ms, status.spending.tokens.total
+    return (
+        Piece(f"answer {answered / 1000:.2f} s" if answered is not None else "", 4),
+        Piece(f"median {median / 1000:.2f} s" if median is not None else "", 10, "dim", joint=", "),
+        Piece(f"line {status.round_trip_ms} ms" if status.round_trip_ms is not None else "", 9, "dim"),
+        near_limit_piece(status.near_limit),
+        Piece(f"{tokens:,} tokens" if tokens else "", 9, "dim"),
+        cost_piece(status.spending, status.budget_usd),
+    )

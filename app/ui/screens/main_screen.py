@@ -37,13 +37,14 @@ from app.ui.messages import (
     SettingsSaveRequested,
 )
 from app.ui.meters.lamp import TalkPressed, TalkReleased
-from app.ui.meters.level_meter import SAMPLES_HZ, LevelThrottle, ThresholdChanged
-from app.ui.meters.scale import clamped
-from app.ui.meters.status_line import HeaderLine, StatusLine
+from app.ui.meters.level_meter import ThresholdChanged, stepped
+from app.ui.meters.sampling import Moment, Sampling
+from app.ui.meters.status_line import HeaderLine
 from app.ui.meters.talk_strip import TalkStrip
 from app.ui.painting import StyledLine
 from app.ui.settings.controller import SettingsController
 from app.ui.settings.edited_settings import EditedSettings
+from app.ui.tape.tape import Tape
 from app.ui.terminal_output import set_terminal_title
 from app.ui.transcript.pane import TranscriptPane
 from app.ui.transcript.wrapping import shown
@@ -51,7 +52,6 @@ from app.ui.transcript.wrapping import shown
 if TYPE_CHECKING:
     from app.ui.screens.export_dialog import Exporter
 
-_THRESHOLD_STEP = 0.05
 
 _RULE: Final = "─" * 1000
 """Longer than any screen is wide; what has no room is left out."""
@@ -66,7 +66,7 @@ class MainScreen(Screen[None]):
     header = query_one(HeaderLine)
     pane = query_one(TranscriptPane)
     strip = query_one(TalkStrip)
-    status_line = query_one(StatusLine)
+    tape = query_one(Tape)
     key_bar = query_one(KeyBar)
 
     def __init__(
@@ -91,10 +91,7 @@ class MainScreen(Screen[None]):
             self, self._toggle, self._tapped, self._is_open, clock, holds=edited.settings.talk_key == "hold"
         )
         self._example: str | None = None
-        self._wall_clock = wall_clock
-        self._clock = clock
-        self._throttle = LevelThrottle()
-        self._samples, self._sampled_s = 0, float("-inf")
+        self.sampling = Sampling(self, live, clock, wall_clock, self._show_moment)
 
     @cached_property
     def exporter(self) -> Exporter:
@@ -114,13 +111,13 @@ class MainScreen(Screen[None]):
         rule = StyledLine(id="rule")
         rule.paint([(_RULE, "plain")])
         yield rule
+        yield Tape(self._time_of_day)
         yield TalkStrip()
-        yield StatusLine()
         yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin to sample levels and time."""
-        self._sampling_timer = self.set_interval(1 / SAMPLES_HZ, self._sample, name="levels and time")
+        self.sampling.begin(self.header.tick)
         self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self._show_status()
 
@@ -145,9 +142,11 @@ class MainScreen(Screen[None]):
         match message.event:
             case EntryChanged(entry, index):
                 self.pane.put(entry, index)
-                self._sample_along()
+                self.tape.put(entry)
+                self.sampling.along()
             case EntryRemoved(item_id):
                 self.pane.take_out(item_id)
+                self.tape.take_out(item_id)
             case StatusChanged(status):
                 self._take_status(status)
             case Notice(text, severity):
@@ -213,7 +212,7 @@ class MainScreen(Screen[None]):
     def _show_status(self) -> None:
         self.header.show_service(self.live.service_label)
         self.header.show_status(self.status)
-        self.status_line.show_status(self.status)
+        self.tape.show_status(self.status)
         set_terminal_title(self.app, wording.terminal_title(self.status))
         self._show_keys()
 
@@ -225,21 +224,12 @@ class MainScreen(Screen[None]):
         self.key_bar.show(key_hints(self, now, remapped))
         self.pane.show_first_steps(wording.first_steps(now, self.live.service_label, self._example, self.key_of))
 
-    def _sample_along(self) -> None:
-        """What words bring into view is painted anyway: sample now rather than cause a painting of its own soon."""
-        if self._clock() - self._sampled_s > 0.5 / SAMPLES_HZ:
-            self._sample()
-            self._sampling_timer.reset()
-
-    def _sample(self) -> None:
-        """Show the levels of this moment, and once a second the time."""
-        self._sampled_s = self._clock()
-        self._samples = (self._samples + 1) % SAMPLES_HZ
-        if not self._samples:
-            self.header.tick(self._wall_clock())
-        levels = self.live.levels
-        if self._throttle.is_worth_showing(levels, is_watched=self.app.app_focus):
-            self.strip.show_levels(levels)
+    def _show_moment(self, moment: Moment) -> None:
+        if moment.heard:
+            self.pane.log_view.hear(moment.heard.item_id, moment.heard.heard_ms)
+        self.tape.sample(moment.now_ms, moment.levels, moment.heard)
+        if moment.are_levels_shown:
+            self.strip.show_levels(moment.levels)
 
     # ---------------------------------------------------------------- what the user wants
 
@@ -321,10 +311,9 @@ class MainScreen(Screen[None]):
 
     def action_threshold(self, steps: int) -> None:
         """The VAD threshold up or down."""
-        value = round(clamped(self.edited.settings.threshold + steps * _THRESHOLD_STEP), 2)
+        value = stepped(self.edited.settings.threshold, steps)
         self.change("threshold", value)
-        if not self.strip.voice.display:
-            self.notify(f"Threshold {value:.2f}", timeout=2)
+        self.strip.voice.tell_unseen(value)
 
     @on(ThresholdChanged)
     def _threshold_dragged(self, event: ThresholdChanged) -> None:
@@ -385,6 +374,10 @@ class MainScreen(Screen[None]):
     def action_follow(self) -> None:
         """To the end of the transcript, and stay there."""
         self.pane.log_view.follow()
+
+    @on(Tape.TurnChosen)
+    def _show_turn(self, event: Tape.TurnChosen) -> None:
+        self.pane.log_view.show_turn(event.item_id)
 
     # ---------------------------------------------------------------- copies, exports, help
 

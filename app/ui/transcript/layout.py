@@ -46,6 +46,8 @@ class Look(StrEnum):
     PARTIAL = "partial"
     DOUBT = "doubt"
     """Words of which the service is not sure."""
+    WAITING = "waiting"
+    """Words that have not sounded yet."""
     UNHEARD = "unheard"
     INTERRUPTED = "interrupted"
     NOTE = "note"
@@ -112,6 +114,11 @@ class Block(Struct, frozen=True):
             return (StyledText(" " * INDENT, Look.BLANK), self.trailers[trailer])
         return ()
 
+    def heard_for(self, heard_ms: int) -> Block:
+        """The block when so much of its entry has sounded; the seam between that and what waits never goes back."""
+        heard = len(shown(self.entry.text[: self.entry.chars_heard(heard_ms)])) if self.entry.waits_to_sound else 0
+        return replace(self, heard=heard) if heard > self.heard else self
+
     def words_span(self, number: int) -> Span | None:
         """Which of the words stand in a row; None for the other rows."""
         return self.spans[number - 1] if 0 < number <= self.shown_rows and self.spans else None
@@ -136,7 +143,8 @@ class Block(Struct, frozen=True):
             return (StyledText("…", look),)
         start, end = self.spans[at]
         heard_end = min(max(start, self.heard), end)
-        pieces = [StyledText(self.words[start:heard_end], look), StyledText(self.words[heard_end:end], Look.UNHEARD)]
+        rest = Look.WAITING if self.entry.waits_to_sound else Look.UNHEARD
+        pieces = [StyledText(self.words[start:heard_end], look), StyledText(self.words[heard_end:end], rest)]
         if at == self.shown_rows - 1 and (self.is_cut or not self.entry.is_final):
             pieces = _with_ellipsis(pieces, self.width - INDENT - 1)
         marks = [
@@ -157,9 +165,12 @@ def lay_out(entry: Entry, width: int, *, is_open: bool = False, before: Block | 
     if before is not None and before.width == width and before.spans and words.startswith(before.words):
         known = before.spans
     spans = known if known and before and len(words) == len(before.words) else tuple(wrap(words, room, known))
-    heard = len(shown(entry.heard_text))
+    if entry.waits_to_sound:
+        heard = min(before.heard, len(words)) if before is not None and before.entry.waits_to_sound else 0
+    else:
+        heard = len(shown(entry.heard_text))
     shown_rows = len(spans)
-    if heard < len(words) and not is_open:
+    if heard < len(words) and not is_open and not entry.waits_to_sound:
         ended_in = max((at for at, span in enumerate(spans) if span[0] <= heard), default=0)
         shown_rows = min(shown_rows, ended_in + 1 + _UNHEARD_ROWS)
     waits_for_words = not spans and not entry.is_final

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from app.conversation.transcript import Entry
 from app.ui.painting import Surface
 from app.ui.transcript.layout import INDENT, WIDEST, Block, Clock, Look, Mark, plain
-from app.ui.transcript.painter import Canvas, TranscriptPainter, ViewRow, changed_cells
+from app.ui.transcript.painter import Canvas, TranscriptPainter, ViewRow, changed_cells, selected_style
 from app.ui.transcript.rows import Change, TranscriptRows
 from app.ui.transcript.search import Match, TranscriptSearch, selected_text
 
@@ -86,6 +86,11 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         if change := self._rows.remove(item_id):
             self._add_change(change)
 
+    def hear(self, item_id: str, heard_ms: int) -> None:
+        """So much of an entry has left the speaker."""
+        if self._rows.hear(item_id, heard_ms):
+            self._show_soon()
+
     # ---------------------------------------------------------------- where one is in it
 
     @property
@@ -113,6 +118,11 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         self._go_to(self._rows.height)
         self._paint_changes()
         self._post_moved()
+
+    def show_turn(self, item_id: str) -> None:
+        """Bring a turn to the top of the view."""
+        if (index := self._rows.index_of(item_id)) is not None:
+            self.scroll_to(y=self._rows.top(index), animate=False, immediate=True)
 
     def page(self, step: int) -> None:
         """A page up (-1) or down (1); one row of the old page stays in view."""
@@ -144,6 +154,9 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         if not self._is_following and change.top + change.old_height <= self.scroll_offset.y + self._shift:
             self._shift += grown
             self._seen += grown
+        self._show_soon()
+
+    def _show_soon(self) -> None:
         if not self._has_changes:
             self._has_changes = True
             self.call_later(self._show_changes)
@@ -339,7 +352,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         return self._painter.view(self.scroll_offset.y, self._canvas(), is_selecting=is_selecting)
 
     def _canvas(self) -> Canvas:
-        return Canvas(self.size, self._view.width, self._looked_up(), self._style, self._selection_style())
+        return Canvas(self.size, self._view.width, self._looked_up(), self._style, self._style(Look.SELECTED))
 
     def _paint_changes(self) -> None:
         """Have Textual paint what looks otherwise than it did, and nothing else."""
@@ -380,13 +393,6 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
     def _style(self, look: Look) -> Style:
         looks = self._looked_up().looks
         if look not in looks:
-            looks[look] = self.get_component_rich_style(f"transcript--{look.value}")
+            name = f"transcript--{look.value}"
+            looks[look] = selected_style(self) if look is Look.SELECTED else self.get_component_rich_style(name)
         return looks[look]
-
-    def _selection_style(self) -> Style:
-        looks = self._looked_up().looks
-        if Look.SELECTED not in looks:
-            selection = self.screen.get_component_rich_style("screen--selection")
-            is_ansi = self.has_pseudo_class("ansi")
-            looks[Look.SELECTED] = Style(reverse=True) if is_ansi else Style(bgcolor=selection.bgcolor)
-        return looks[Look.SELECTED]

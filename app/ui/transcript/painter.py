@@ -11,6 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
+from textual.widget import Widget
 
 from app.ui.painting import Surface
 from app.ui.transcript.layout import Block, Clock, Look, Mark, Row, StyledText, marked, plain
@@ -41,6 +42,13 @@ class Canvas(Struct, frozen=True):
         """The row, as wide as the view. Its cells know which row of the transcript they are, for selections."""
         strip = ground if number is None else ground.apply_offsets(0, number)
         return strip.adjust_cell_length(self.size.width, self.surface.blank)
+
+
+def selected_style(widget: Widget) -> Style:
+    """Over the style of what is selected. With the terminal's own colours no ground is sure to leave it legible."""
+    if widget.has_pseudo_class("ansi"):
+        return Style(reverse=True)
+    return Style(bgcolor=widget.screen.get_component_rich_style("screen--selection").bgcolor)
 
 
 class ViewRow(Struct, frozen=True):

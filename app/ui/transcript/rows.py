@@ -117,6 +117,15 @@ class TranscriptRows:
         before = self._blocks[index]
         return self._put_block(index, lay_out(before.entry, self._width, is_open=is_open, before=before))
 
+    def hear(self, item_id: str, heard_ms: int) -> bool:
+        """So much of an entry has sounded; whether another of its words did. No row moves."""
+        index = self.index_of(item_id)
+        if index is None:
+            return False
+        before = self._blocks[index]
+        block = self._blocks[index] = before.heard_for(heard_ms)
+        return block is not before
+
     def set_width(self, width: int) -> None:
         """Another width: every block is to be wrapped anew, see `settle`."""
         if width != self._width:
@@ -161,7 +170,7 @@ class TranscriptRows:
         before = self._blocks[index]
         if before.width == self._width:
             return False
-        self._blocks[index] = lay_out(before.entry, self._width, is_open=before.is_open)
+        self._blocks[index] = lay_out(before.entry, self._width, is_open=before.is_open, before=before)
         return True
 
     def _put_block(self, index: int, block: Block) -> Change:

@@ -1,4 +1,4 @@
-"""The status line and the header: what they say, and what they leave out first."""
+"""The header: what it says, and what it leaves out first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from app.conversation.usage import Spending, TokensByKind
 from app.ui.meters.status_line import (
     HeaderLine,
     Piece,
-    StatusLine,
     cost_piece,
     elapsed_text,
     laid_out,
@@ -58,37 +57,23 @@ def shown(line, width, **methods) -> str:
     return asyncio.run(whole())
 
 
-def status_line(width, status=BUSY):
-    return shown(StatusLine(), width, show_status=status)
-
-
 def header_line(width, status=BUSY, **more):
     return shown(HeaderLine("embedded service", NOW - 252), width, show_status=status, **more)
 
 
 @pytest.mark.parametrize(
-    ("width", "text"),
-    [
-        (80, "answered in 0.42 s, median 0.51 s   1,204 tokens  $0.004   gpt-realtime-2.1"),
-        (76, "answered in 0.42 s, median 0.51 s   1,204 tokens  $0.004"),
-        (50, "answered in 0.42 s   1,204 tokens  $0.004"),
-        (40, "answered in 0.42 s   $0.004"),
-        (22, "answered in 0.42 s"),
-        (12, ""),
-    ],
-)
-def test_what_leaves_the_status_when_it_gets_narrow(width, text):
-    line = status_line(width)
-    assert line == (f" {text}".ljust(width - 1) if text else "")
-
-
-@pytest.mark.parametrize(
     ("width", "left", "right"),
     [
-        (110, "realtime   embedded service · hands-free", "04:12   56 min left"),
-        (60, "embedded service · hands-free", "04:12   56 min left"),
-        (50, "hands-free", "04:12   56 min left"),
-        (30, "hands-free", "56 min left"),
+        (
+            140,
+            "realtime   embedded service · hands-free · gpt-realtime-2.1",
+            "answer 0.42 s, median 0.51 s   1,204 tokens  $0.004   04:12   56 min left",
+        ),
+        (110, "realtime   embedded service · hands-free", "answer 0.42 s   1,204 tokens  $0.004   04:12   56 min left"),
+        (80, "embedded service · hands-free", "answer 0.42 s   $0.004   04:12   56 min left"),
+        (60, "hands-free", "answer 0.42 s   $0.004   04:12   56 min left"),
+        (50, "hands-free", "answer 0.42 s   04:12   56 min left"),
+        (40, "hands-free", "56 min left"),
         (20, "hands-free", ""),
         (8, "", ""),
     ],
@@ -102,12 +87,11 @@ def test_what_leaves_the_header_when_it_gets_narrow(width, left, right):
 
 
 def test_nothing_is_said_that_is_not_known():
-    assert status_line(110, Status()) == ""
-    assert header_line(110).split() == ["realtime", "embedded", "service", "·", "hands-free"]
+    assert header_line(110, Status()).split() == ["realtime", "embedded", "service", "·", "hands-free"]
 
 
 def test_without_a_price_there_is_no_cost():
-    assert "$" not in status_line(200, Status(spending=Spending(TokensByKind(text_in=5))))
+    assert "$" not in header_line(200, Status(spending=Spending(TokensByKind(text_in=5))))
 
 
 def test_the_header_says_where_one_is():
@@ -184,13 +168,13 @@ ALL = replace(
 @pytest.mark.parametrize(
     ("width", "text"),
     [
-        (120, "answered in 0.42 s   line 34 ms   12 requests left, more in 8 s   1,204 tokens  $0.004 of $0.005"),
-        (80, "answered in 0.42 s   12 requests left, more in 8 s   $0.004 of $0.005"),
-        (60, "answered in 0.42 s   $0.004 of $0.005"),
+        (160, "answer 0.42 s   line 34 ms   12 requests left, more in 8 s   1,204 tokens  $0.004 of $0.005"),
+        (80, "answer 0.42 s   12 requests left, more in 8 s   $0.004 of $0.005"),
+        (60, "  $0.004 of $0.005"),
     ],
 )
 def test_what_is_near_its_end_stays_longer(width, text):
-    assert status_line(width, ALL).startswith(f" {text}")
+    assert header_line(width, ALL).endswith(f" {text}")
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ async def test_what_was_told_before_there_is_a_screen_comes_first(tmp_path: Path
 
 async def test_levels_are_sampled_when_words_are_painted_anyway(drive: Drive) -> None:
     async with drive(levels=Levels(-40.0)) as run:
-        run.main._sampling_timer.pause()
+        run.main.sampling.timer.pause()
         await run.settle()
         run.live.levels = Levels(-7.0)
         run.seconds[0] += 1.0

@@ -210,3 +210,53 @@ def test_words_of_which_the_service_is_not_sure_look_so_over_the_end_of_a_row():
     ]
     assert ["".join(row) for row in doubtful if row] == ["saw", "Ann-Marie"]
     assert [plain(block.row(number, lambda _: "")).strip() for number in (1, 2)] == ["I saw the", "cat of"]
+
+
+def speaking(text: str = WORDS, **fields: object) -> Entry:
+    return assistant(text, **{"is_final": False, "heard_ms": None, "ended_ms": None, "received_ms": 10_000, **fields})
+
+
+def test_what_has_sounded_is_bright_what_waits_is_dim_and_all_of_it_is_shown() -> None:
+    block = lay_out(speaking(), 40)
+    assert looks(block, Look.WORDS) == ""
+    half = block.heard_for(5_000)
+    bright, dim = looks(half, Look.WORDS), looks(half, Look.WAITING)
+    assert WORDS.startswith(bright[:20])
+    assert bright.endswith(" people")  # at the end of a word
+    assert dim.strip().startswith("live")
+    assert half.height == block.height
+    assert not looks(half, Look.UNHEARD)
+
+
+def test_the_seam_stays_while_more_words_come_and_never_goes_back() -> None:
+    before = lay_out(speaking(WORDS[:40], received_ms=4_000), 40).heard_for(3_000)
+    after = lay_out(speaking(), 40, before=before)
+    assert after.heard == before.heard
+    assert after.heard_for(1_000) is after
+    assert after.heard_for(9_000).heard > before.heard
+    assert lay_out(speaking(), 24, before=after).heard == after.heard  # another width
+
+
+def test_an_interruption_freezes_the_seam() -> None:
+    seam = lay_out(speaking(), 40).heard_for(5_000)
+    cut = lay_out(replace(seam.entry, is_interrupted=True, heard_ms=5_000, ended_ms=9), 40, before=seam)
+    assert cut.heard == seam.heard
+    assert looks(cut, Look.UNHEARD)
+    assert not looks(cut, Look.WAITING)
+    assert cut.heard_for(9_000) is cut
+
+
+@pytest.mark.parametrize("entry", [user(is_final=False), assistant(), speaking(is_spoken=False), program()])
+def test_what_does_not_sound_has_no_seam(entry: Entry) -> None:
+    assert not looks(lay_out(entry, 40), Look.WAITING)
+
+
+@given(st.text(st.sampled_from("ab 東\n👍\t"), max_size=60), st.lists(st.integers(0, 12_000), max_size=6))
+def test_the_seam_only_goes_on_and_parts_the_words_in_two(text: str, heards_ms: list[int]) -> None:
+    block = lay_out(speaking(text), 24)
+    for heard_ms in heards_ms:
+        heard, block = block.heard, block.heard_for(heard_ms)
+        assert heard <= block.heard <= len(block.words)
+        shown = [letter for letter in "".join(lines(block)[1:]) if letter not in " …"]
+        parted = looks(block, Look.WORDS) + looks(block, Look.WAITING)
+        assert [letter for letter in parted if letter not in " …"] == shown

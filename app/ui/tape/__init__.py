@@ -1,0 +1,1 @@
+"""The tape: the last minute of both voices above each other."""
