@@ -71,7 +71,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RealtimeApp:
 
 def pieces(app: RealtimeApp) -> Iterator[tuple[str, Segment]]:
     """What is painted, of a dialog what is inside it: the rest is behind a veil."""
-    dialogs = app.screen.query(".dialog, CommandPalette #--input, CommandPalette #--results")
+    dialogs = app.screen.query(".dialog, CommandInput, CommandList")
     region = Region.from_union([dialog.region for dialog in dialogs or [app.screen]])
     for strip in app.screen._compositor.render_strips()[region.y : region.bottom]:
         for segment in strip.crop(region.x, region.right):
@@ -94,7 +94,7 @@ def too_faint(app: RealtimeApp) -> set[str]:
         if style.reverse:
             fore, ground = ground, fore
         least = TEXT if is_text(text) else SIGN
-        if set(text) <= DECORATION | {" "} or set(text) <= set("▀▄"):
+        if set(text) <= DECORATION | set(" ▀▄🔎"):
             continue
         if (reached := contrast(fore, ground)) < least - 0.005:
             found.add(f"{text!r} {reached:.2f}: {fore.hex} on {ground.hex}")

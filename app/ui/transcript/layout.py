@@ -257,8 +257,16 @@ def _with_ellipsis(pieces: list[StyledText], room: int) -> list[StyledText]:
         return [*pieces, StyledText(mark, look)]
     first, last = pieces
     if last.text:
-        return [first, StyledText(cut_to(last.text + " ", cell_len(last.text)), look)]
-    return [StyledText(cut_to(first.text + " ", cell_len(first.text)), look), last]
+        return [first, StyledText(_cut_between_words(last.text), look)]
+    return [StyledText(_cut_between_words(first.text), look), last]
+
+
+def _cut_between_words(text: str) -> str:
+    """With an ellipsis, in no more cells; not within a word where there is another before it."""
+    kept = cut_to(text + " ", cell_len(text)).removesuffix("…")
+    before, blank, _ = kept.rpartition(" ")
+    is_whole = not kept.strip() or text[len(kept) : len(kept) + 1] == " "
+    return f"{kept if is_whole or not before.strip() else before + blank}…"
 
 
 def _without_struck_ends(piece: StyledText) -> Iterable[StyledText]:
