@@ -168,7 +168,14 @@ class SettingRow(Grid):
             self.control.display = False
             self.mount(self._editor, after=self.control)
         self._editor.focus()
-        self.call_after_refresh(self.scroll_visible, animate=False, immediate=True)
+        self.call_after_refresh(self._show_editor)
+
+    def _show_editor(self) -> None:
+        """Bring all of it into view, wrapped."""
+        # Of a size that comes about while it scrolls, Textual 8.2.8 tells nobody.
+        if editor := self._editor:
+            editor.post_message(events.Resize(editor.size, editor.virtual_size))
+            self.scroll_visible(animate=False, immediate=True)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Enter keeps a line."""

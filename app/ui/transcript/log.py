@@ -387,7 +387,8 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         if (selection := self.text_selection) and (selected := selection.get_span(row_number)):
             start, end = selected
             length = len(plain(block.row(number, self._clock)))
-            marks.append((max(start, min(INDENT, length)), length if end == -1 else end, Look.SELECTED))
+            indent = INDENT if number else 1  # as in what is copied
+            marks.append((max(start, min(indent, length)), length if end == -1 else end, Look.SELECTED))
         return marks
 
     def _style(self, look: Look) -> Style:

@@ -47,7 +47,7 @@ class Canvas(Struct, frozen=True):
 def selected_style(widget: Widget) -> Style:
     """Over the style of what is selected. With the terminal's own colours no ground is sure to leave it legible."""
     if widget.has_pseudo_class("ansi"):
-        return Style(reverse=True)
+        return Style(reverse=True, dim=False)
     return Style(bgcolor=widget.screen.get_component_rich_style("screen--selection").bgcolor)
 
 

@@ -489,8 +489,11 @@ def test_the_editor_of_many_lines_is_in_view_with_the_cursor_after_the_text(size
         editor = app.focused
         assert isinstance(editor, TextArea)
         assert editor.cursor_location == editor.document.end
+        assert len(editor.text) <= editor.wrapped_document.height * editor.wrap_width
         rows = app.panel.query_one("SettingRows").region
         assert editor.region.intersection(rows).height >= min(7, rows.height - 1)
+        painted = app.screen._compositor.render_strips()[editor.region.y : editor.region.bottom]
+        assert "speak." in "".join(strip.text for strip in painted)
 
     run(scenario, size=size)
 
