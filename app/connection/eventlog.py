@@ -6,6 +6,7 @@ what was said stays in it. The file is private to the user.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import threading
@@ -14,9 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from app.connection.event_ring import EventRing
 from app.private_files import open_private_log
 from app.protocol.jsontext import read_json
 from app.protocol.text import one_line, sanitise_text
+from app.protocol.wire_event import WireEvent
 from app.redaction import Redaction
 
 REMOVED: Final = "[removed]"
@@ -35,24 +38,31 @@ class EventLogError(Exception):
 
 
 class EventLog:
-    """One log file, appended to. May be used from several threads; a line is written whole or not at all.
+    """The wire's events: one log file, appended to, and the newest in memory; either may be wanted or not.
+
+    May be used from several threads; a line is written whole or not at all.
 
     An error while writing (a full disk) ends the log, not the talk: see `failure`.
     """
 
     def __init__(
         self,
-        path: Path,
+        path: Path | None,
         now: Callable[[], datetime] = _now,
+        ring: EventRing | None = None,
     ) -> None:
-        """Open or create the file, mode 0600. Raises EventLogError."""
-        self._path = path
+        """Open or create the file, mode 0600; None: there is none. Raises EventLogError."""
+        self._path = path or Path()
+        self._ring = ring
         self._now = now
         self._tell: Callable[[str], None] | None = None
         self._failure = ""
         self._lock = threading.Lock()
         self._secrets: tuple[str, ...] = ()
         self._redaction = Redaction()
+        self._file: io.FileIO | None = None
+        if path is None:
+            return
         try:
             descriptor = open_private_log(path)
         except OSError as error:
@@ -88,14 +98,25 @@ class EventLog:
 
     def note(self, text: str) -> None:
         """What happened to the connection itself: opened, refused, closed."""
+        if self._ring is not None:
+            self._ring.note(text)
         self._line({"note": one_line(self._redaction.message(text), 1_000)})
+
+    def events_after(self, number: int) -> tuple[WireEvent, ...]:
+        """The newest events from this number on, without sound and secrets, oldest first."""
+        return self._ring.after(number, lambda value: _cleaned(value, self._redaction)) if self._ring else ()
 
     def close(self) -> None:
         """End the log. May be called again; what is logged afterwards is dropped."""
         with self._lock:
-            self._file.close()
+            if self._file is not None:
+                self._file.close()
 
     def _event(self, direction: Literal["sent", "received"], frame: str | bytes) -> None:
+        if self._ring is not None:
+            self._ring.add(direction, frame)
+        if self._file is None:
+            return
         if isinstance(frame, bytes):  # some services send their events so
             try:
                 frame = frame.decode("utf-8")
@@ -114,7 +135,7 @@ class EventLog:
         stamp = self._now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         tell: Callable[[str], None] | None = None
         with self._lock:
-            if self._file.closed:
+            if self._file is None or self._file.closed:
                 return
             text = json.dumps({"time": stamp, **content}, separators=(",", ":"))
             rest = memoryview(text.replace("\x7f", "\\u007f").encode() + b"\n")

@@ -18,7 +18,7 @@ from app.conversation.kept_sound import KEPT_MS, KeptChunk
 from app.conversation.negotiation import SettingsNegotiation
 from app.conversation.responses import Responses
 from app.conversation.session import Detection, Mode
-from app.conversation.transcript import Party
+from app.conversation.transcript import NOT_SENT_YET, Party
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.turn_table import TURNS, Action, Trigger
 from app.protocol import server_events as sv
@@ -132,7 +132,7 @@ class Turns:
         item_id = self._effects.new_item_id()
         self.do(Trigger.TEXT, now_ms)
         self._builder.user_typed(item_id, text, now_ms)
-        self._builder.change(item_id, note="not sent yet: it waits for the connection")
+        self._builder.change(item_id, note=NOT_SENT_YET)
         self.has_asked = True
         return item_id
 

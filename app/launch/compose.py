@@ -21,7 +21,7 @@ from app.launch.prices import price_list
 from app.launch.request import NoDeviceError
 from app.live.conversation import LiveConversation
 from app.live.dialling import Dialler
-from app.live.events import Listener
+from app.live.events import Listener, WireEventsAfter
 from app.live.switching import Switchboard
 from app.settings import Loaded, Settings, Source, which_service
 
@@ -154,6 +154,7 @@ def make_live(
     greets: bool,
     conversations: Path | None = None,
     switchboard: Switchboard | None = None,
+    wire_events: WireEventsAfter = lambda _: (),
     stays_offline: bool = False,
 ) -> LiveConversation:
     """The conversation, ready to be run. It is kept under the folder `conversations`, unless the user said not to.
@@ -178,6 +179,7 @@ def make_live(
         cancels_echo=settings.echo_cancelling,
         keeper=keeper,
         switchboard=switchboard,
+        wire_events=wire_events,
         timeout_ms=answer_timeout_ms(settings),
         preroll_ms=settings.preroll_ms,
         prices=price_list(settings),

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from app.connection import services
 from app.connection.child import Child
 from app.connection.entra import scopes_of
+from app.connection.event_ring import EventRing
 from app.connection.eventlog import EventLog, EventLogError
 from app.connection.keep_alive import KeepAlive
 from app.connection.services import Extras, Service, ServiceSettingError
@@ -30,7 +31,8 @@ def begin_dialling(request: Request, child: Child | None) -> tuple[EarlyDialler,
     """
     try:
         _check_files(request)
-        log = EventLog(request.events) if request.events else None
+        ring = None if request.is_plain else EventRing()  # the screen shows them
+        log = EventLog(request.events, ring=ring) if request.events or ring else None
         dialler = make_dialler(
             request.loaded.settings,
             log=log,

@@ -27,7 +27,7 @@ from app.history.saved import Saved
 from app.live.backoff import Backoff
 from app.live.devices import Devices, SoundSystem
 from app.live.dialling import Dialler
-from app.live.events import ExampleOffered, HeardSoFar, Listener
+from app.live.events import ExampleOffered, HeardSoFar, Listener, WireEventsAfter
 from app.live.example import ExampleDirector
 from app.live.line import Line
 from app.live.service_choice import ServiceChoice
@@ -35,6 +35,7 @@ from app.live.sound import SoundWorker
 from app.live.speaker import LastingSpeaker
 from app.live.switching import Switchboard, SwitchError
 from app.protocol.session import VOICES
+from app.protocol.wire_event import WireEvent
 
 _RELEASE_AFTER_MS = 250
 """In push-to-talk the example keeps the microphone open for so long after its last word."""
@@ -83,11 +84,13 @@ class LiveConversation:
         chosen: frozenset[str] = frozenset(),
         clips: Sequence[Clip] = CLIPS,
         switchboard: Switchboard | None = None,
+        wire_events: WireEventsAfter = lambda _: (),
         backoff: Backoff | None = None,
         reconnect_s: float = 0,
         stays_offline: bool = False,
     ) -> None:
         self._listener, self._system, self._switchboard = listener, system, switchboard
+        self._wire_events = wire_events
         self._speaker = LastingSpeaker(speaker)
         self._example = ClipMicrophone("example") if speaks_example else None
         self._director = ExampleDirector(clips, is_automatic=speaks_example)
@@ -235,6 +238,9 @@ class LiveConversation:
             return
         self._listener(Notice(f"Connecting to {dialler.label} …"))
         self._line.switch(dialler, change.with_all_of(needed))
+
+    def wire_events(self, number: int) -> tuple[WireEvent, ...]:
+        return self._wire_events(number)
 
     def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return self._system.names()

@@ -17,6 +17,7 @@ from app.conversation.transcript import Entry
 from app.live.service_choice import ServiceChoice
 from app.live.sound_check import CheckStep
 from app.protocol.text import flat
+from app.protocol.wire_event import WireEvent
 
 
 class Ended(Struct, frozen=True):
@@ -49,6 +50,9 @@ LiveEvent: TypeAlias = (
     EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted | ExampleOffered | SoundChecked | Ended
 )
 """Everything a front end hears. Changes of one entry come at most 10 times a second."""
+
+WireEventsAfter: TypeAlias = Callable[[int], tuple[WireEvent, ...]]
+"""The newest events of the wire from a number on, oldest first."""
 
 Listener: TypeAlias = Callable[[LiveEvent], None]
 """Called from a worker thread; must return at once."""
@@ -140,6 +144,11 @@ class Live(Protocol):
 
     def stay_offline(self) -> None:
         """Do not make a broken line again by itself. Nothing while it stands."""
+
+    def wire_events(self, number: int) -> tuple[WireEvent, ...]:
+        """The newest events of the wire from this number on, without sound and secrets, oldest first. A run of sound
+        that has grown is told again with a greater number. May take a moment: for whoever looks, not for every frame.
+        """
 
     def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Microphones and speakers of this system. May take a moment: not for the screen's own thread."""

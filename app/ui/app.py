@@ -45,6 +45,9 @@ _TOP: Final = Path(__file__).parents[2] / "app.tcss"
 _IN_WHEEL: Final = Path(__file__).parents[1] / "app.tcss"
 
 # A class of the screen from so many columns or rows on; app.tcss says what it changes.
+_AGAIN_S: Final = 3.0
+"""So long the second Ctrl+C may take."""
+
 _WIDTHS: Final = [(0, "-tiny"), (60, "-narrow"), (100, "-wide"), (140, "-very-wide")]
 _HEIGHTS: Final = [(0, "-flat"), (16, "-short"), (28, "-tall")]
 
@@ -57,11 +60,12 @@ class RealtimeApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         bindings.TALK_ANYWHERE,
         bindings.PALETTE,
+        bindings.KEYS_HERE,
         bindings.QUIT,
         *bindings.SUSPENDING,
         Binding("ctrl+c", "copy_or_quit", show=False, system=True),
     ]
-    COMMANDS = App.COMMANDS | {RealtimeCommands}
+    COMMANDS: ClassVar = {RealtimeCommands}  # Textual's own are among them
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
     PAUSE_GC_ON_SCROLL = True
@@ -94,6 +98,8 @@ class RealtimeApp(App[None]):
         self._main: MainScreen | None = None
         self._welcome: WelcomeScreen | None = None
         self._is_quitting = False
+        self._asked_s = float("-inf")
+        """When Ctrl+C was pressed last."""
         self._is_suspended = False
         self._early_events: list[LiveEvent] = []
         self._receiving = threading.Lock()  # over both, while the screen comes up
@@ -276,16 +282,40 @@ class RealtimeApp(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Of Textual's own: themes, a picture, the way out. The rest is said better by ours."""
-        for command in super().get_system_commands(screen):
-            if command.title in ("Theme", "Screenshot", "Quit"):
-                yield command
+        by_title = {command.title: command for command in super().get_system_commands(screen)}
+        yield from (by_title[title] for title in ("Theme", "Screenshot", "Quit") if title in by_title)
 
     async def action_copy_or_quit(self) -> None:
-        """Ctrl+C: copy what is selected, and otherwise what it means everywhere."""
+        """Ctrl+C: copy what is selected; else quit, in a conversation at the second press."""
         if self.screen.get_selected_text():
             self.screen.action_copy_text()
-        else:
+            return
+        is_talking = self._main is not None and self._main.ended is None and bool(self._main.live.entries)
+        asked_s, self._asked_s = self._asked_s, self._clock()
+        if not is_talking or self._asked_s - asked_s <= _AGAIN_S:
             await self.action_quit()
+        else:
+            self.notify("Ctrl+C again quits. Everything said is kept.", markup=False, timeout=_AGAIN_S)
+
+    def action_keys_here(self) -> None:
+        """The keys that work here and now."""
+        from app.ui.screens.keys_screen import KeysScreen, key_groups
+
+        if isinstance(self.screen, KeysScreen):
+            self.pop_screen()
+        else:
+            self.push_screen(KeysScreen(key_groups(self.screen.active_bindings)))
+
+    def action_events(self) -> None:
+        """The events of the wire."""
+        from app.ui.screens.events_screen import EventsScreen
+
+        if self._main:
+            self.push_screen(EventsScreen(self._main.live.wire_events))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A text field takes characters."""
+        return not (action == "keys_here" and bindings.is_typed(self.screen, "question_mark"))
 
     def action_notices(self) -> None:
         """What was told so far."""

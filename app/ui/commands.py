@@ -20,12 +20,12 @@ def commands_of(main: MainScreen) -> Iterable[SystemCommand]:
     """All commands, those with a key first."""
     from app.ui.screens.export_dialog import FORMAT_NAMES
 
-    for binding in bindings.BINDINGS:
-        if binding.show or binding.id in ("copy", "copy_all", "first", "follow", "notices"):
+    for binding in (*bindings.BINDINGS, bindings.KEYS_HERE):
+        if binding.show or binding.id in ("copy", "copy_all", "first", "follow", "notices", "devices", "keys_here"):
             key = main.key_of(binding.id or "")
             title = binding.description[:1].upper() + binding.description[1:]
             about = f"{binding.tooltip}  ({key})" if key else binding.tooltip
-            yield SystemCommand(title, about, partial(main.run_action, binding.action))
+            yield SystemCommand(title, about, partial(main.run_action, _action(binding.action)))
     yield SystemCommand("Check the sound", "Hear a tone, say something and hear it back", main.action_check_sound)
     yield SystemCommand("Switch service", "Go on with another service or model", main.action_switch_service)
     yield SystemCommand("New session", "Begin a new session; what was said is carried over as text", main.action_renew)
@@ -37,6 +37,10 @@ def commands_of(main: MainScreen) -> Iterable[SystemCommand]:
             shown = value.replace("_", " ")
             title = f"{setting.about.title[:1].upper()}{setting.about.title[1:]}: {shown}"
             yield SystemCommand(title, setting.about.help, partial(main.change, name, value))
+
+
+def _action(action: str) -> str:
+    return "app.keys_here" if action == "keys_here" else action
 
 
 class RealtimeCommands(Provider):
@@ -55,4 +59,6 @@ class RealtimeCommands(Provider):
                 yield Hit(score, matcher.highlight(command.title), command.callback, help=command.help)
 
     def _commands(self) -> Iterable[SystemCommand]:
-        return commands_of(self.screen) if isinstance(self.screen, MainScreen) else ()
+        if isinstance(self.screen, MainScreen):
+            yield from commands_of(self.screen)
+        yield from self.app.get_system_commands(self.screen)

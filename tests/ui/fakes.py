@@ -17,6 +17,7 @@ from app.conversation.status import State, Status
 from app.conversation.transcript import Entry, Party
 from app.live.events import Ended, HeardSoFar, Listener, LiveEvent
 from app.live.service_choice import ServiceChoice
+from app.protocol.wire_event import WireEvent
 
 AGREED = {name: SettingStanding(Standing.AGREED) for name in SessionSettings.__struct_fields__}
 """A service that has everything as it was asked for."""
@@ -40,6 +41,7 @@ class FakeLive:
     voices: tuple[str, ...] = ("alloy", "cedar")
     choices: tuple[ServiceChoice, ...] = ()
     asked: list[tuple[Any, ...]] = field(default_factory=list)
+    wire: list[WireEvent] = field(default_factory=list)
     faults: dict[str, Exception] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -104,6 +106,9 @@ class FakeLive:
         self.asked.append(("switch", choice, change))
         self.service_label = choice.label
         self.now(model=choice.model)
+
+    def wire_events(self, number: int) -> tuple[WireEvent, ...]:
+        return tuple(event for event in self.wire if event.number >= number)
 
     def device_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return ("headset", "webcam"), ("loudspeaker", "headset")

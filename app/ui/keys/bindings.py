@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 from textual.binding import Binding
@@ -22,6 +22,8 @@ SUSPENDING: Final = () if sys.platform == "win32" else (
     Binding("ctrl+z", "suspend_program", "suspend", id="suspend", show=False, priority=True,
             tooltip="Back to the shell, with microphone and speaker closed; `fg` comes back"),
 )  # fmt: skip
+KEYS_HERE: Final = Binding("question_mark", "keys_here", "the keys of where you are", id="keys_here", key_display="?",
+                           show=False, priority=True, tooltip="What every key does here and now")  # fmt: skip
 QUIT: Final = Binding(
     "ctrl+q", "quit", "quit", id="quit", show=False, priority=True, tooltip="End the program; everything said is kept"
 )
@@ -49,6 +51,8 @@ BINDINGS: Final[tuple[Binding, ...]] = (
     Binding("n", "search_step(1)", "next match", id="search_next", tooltip="Go to the next place found"),
     Binding("N", "search_step(-1)", "previous match", id="search_previous",
             tooltip="Go to the place found before this one"),
+    Binding("d", "devices", "microphone and speaker", id="devices", show=False,
+            tooltip="Choose another microphone or speaker"),
     Binding("s", "settings", "settings", id="settings", tooltip="Open or close the settings panel"),
     Binding("e", "export", "export", id="export", tooltip="Write the conversation to a file"),
     Binding("c", "copy", "copy the turn", id="copy", show=False,
@@ -59,15 +63,15 @@ BINDINGS: Final[tuple[Binding, ...]] = (
     Binding("home", "first", "to the beginning", id="first", show=False, tooltip="To the beginning of the transcript"),
     Binding("end", "follow", "follow the end", id="follow", show=False,
             tooltip="To the end of the transcript, and stay there"),
-    Binding("E", "app.notices", "notices", id="notices", show=False,
-            tooltip="Everything that was told in passing, to be read again and copied"),
+    Binding("E", "app.notices", "notices and events", id="notices", show=False,
+            tooltip="Everything that was told in passing; behind Tab, the events of the wire"),
     Binding("f1", "help", "help", id="help", tooltip="What every key does"),
 )  # fmt: skip
 
 PALETTE: Final = Binding("ctrl+p", "command_palette", "palette", id="palette", show=False, priority=True,
                          tooltip="Every command, by name")  # fmt: skip
 
-EVERY: Final = (*BINDINGS, TALK_ANYWHERE, QUIT, *SUSPENDING, PALETTE)
+EVERY: Final = (*BINDINGS, TALK_ANYWHERE, KEYS_HERE, QUIT, *SUSPENDING, PALETTE)
 
 _HINT_ORDER: Final = (
     "talk", "talk_anywhere", "stop", "reconnect", "example", "search_next", "search_previous", "mode",
@@ -121,10 +125,13 @@ def hint_word(binding_id: str | None, now: Situation) -> str | None:
 _NAMES: Final = {
     "escape": "Esc", "space": "Space", "enter": "Enter", "pageup": "PageUp", "pagedown": "PageDown", "home": "Home",
     "end": "End", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]",
+    "question_mark": "?",
 }  # fmt: skip
 
 
-_CHARACTERS: Final = {"space": " ", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]"}
+_CHARACTERS: Final = {
+    "space": " ", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]", "question_mark": "?",
+}  # fmt: skip
 """Keys that are characters by another name, by which a text field does not know them."""
 
 
@@ -152,7 +159,7 @@ def bound_key(binding_id: str, remapped: Mapping[str, str]) -> str:
     return "" if not default or default in taken else key_name(default)
 
 
-def is_typed(screen: Screen[None], key: str) -> bool:
+def is_typed(screen: Screen[Any], key: str) -> bool:
     """What has the keyboard takes this key as a character."""
     character = _CHARACTERS.get(key, key)
     return len(character) == 1 and screen.focused is not None and screen.focused.check_consume_key(key, character)

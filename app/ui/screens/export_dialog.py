@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +38,9 @@ _IN_VIEW: Final = {
     Party.PROGRAM: "the last line in view",
 }
 
+_UNNUMBERED: Final = re.compile(r"-[2-9]$|-[1-9]\d$")
+"""The number that makes a name another one."""
+
 WriteExport: TypeAlias = Callable[[Path, ExportFormat, bool], Path]
 """Write the conversation to a file in a format, over one that is there or not; the full path. Raises ExportError."""
 
@@ -52,6 +56,14 @@ class ExportPlace(Struct, frozen=True):
         """A name that tells the time of the conversation, in the folder set for exports."""
         name = datetime.fromtimestamp(started_at).strftime("conversation-%Y-%m-%d-%H%M") + ExportFormat.MARKDOWN
         return cls((Path(folder).expanduser() if folder else Path.cwd()) / name, ExportFormat.MARKDOWN)
+
+    def free(self) -> ExportPlace:
+        """The same under a name that no file has: `...-2.md`."""
+        path, number = self.path, 1
+        while path.exists():
+            number += 1
+            path = self.path.with_name(f"{_UNNUMBERED.sub('', self.path.stem)}-{number}{self.path.suffix}")
+        return ExportPlace(path, self.form)
 
     def with_form(self, form: ExportFormat) -> ExportPlace:
         """The same in another format."""
@@ -186,7 +198,7 @@ class Exporter:
         if not self._has_something():
             return
         place = self._place or self._first_place()
-        place = place.with_form(form) if form else place
+        place = (place.with_form(form) if form else place).free()
         dialog = ExportDialog(place, self._write, turns=sum(entry.is_turn for entry in self._live.entries))
         self._screen.app.push_screen(dialog, self._done)
 

@@ -18,7 +18,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Talking", ("talk", "talk_anywhere", "stop", "mode", "threshold_down", "threshold_up", "type", "example")),
     ("The transcript", ("page_up", "page_down", "first", "follow", "search", "search_next", "search_previous",
                         "copy", "copy_all", "export")),
-    ("The program", ("settings", "notices", "palette", "help", "suspend", "quit")),
+    ("The program", ("settings", "devices", "notices", "keys_here", "palette", "help", "suspend", "quit")),
 )  # fmt: skip
 
 _STATES: tuple[tuple[str, str], ...] = (

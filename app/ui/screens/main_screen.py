@@ -188,7 +188,11 @@ class MainScreen(Screen[None]):
 
     def on_devices_found(self, message: DevicesFound) -> None:
         """Microphones and speakers to choose from."""
-        self.settings_controller.suggest_devices(message)
+        self.settings_controller.devices_found(message)
+
+    def action_devices(self) -> None:
+        """Choose another microphone or speaker; what there is is found out first."""
+        self.settings_controller.choose_device()
 
     def action_switch_service(self) -> None:
         """Choose another service; what there is is found out first."""

@@ -20,6 +20,7 @@ class NoticesScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,E,q,enter", "dismiss", "close", show=False),
         Binding("c,C", "copy", "copy", show=False),
+        Binding("tab", "events", "events", show=False, priority=True),
         Binding("up", "scroll(-1)", show=False),
         Binding("down", "scroll(1)", show=False),
         Binding("pageup", "page(-1)", show=False),
@@ -39,7 +40,7 @@ class NoticesScreen(ModalScreen[None]):
         """A row for each notice."""
         with VerticalScroll(classes="dialog") as dialog:
             dialog.border_title = "Notices"
-            dialog.border_subtitle = "c copies   Esc closes"
+            dialog.border_subtitle = "c copies   Tab events   Esc closes"
             if not self._log.notices:
                 yield Static("There was none yet.", classes="notices--none", markup=False)
             for notice in self._log.notices:
@@ -61,6 +62,11 @@ class NoticesScreen(ModalScreen[None]):
         await self.dialog.mount(_row(notice))
         if is_at_end:
             self.call_after_refresh(self.action_last)
+
+    async def action_events(self) -> None:
+        """The other list."""
+        self.dismiss()
+        await self.run_action("app.events")
 
     def action_copy(self) -> None:
         """Copy what is selected, or else all of them."""

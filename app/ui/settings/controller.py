@@ -20,6 +20,7 @@ from app.ui.settings.edited_settings import EditedSettings
 SERVICE_NAMES: Final = ("auto", "azure", "openai", "local")
 
 if TYPE_CHECKING:
+    from app.ui.screens.device_dialog import DeviceChoice
     from app.ui.screens.export_dialog import ExportPlace
     from app.ui.settings.panel import SettingsPanel
 
@@ -42,6 +43,7 @@ class SettingsController:
         self._voices: tuple[str, ...] = ()
         """Those that the panel offers."""
         self._is_open = False
+        self._is_choosing_device = False
         self._status = Status()
         self._talks_with = _service_in(edited.settings)
 
@@ -151,11 +153,29 @@ class SettingsController:
     def _tell_services(self) -> None:
         self._screen.post_message(ServicesFound(self._live.services()))
 
-    def suggest_devices(self, found: DevicesFound) -> None:
+    def choose_device(self) -> None:
+        """The dialog for it, once it is known what there is."""
+        self._is_choosing_device = True
+        self._screen.run_worker(self._look_for_devices, thread=True, exit_on_error=False, group="devices")
+
+    def devices_found(self, found: DevicesFound) -> None:
         """What there is to choose from."""
+        if self._is_choosing_device:
+            from app.ui.screens.device_dialog import DeviceDialog, device_choices
+
+            self._is_choosing_device = False
+            settings = self._edited.settings
+            choices = device_choices(
+                found.microphones, found.speakers, microphone=settings.mic, speaker=settings.speaker
+            )
+            self._screen.app.push_screen(DeviceDialog(choices), self._device_chosen)
         if self._panel:
             self._panel.suggest("mic", ("", *found.microphones, "none"))
             self._panel.suggest("speaker", ("", *found.speakers, "none"))
+
+    def _device_chosen(self, choice: DeviceChoice | None) -> None:
+        if choice is not None:
+            self.change(choice.setting, choice.spec)
 
     def _show(self) -> None:
         if self._panel and self._is_open:

@@ -74,8 +74,7 @@ class TranscriptPane(Vertical):
         active = self.screen.active_bindings.get(event.key)
         if active is None or not (focused in (None, self.log_view) or isinstance(focused, LineInput)):
             return False
-        await self.app.run_action(active.binding.action, active.node)
-        return True
+        return await self.app.run_action(active.binding.action, active.node)
 
     def take_paste(self, text: str) -> bool:
         """Text for the line that is open; where no other place has the keyboard, for the assistant. Else False."""
@@ -194,8 +193,8 @@ class TranscriptPane(Vertical):
         return before
 
     def focus_log(self) -> None:
-        """Give the keyboard to the transcript."""
-        self.log_view.focus()
+        """Give the keyboard to the transcript, now: a widget's own `focus` comes after the next key."""
+        self.screen.set_focus(self.log_view)
         self.post_message(self.Changed())
 
     def _show_emptiness(self) -> None:
@@ -203,7 +202,7 @@ class TranscriptPane(Vertical):
         self._first_steps.display = is_empty
         self.log_view.display = not is_empty
         if not is_empty and not self.screen.focused:
-            self.log_view.focus()
+            self.screen.set_focus(self.log_view)
 
     def _show_below(self) -> None:
         if self._found is not None:

@@ -56,6 +56,7 @@ class LineInput(Input):
 
     def __init__(self, placeholder: str) -> None:
         super().__init__(placeholder=placeholder, compact=True, select_on_focus=False)
+        self.cursor_blink = False  # else the program wakes twice a second for it
         self.recall = Recall()
 
     async def action_copy_or_quit(self) -> None:

@@ -51,8 +51,11 @@ async def test_the_format_changes_the_ending_and_the_last_place_is_remembered(dr
         (written,) = (tmp_path / "exports").glob("*.json")
         assert json.loads(written.read_text("utf-8"))
         await run.press("e")
-        assert dialog(run).path_input.value == str(written)
-        assert dialog(run).overwrite.display
+        proposed = dialog(run).path_input.value
+        assert proposed == str(written.with_name(f"{written.stem}-2.json"))
+        assert not dialog(run).overwrite.display
+        await run.press("enter", "e")
+        assert dialog(run).path_input.value == proposed.replace("-2.json", "-3.json")
 
 
 async def test_the_format_chosen_is_told_by_more_than_its_colour(drive: Drive) -> None:

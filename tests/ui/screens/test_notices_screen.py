@@ -66,7 +66,7 @@ async def test_what_comes_while_it_is_open_is_added(drive: Drive) -> None:
 
 async def test_the_palette_has_it(drive: Drive) -> None:
     async with drive() as run:
-        command = next(command for command in commands_of(run.main) if command.title == "Notices")
+        command = next(command for command in commands_of(run.main) if command.title == "Notices and events")
         await command.callback()  # type: ignore[misc]
         await run.settle()
         assert isinstance(run.app.screen, NoticesScreen)
