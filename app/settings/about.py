@@ -42,6 +42,10 @@ class About(Struct, frozen=True):
     is_secret: bool = False
     """Never written to a file, never shown."""
     is_multiline: bool = False
+    is_finer_when_small: bool = False
+    """Most values worth choosing are near the low end: a slider gives them most of its room."""
+    empty: str = "empty"
+    """What an empty text means, in a word or two."""
     is_json_object: bool = False
     """A text that is the JSON of an object, or empty."""
 

@@ -36,7 +36,7 @@ from app.ui.messages import (
     SettingsSaveRequested,
 )
 from app.ui.meters.lamp import TalkPressed, TalkReleased
-from app.ui.meters.level_meter import ThresholdChanged
+from app.ui.meters.level_meter import ThresholdChanged, stepped
 from app.ui.meters.sampling import Moment, Sampling
 from app.ui.meters.status_line import HeaderLine
 from app.ui.meters.talk_strip import TalkStrip
@@ -52,7 +52,6 @@ from app.ui.transcript.wrapping import shown
 if TYPE_CHECKING:
     from app.ui.screens.export_dialog import Exporter
 
-_THRESHOLD_STEP = 0.05
 
 _RULE: Final = "─" * 1000
 """Longer than any screen is wide; what has no room is left out."""
@@ -322,8 +321,9 @@ class MainScreen(HearingScreen):
 
     def action_threshold(self, steps: int) -> None:
         """The VAD threshold up or down."""
-        value = self.edited.settings.threshold + steps * _THRESHOLD_STEP
-        self.change("threshold", round(min(1.0, max(0.0, value)), 2))
+        value = stepped(self.edited.settings.threshold, steps)
+        self.change("threshold", value)
+        self.strip.voice.tell_unseen(value)
 
     @on(ThresholdChanged)
     def _threshold_dragged(self, event: ThresholdChanged) -> None:

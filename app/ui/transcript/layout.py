@@ -18,6 +18,9 @@ from app.ui.transcript.wrapping import Span, cut_to, shown, wrap
 INDENT: Final = 3
 """Cells before the words of a turn."""
 
+WIDEST: Final = INDENT + 100 + 1
+"""Cells of a row at most: longer lines are hard to read, and what stands at their end would be far from its turn."""
+
 _LEAST_USD: Final = 0.0005
 """What is shown as $0.001."""
 
@@ -67,6 +70,8 @@ class StyledText(Struct, frozen=True):
 
     text: str
     look: Look
+    is_selected: bool = False
+    """It has another ground, and looks the same otherwise."""
 
 
 CURSOR: Final = "▸"
@@ -161,7 +166,7 @@ class Block(Struct, frozen=True):
         marks = [
             (low - start, high - start, Look.DOUBT) for low, high in self._doubtful() if low < end and start < high
         ]
-        return marked(tuple(piece for piece in pieces if piece.text), marks)
+        return marked(tuple(part for piece in pieces for part in _without_struck_ends(piece)), marks)
 
     def _doubtful(self) -> Iterable[Span]:
         text = self.entry.text
@@ -279,8 +284,29 @@ def _with_ellipsis(pieces: list[StyledText], room: int) -> list[StyledText]:
         return [*pieces, StyledText(mark, look)]
     first, last = pieces
     if last.text:
-        return [first, StyledText(cut_to(last.text + " ", cell_len(last.text)), look)]
-    return [StyledText(cut_to(first.text + " ", cell_len(first.text)), look), last]
+        return [first, StyledText(_cut_between_words(last.text), look)]
+    return [StyledText(_cut_between_words(first.text), look), last]
+
+
+def _cut_between_words(text: str) -> str:
+    """With an ellipsis, in no more cells; not within a word where there is another before it."""
+    kept = cut_to(text + " ", cell_len(text)).removesuffix("…")
+    before, blank, _ = kept.rpartition(" ")
+    is_whole = not kept.strip() or text[len(kept) : len(kept) + 1] == " "
+    return f"{kept if is_whole or not before.strip() else before + blank}…"
+
+
+def _without_struck_ends(piece: StyledText) -> Iterable[StyledText]:
+    """Blanks at the ends of what was not heard are not struck: a line through nothing says nothing."""
+    if piece.look is not Look.UNHEARD:
+        parts = ("", piece.text, "")
+    else:
+        words = piece.text.strip(" ")
+        before = piece.text[: len(piece.text) - len(piece.text.lstrip(" "))] if words else piece.text
+        parts = (before, words, piece.text[len(before) + len(words) :])
+    for text, look in zip(parts, (Look.BLANK, piece.look, Look.BLANK), strict=True):
+        if text:
+            yield StyledText(text, look)
 
 
 def plain(row: Iterable[StyledText]) -> str:
@@ -301,7 +327,8 @@ def _mark(row: Row, start: int, end: int, look: Look) -> Iterable[StyledText]:
     at = 0
     for piece in row:
         low, high = max(0, start - at), max(0, end - at)
-        for text, of in ((piece.text[:low], piece.look), (piece.text[low:high], look), (piece.text[high:], piece.look)):
+        inside = replace(piece, is_selected=True) if look is Look.SELECTED else replace(piece, look=look)
+        for text, of in ((piece.text[:low], piece), (piece.text[low:high], inside), (piece.text[high:], piece)):
             if text:
-                yield StyledText(CURSOR * len(text) if of is Look.CURSOR else text, of)
+                yield replace(of, text=CURSOR * len(text) if of.look is Look.CURSOR else text)
         at += len(piece.text)

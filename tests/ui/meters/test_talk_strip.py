@@ -327,3 +327,38 @@ def test_resizing_while_everything_moves():
             assert len(app.row()) == width
 
     run(scenario)
+
+
+def test_the_threshold_is_told_in_figures_where_there_is_room():
+    async def scenario(app, pilot):
+        app.strip.show(Situation(LISTENING))
+        app.strip.show_levels(Levels(voice=0.82))
+        await pilot.pause()
+        assert "speech 0.82 ┃ 0.50 " in app.row()
+        app.strip.show(Situation(replace(LISTENING, settings=SessionSettings(threshold=0.55))))
+        await pilot.pause()
+        assert "speech 0.82 ┃ 0.55 " in app.row()
+
+    run(scenario, 140)
+
+
+@pytest.mark.parametrize("by", ["key", "wheel", "drag"])
+def test_where_there_is_none_it_is_told_for_a_moment_when_it_moves(by):
+    async def scenario(app, pilot):
+        voice = app.strip.voice
+        app.strip.show(Situation(LISTENING))
+        await pilot.pause()
+        assert "┃ 0.50" not in app.row()
+        if by == "key":
+            app.strip.show(Situation(replace(LISTENING, settings=SessionSettings(threshold=0.55))))
+        elif by == "wheel":
+            voice.on_mouse_scroll_up(_wheel(voice))
+        else:
+            await pilot.mouse_down(voice, offset=(voice.bar_start, 0))
+        await pilot.pause()
+        assert f"┃ {voice.threshold:.2f} " in app.row()
+        voice._end_telling()
+        await pilot.pause()
+        assert f"┃ {voice.threshold:.2f} " not in app.row()
+
+    run(scenario, 66)

@@ -23,6 +23,7 @@ from app.ui.screens.export_dialog import ExportDialog
 from app.ui.screens.help_screen import HelpScreen
 from app.ui.screens.main_screen import MainScreen
 from app.ui.screens.welcome_screen import WelcomeScreen
+from app.ui.settings.setting_row import SettingRow
 from tests.ui.conftest import Drive, Driven
 from tests.ui.fakes import LISTENING, FakeLive, assistant, user
 
@@ -194,6 +195,23 @@ async def test_the_threshold_stays_between_0_and_1(drive: Drive) -> None:
         await run.press(*["right_square_bracket"] * 12)
         assert run.live.asked[-1] == ("change", SessionChange(threshold=1.0))
         assert run.live.status.settings.threshold == 1.0
+
+
+async def test_without_room_for_the_meter_the_threshold_is_told(drive: Drive) -> None:
+    async with drive(size=(40, 12)) as run:
+        await run.press("right_square_bracket")
+        assert "Threshold 0.55" in run.text
+
+
+@pytest.mark.parametrize("name", ["mode", "threshold", "silence_ms", "voice", "instructions", "speed"])
+async def test_enter_on_a_row_is_the_rows(drive: Drive, name: str) -> None:
+    async with drive() as run:
+        await run.press("s")
+        row = next(row for row in run.main.query(SettingRow) if row.setting.name == name)
+        row.control.focus()
+        await run.press("enter")
+        assert not run.main.pane.say.is_open
+        assert run.app.focused in (row.control, *row.query(".setting-editor"))
 
 
 # ---------------------------------------------------------------- writing
