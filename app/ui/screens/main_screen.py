@@ -267,7 +267,9 @@ class MainScreen(HearingScreen):
         return now.can_talk
 
     def _tapped(self) -> None:
-        self.notify(wording.held(self.key_of), markup=False)
+        now = self.situation
+        cannot = None if now.can_talk else wording.cannot_talk(now, self._example, self.key_of)
+        self.notify(cannot or wording.held(self.key_of), markup=False)
 
     def action_talk(self) -> None:
         """The talk key."""
