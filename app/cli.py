@@ -13,6 +13,7 @@ import click
 
 from app import __version__
 from app.console import (
+    Ink,
     OutputLostError,
     ReaderGoneError,
     ask,
@@ -20,6 +21,7 @@ from app.console import (
     output_encoding,
     say,
     tell,
+    tell_inked,
     why_no_screen,
 )
 from app.exit_status import FAULT, INTERRUPTED, NO_DEVICE, USAGE
@@ -45,6 +47,11 @@ class CliCommand(click.Command):
         if option is not None:
             option.callback = _show_help
         return option
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help."""
+    return "\b\n" + "\n".join(["Examples:", *(f"  {line}" for line in lines)])
 
 
 class Group(CliCommand, click.Group):
@@ -83,7 +90,16 @@ def _show_version(ctx: click.Context, _option: click.Parameter, is_wanted: bool)
         ctx.exit()
 
 
-@click.group(cls=Root, context_settings={"help_option_names": ["--help"], "max_content_width": 110})
+@click.group(
+    cls=Root,
+    context_settings={"help_option_names": ["--help"], "max_content_width": 110},
+    epilog=examples(
+        "realtime                           the full screen",
+        "realtime --mic example             a spoken example, without a microphone",
+        'echo "What is 17 times 23?" | realtime --plain --text-only',
+        "realtime doctor                    what does not work, and what to do",
+    ),
+)
 @click.option(
     "--version",
     is_flag=True,
@@ -130,7 +146,14 @@ def _conversation_options(command: F) -> F:
     return command
 
 
-@root.command()
+@root.command(
+    epilog=examples(
+        "realtime --mode push-to-talk --voice cedar",
+        "realtime --service azure --vad-threshold 0.7",
+        "realtime --service ws://127.0.0.1:8765/v1/realtime",
+        "realtime --plain --service local --mic question.wav --speaker answer.wav --export talk.json",
+    )
+)
 @_conversation_options
 def talk(
     plain: bool,
@@ -167,7 +190,14 @@ def talk(
     sys.exit(run(request))
 
 
-@root.command()
+@root.command(
+    short_help="Run the embedded service alone, for other clients.",
+    epilog=examples(
+        "REALTIME_SERVE_TOKEN=secret realtime serve --port 8765",
+        "realtime serve --host 0.0.0.0 --certificate cert.pem --key key.pem",
+        "realtime serve --responder model.gguf",
+    ),
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
 @click.option("--token", help="Clients must show this. `ps` shows it to everybody: better set REALTIME_SERVE_TOKEN.")
@@ -274,7 +304,10 @@ def _warn(sentence: str) -> None:
     say(f"realtime: {sentence}")
 
 
-@root.command()
+@root.command(
+    short_help="List microphones and speakers.",
+    epilog=examples("realtime devices", 'realtime --mic "USB" --speaker 3'),
+)
 def devices() -> None:
     """List input and output devices, their default rates, and which would be used."""
     from app.audio.catalogue import list_devices
@@ -288,15 +321,20 @@ def devices() -> None:
     if not found:
         fail("There is no sound device on this system. `realtime --mic example` works without one.", NO_DEVICE)
     for kind in Kind:
-        tell(f"{kind}s:")
+        tell_inked([(f"{kind}s", Ink.BOLD)])
         for device in found:
             if device.channels(kind):
-                mark = "*" if device.is_default(kind) else " "
-                tell(f"  {mark} {device.index:3}  {device.name}  ({device.host_api}, {device.rate_hz} Hz)")
+                is_default = device.is_default(kind)
+                about = f"  {device.host_api}, {device.rate_hz:,} Hz"
+                mark = (f"  {'*' if is_default else ' '} {device.index:3}  ", Ink.GREEN if is_default else Ink.PLAIN)
+                tell_inked([mark, (device.name, Ink.PLAIN), (about, Ink.DIM)])
     tell("* is used unless --mic or --speaker says otherwise.")
 
 
-@root.command()
+@root.command(
+    short_help="Measure the program on this machine.",
+    epilog=examples("realtime bench --part answer", "realtime bench --runs 3 --json"),
+)
 @click.option("--runs", default=5, show_default=True, type=click.IntRange(1, 100), help="Repetitions of each part.")
 @click.option(
     "--part", "parts", multiple=True, type=click.Choice(["start", "answer", "cost", "screen"]), help="Only this part."

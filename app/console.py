@@ -35,6 +35,8 @@ class Ink(StrEnum):
     """A colour; the value is its number for a terminal (ECMA-48, SGR)."""
 
     PLAIN = ""
+    BOLD = "1"
+    DIM = "2"
     RED = "31"
     GREEN = "32"
     YELLOW = "33"

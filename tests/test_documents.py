@@ -11,12 +11,12 @@ import pytest
 
 from app.cli import root
 from app.settings import SETTINGS, Settings, load
-from app.ui.keys.bindings import BINDINGS, KEYS_HERE, PALETTE, QUIT, TALK_ANYWHERE, key_name
+from app.ui.keys.bindings import BINDINGS, KEYS_HERE, PALETTE, QUIT, TALK_ANYWHERE, TURN_BINDINGS, key_name
 from tests import declared
 
 README = (declared.ROOT / "README.md").read_text("utf-8")
 PAGES = {path.name: path.read_text("utf-8") for path in (declared.ROOT / "docs").glob("*.md")}
-KEYS = {key_name(binding.key) for binding in (*BINDINGS, TALK_ANYWHERE, KEYS_HERE, QUIT, PALETTE)}
+KEYS = {key_name(binding.key) for binding in (*BINDINGS, *TURN_BINDINGS, TALK_ANYWHERE, KEYS_HERE, QUIT, PALETTE)}
 
 
 def commands(group: click.Group, path: str = "") -> dict[str, click.Command]:

@@ -30,7 +30,7 @@ from app.audio.ports import Samples
 _FADE_MS: Final = 8
 """A flush ends the sound by a ramp of this length: short enough for "now", long enough not to click."""
 
-_DUCK_RAMP_MS: Final = 20
+_GAIN_RAMP_MS: Final = 20
 """From full to nothing; a smaller step takes proportionally less."""
 
 _ENOUGH_PREBUFFERS: Final = 3
@@ -85,7 +85,8 @@ class PlaybackRing:
         self._clock = 0  # frames rendered, silence included
         self._fade: deque[Slice] = deque()
         self._gain = 1.0
-        self._target_gain = 1.0
+        self._volume = 1.0
+        self._ducked = 1.0
         self._moved = False
         self._sounded = (NOTHING, 1.0)  # the last block, and its gain
         self._set_rate(rate_hz)
@@ -114,7 +115,7 @@ class PlaybackRing:
         self.rate_hz = rate_hz
         self._fade_ramp = np.linspace(1.0, 0.0, max(1, ms_to_frames(_FADE_MS, rate_hz)), dtype=np.float32)
         self._fade_at = 0
-        self._gain_step = 1000.0 / (_DUCK_RAMP_MS * rate_hz)
+        self._gain_step = 1000.0 / (_GAIN_RAMP_MS * rate_hz)
         self._noticed_frames = -(-rate_hz // 1000)  # one millisecond: so much of an item counts as begun
 
     # ------------------------------------------------------------------------------ the caller's side
@@ -165,7 +166,13 @@ class PlaybackRing:
     def duck(self, gain_db: float) -> None:
         """Play by so much quieter (negative), or as given (0), from the next block on, by a ramp."""
         with self._lock:
-            self._target_gain = gain(min(0.0, gain_db))
+            self._ducked = gain(min(0.0, gain_db))
+
+    def set_volume(self, factor: float) -> None:
+        """The user's volume, 0 (silence) to 1 (as given): from the next block on, by a ramp, ducked or not. What is
+        handed out counts as heard, however softly."""
+        with self._lock:
+            self._volume = min(1.0, max(0.0, factor))
 
     def news(self) -> list[Began | PlayedOut]:
         """What has begun to sound, and what has sounded to its end, since this was last asked: each is told once."""
@@ -212,7 +219,7 @@ class PlaybackRing:
             if output is not self._output:
                 out[:] = 0.0
                 return False
-            target_gain = self._target_gain
+            target_gain = self._ducked * self._volume
             whole = self._reserve_whole(out.size)
             pieces, fades = ([], NOTHING) if whole is not None else self._reserve_pieces(out.size)
             self._clock += out.size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -21,6 +22,12 @@ class Figure:
     values: tuple[float, ...]
     goal: str = ""
     note: str = ""
+
+    @property
+    def is_missed(self) -> bool:
+        """It has a goal, and does not reach it; goals are the most that may be."""
+        most = re.search(r"\d+(\.\d+)?", self.goal)
+        return most is not None and self.median is not None and self.median > float(most[0])
 
     @property
     def median(self) -> float | None:
@@ -49,6 +56,7 @@ def as_json(figures: Sequence[Figure]) -> str:
                     "name": figure.name,
                     "unit": figure.unit,
                     "goal": figure.goal,
+                    "is_missed": figure.is_missed,
                     "median": figure.median,
                     "values": [round(value, 2) for value in figure.values],
                     "note": figure.note,
@@ -69,7 +77,8 @@ def as_table(figures: Sequence[Figure]) -> str:
             continue
         low, high = min(figure.values), max(figure.values)
         middle = f"{_short(median(figure.values))} {figure.unit}"
-        rows.append((figure.name, middle, _short(low), _short(high), str(len(figure.values)), figure.goal))
+        goal = f"{figure.goal}  ✗ missed" if figure.is_missed else figure.goal
+        rows.append((figure.name, middle, _short(low), _short(high), str(len(figure.values)), goal))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     told = machine()

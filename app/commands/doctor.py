@@ -11,12 +11,16 @@ from pathlib import Path
 
 import click
 
-from app.cli import CliCommand
+from app.cli import CliCommand, examples
 from app.commands.waiting import Waiting
 from app.console import is_terminal, tell, tell_inked
 
 
-@click.command(cls=CliCommand)
+@click.command(
+    cls=CliCommand,
+    short_help="Check everything; each problem with its remedy.",
+    epilog=examples("realtime doctor", "realtime doctor --service azure --json"),
+)
 @click.option("--service", metavar="WHICH", help="auto, azure, openai, local, or a server's address.")
 @click.option("--mic", metavar="WHAT", help="A device's name or number, a .wav file, `example`, or `none`.")
 @click.option("--speaker", metavar="WHAT", help="A device's name or number, a .wav file to write, or `none`.")

@@ -8,20 +8,30 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from app.cli import Group, fail
-from app.console import ask, is_terminal, say, tell
+from app.cli import Group, examples, fail
+from app.console import Ink, ask, is_terminal, say, tell, tell_inked
 from app.exit_status import USAGE
 from app.protocol.text import flat
 
 if TYPE_CHECKING:
     from app.history.export import ExportFormat
+    from app.history.store import Summary
 
 
-@click.group(cls=Group, invoke_without_command=True)
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    epilog=examples(
+        "realtime history list",
+        "realtime history show last",
+        "realtime history export last talk.md",
+        "realtime history delete 2026-11-27_21",
+    ),
+)
 @click.pass_context
 def history(ctx: click.Context) -> None:
     """List, show, export and delete kept conversations.
@@ -34,7 +44,7 @@ def history(ctx: click.Context) -> None:
 
 @history.command("list")
 def list_all() -> None:
-    """List them, newest first: id, date, turns, first words."""
+    """List them, newest first."""
     from app.history.saved import local_time
     from app.history.store import list_conversations
 
@@ -42,16 +52,40 @@ def list_all() -> None:
         found = list_conversations(_root())
     if not found:
         say(f"No conversation is kept in {_root()} yet.")
-    # What goes into a file or another program is not cut.
+        return
+    from rich.cells import cell_len
+
+    # What goes into a file or another program is not cut, and has no header.
     width = shutil.get_terminal_size().columns - 1 if is_terminal(sys.stdout) else None
-    for each in found:
-        began = local_time(each.started_at)
-        turns = f"{each.turns} turn{'s' if each.turns != 1 else ''}"
-        line = f"{flat(each.id)}  {began:%a %d %b %Y %H:%M}  {turns:>9}  {each.first_words}"
-        tell(line if width is None or len(line) <= width else line[: width - 1] + "…")
+    rows = [_row(each, f"{local_time(each.started_at):%a %d %b %Y %H:%M}") for each in found]
+    widths = [max(cell_len(row[at]) for row in (_HEADER, *rows)) for at in range(len(_HEADER) - 1)]
+    for row in (_HEADER, *rows) if width else rows:
+        cells = [f"{cell}{' ' * (wide - cell_len(cell))}" for cell, wide in zip(row, widths, strict=False)]
+        line = _cut("  ".join([*cells, row[-1]]), width)
+        tell_inked([(line, Ink.BOLD if row is _HEADER else Ink.PLAIN)])
     for each in found:
         if each.trouble and each.trouble != each.first_words:
             say(each.trouble)
+
+
+_HEADER: Final = ("id", "began", "length", "turns", "service", "first words")
+
+
+def _row(each: Summary, began: str) -> tuple[str, ...]:
+    seconds = each.length_ms // 1000
+    length = (
+        f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+        if seconds >= 3600
+        else (f"{seconds // 60}:{seconds % 60:02}")
+    )
+    return flat(each.id), began, length, str(each.turns), flat(each.service), each.first_words
+
+
+def _cut(text: str, width: int | None) -> str:
+    """With an ellipsis where it is wider than so many cells; None: any width will do."""
+    from rich.cells import cell_len, set_cell_size
+
+    return text if width is None or cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 
 @history.command()
@@ -88,7 +122,7 @@ def export(which: str, file: Path, force: bool) -> None:
 @click.argument("which", metavar="ID...", nargs=-1, required=True)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(which: tuple[str, ...], yes: bool) -> None:
-    """Delete conversations, for good, with their recordings."""
+    """Delete conversations, for good."""
     from app.history.store import delete as remove
     from app.history.store import find
 

@@ -22,6 +22,12 @@ from app.protocol.items import ResponseOptions
 
 GREETING = "Greet the user in one short, friendly sentence and ask what you can do."
 
+GO_ON = (
+    "The connection cut your last answer off after the last words of yours that are in this conversation. Go on right "
+    "there: repeat none of them, and do not speak of the interruption. Then answer what else was asked and is not "
+    "answered yet."
+)
+
 ANSWER_TIMEOUT_MS = 20_000
 """The usual limit for an answer without a sign of life: to begin, and to go on."""
 
@@ -63,6 +69,14 @@ class Expected(Struct, frozen=True):
     is_wanted: bool = True
 
 
+class Request(Struct, frozen=True):
+    """What is asked of the service."""
+
+    event: ResponseCreate
+    is_rest: bool = False
+    """It is to go on with an answer that was begun in the session before."""
+
+
 class ActiveResponse:
     """The one response: expected, asked for, under way; and the request that waits for its end."""
 
@@ -73,10 +87,10 @@ class ActiveResponse:
         self.response_id = ""
         """Of the response under way; empty while there is none, or where the service did not tell it."""
         self._expected: Expected | None = None
-        self._wanted: ResponseCreate | None = None
+        self._wanted: Request | None = None
         # The last request, also once a response has begun: that one may be the service's own, and our request be
         # refused because of it.
-        self._request: ResponseCreate | None = None
+        self._request: Request | None = None
         self._request_id = ""
         self._due_ms: int | None = None
         self._busy_until_ms: int | None = None
@@ -100,6 +114,21 @@ class ActiveResponse:
         return self._wanted is not None
 
     @property
+    def wants_rest(self) -> bool:
+        """The request that waits is for the rest of an answer."""
+        return self._wanted is not None and self._wanted.is_rest
+
+    @property
+    def is_rest(self) -> bool:
+        """What was asked for, and may be under way, is the rest of an answer."""
+        return self._request is not None and self._request.is_rest
+
+    @property
+    def is_expected(self) -> bool:
+        """The service is about to begin an answer by itself, and the user wants it."""
+        return self._expected is not None and self._expected.is_wanted
+
+    @property
     def is_requested(self) -> bool:
         """A response that the user wants is under way, asked for, or waits to be asked for."""
         return self._wanted is not None or self.phase in _WANTED
@@ -107,7 +136,7 @@ class ActiveResponse:
     @property
     def is_awaited(self) -> bool:
         """The user waits for an answer, be it one that the service is about to give by itself."""
-        return self.is_requested or (self._expected is not None and self._expected.is_wanted)
+        return self.is_requested or self.is_expected
 
     @property
     def deadline_ms(self) -> float | None:
@@ -123,7 +152,12 @@ class ActiveResponse:
 
     def want(self, request: ResponseCreate) -> None:
         """Ask for an answer as soon as none is under way."""
-        self._wanted = request
+        self._wanted = Request(request)
+
+    def want_rest(self, instructions: str) -> None:
+        """Let the assistant go on with an answer that was begun in the session before."""
+        words = f"{instructions}\n{GO_ON}".strip()
+        self._wanted = Request(ResponseCreate(response=ResponseOptions(instructions=words)), is_rest=True)
 
     def expect(self, item_id: str, now_ms: int) -> None:
         """The service is about to answer this turn by itself."""
@@ -143,7 +177,7 @@ class ActiveResponse:
         if self._wanted is None or self.is_busy:
             return
         self._request, self._wanted = self._wanted, None
-        self._request_id = self._effects.send(self._request)
+        self._request_id = self._effects.send(self._request.event)
         self.phase, self._due_ms = ResponsePhase.ASKED, now_ms + self.timeout_ms
 
     def interrupted(self, now_ms: int, *, is_expected_unwanted: bool) -> None:

@@ -9,8 +9,6 @@ One thing cannot wait for the effects: an interruption must know how much was he
 
 from __future__ import annotations
 
-from typing import Final
-
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
 from app.conversation.bill import CLOSED, HELD_BACK, NO_BUDGET, Bill, Budget
 from app.conversation.carried import Carried
@@ -28,6 +26,7 @@ from app.conversation.service_events import ServiceEvents
 from app.conversation.session import Mode, SessionChange, SessionSettings
 from app.conversation.state import is_answering, is_spoken_in, state_of
 from app.conversation.status import Status
+from app.conversation.status_of import status_of
 from app.conversation.transcript import Entry, Transcript
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.turn_table import Trigger
@@ -36,9 +35,6 @@ from app.protocol import server_events as sv
 from app.protocol.capabilities import ALL_OF_GA, SessionCapabilities
 from app.protocol.client_events import SessionUpdate
 from app.protocol.text import sanitise_text
-
-_CUT_OFF: Final = "cut off: the connection was lost"
-_CUT_AT_LIMIT: Final = "cut off: the session reached the service's limit"
 
 
 class Conversation:
@@ -100,6 +96,7 @@ class Conversation:
         self._is_lost = self._has_begun = self._is_cut = False
         self._retry = Retry()
         self._owed = carried.owed or Owed()
+        self._owed.want_again(self._responses.active, settings.instructions)
         self._round_trip_ms: int | None = None
         self._told = Status()
 
@@ -181,33 +178,17 @@ class Conversation:
     @property
     def status(self) -> Status:
         """Everything that is shown beside the words."""
-        responses, negotiation, turns = self._responses, self._negotiation, self._turns
-        return Status(
-            state=state_of(
-                turns, responses, negotiation, self._carried, is_offline=self._is_lost or self._retry.is_given_up
-            ),
-            settings=negotiation.wanted,
-            standings=negotiation.standings,
-            has_microphone=turns.has_microphone,
-            is_microphone_open=turns.is_open,
-            is_response_active=responses.active.is_busy,
-            has_asked=turns.has_asked,
-            is_voice_fixed=responses.has_spoken,
-            fixed=negotiation.fixed,
-            model=self._service.model,
-            expires_at=self._service.expires_at,
-            answered_ms=responses.answers_ms[-1] if responses.answers_ms else None,
-            median_answered_ms=responses.median_answered_ms,
-            spending=self._bill.spending,
-            budget_usd=self._bill.budget.limit_usd,
-            near_limit=self._rate_limits.near,
+        return status_of(
+            self._turns,
+            self._responses,
+            self._negotiation,
+            self._service,
+            self._bill,
+            self._rate_limits,
+            self._retry,
+            state=state_of(self._turns, self._responses, self._negotiation, self._carried, is_offline=self._is_offline),
             round_trip_ms=self._round_trip_ms,
-            retry_in_s=self._retry.in_s,
         )
-
-    @property
-    def _is_hands_free(self) -> bool:
-        return self._negotiation.wanted.mode is Mode.HANDS_FREE
 
     @property
     def _is_offline(self) -> bool:
@@ -239,12 +220,8 @@ class Conversation:
         `why`: to be said in the transcript; empty where the session was ended in order. `is_at_limit`: the service
         ended the session at its longest duration.
         """
-        is_by_itself = self._is_hands_free and self._negotiation.effective.create_response
-        is_new = self._has_begun
-        said_again = self._turns.cut()
-        owes = is_new and self._responses.owes_answer and not (said_again and is_by_itself)
-        self._owed.cut(said_again, is_answer_due=owes)
-        self._responses.cut_off(_CUT_AT_LIMIT if is_at_limit else _CUT_OFF, now_ms)
+        self._owed.cut(self._turns, self._responses)
+        self._responses.cut_off(now_ms, is_at_limit=is_at_limit)
         self._builder.lost()
         if why:
             self._builder.remark(why, now_ms)
@@ -416,6 +393,6 @@ class Conversation:
 
     def _begin(self, now_ms: int) -> None:
         """The service is ready: it is told what was said in the session before, and typed, or asked to greet."""
-        self._owed.begin(self._transcript, self._effects, self._builder, self._turns, now_ms)
+        self._owed.begin(self._transcript, self._effects, self._builder, self._turns, self._responses, now_ms)
         if not self._owed.send_texts(self._turns, now_ms) and self._greets:
             self._responses.active.want_greeting(self._negotiation.wanted.instructions)

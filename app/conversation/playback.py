@@ -93,6 +93,11 @@ class PlaybackAccount:
         speech = self._items.get(item_id)
         return speech is not None and speech.phase is SpeechPhase.OVER
 
+    def is_complete(self, item_id: str) -> bool:
+        """All of the item's speech was received, or none is known of."""
+        speech = self._items.get(item_id)
+        return speech is None or speech.is_complete
+
     def receive(self, response_id: str, item_id: str, size_bytes: int) -> bool:
         """Count speech that came in; whether it may sound."""
         speech = self._items.setdefault(item_id, _Speech())

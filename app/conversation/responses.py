@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from statistics import median
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from app.conversation.active_response import ActiveResponse, ResponsePhase
+from app.conversation.due import Due
 from app.conversation.effects import Effects, FinishPlay, Interrupted, Play, Severity, earliest
 from app.conversation.outcome import failure_note, outcome_note
 from app.conversation.playback import BYTES_PER_MS, PlaybackAccount, Voice
-from app.conversation.transcript import Latency, Party
+from app.conversation.question import Question
+from app.conversation.transcript import Party
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.usage import Spending
 from app.protocol import server_events as sv
@@ -26,34 +27,10 @@ from app.protocol.items import Item, Response
 REMEMBERED_ANSWERS = 50
 """So many latencies make the median."""
 
+_CUT_OFF: Final = "cut off: the connection was lost"
+_CUT_AT_LIMIT: Final = "cut off: the session reached the service's limit"
+
 WordsDone: TypeAlias = sv.OutputTranscriptDone | sv.OutputTextDone | sv.ContentPartDone
-
-
-@dataclass(slots=True)
-class _Question:
-    """A turn of the user's that waits for its answer: what happened when."""
-
-    ended_ms: int
-    """The user fell silent, released the key or sent the text."""
-    over_ms: int
-    """The service was told, or told us, that the turn is over."""
-    first_piece_ms: int | None = None
-    first_sound_ms: int | None = None
-    """The first sound came in."""
-
-    def latency(self, heard_ms: int | None = None) -> Latency:
-        """The figures so far; `heard_ms`: when the first sound left the speaker."""
-        came_ms = self.first_piece_ms if heard_ms is None else self.first_sound_ms
-        return Latency(
-            first_word_ms=self._after(self.ended_ms, self.first_piece_ms),
-            first_sound_ms=self._after(self.ended_ms, heard_ms),
-            turn_ms=self.over_ms - self.ended_ms,
-            service_ms=self._after(self.over_ms, came_ms),
-            playback_ms=None if came_ms is None else self._after(came_ms, heard_ms),
-        )
-
-    def _after(self, begin_ms: int, moment_ms: int | None) -> int | None:
-        return None if moment_ms is None else moment_ms - begin_ms
 
 
 class Responses:
@@ -77,7 +54,8 @@ class Responses:
         self._items_of: dict[str, dict[str, None]] = {}
         self._calls_of: dict[str, dict[str, Item]] = {}
         self._response_of: dict[str, str] = {}
-        self._question: _Question | None = None
+        self._worded: set[str] = set()  # items of which all words are here
+        self._question: Question | None = None
         self._is_writing = False
         self._sounds_until_ms: int = earlier._sounds_until_ms if earlier else 0
 
@@ -111,17 +89,37 @@ class Responses:
         return self._sounds_until_ms + self.active.timeout_ms
 
     @property
-    def owes_answer(self) -> bool:
-        """The user waits for an answer of which nothing is here yet."""
-        items = self._items_of.get(self.active.response_id, ())
-        has_part = self.active.phase is ResponsePhase.ACTIVE and any(map(self._builder.says_something, items))
-        return self.active.has_request_waiting or (self.active.is_awaited and not has_part)
+    def has_question(self) -> bool:
+        """A turn of the user's waits for its answer, and is timed."""
+        return self._question is not None
+
+    @property
+    def due(self) -> Due:
+        """What the user waits for that is not here yet: what is to be asked for again if nothing more comes."""
+        active = self.active
+        said = [
+            item_id for item_id in self._items_of.get(active.response_id, ()) if self._builder.says_something(item_id)
+        ]
+        if active.has_request_waiting:
+            return Due.REST if active.wants_rest else Due.ANSWER
+        if active.is_expected:
+            return Due.ANSWER
+        if not active.is_requested:
+            return Due.NOTHING
+        if active.phase is not ResponsePhase.ACTIVE or not said:
+            return Due.REST if active.is_rest else Due.ANSWER
+        return Due.NOTHING if active.is_rest or not self._lacks_rest(said[-1]) else Due.REST
+
+    def _lacks_rest(self, item_id: str) -> bool:
+        """Words or speech of the item are still to come."""
+        is_whole = item_id in self._worded and self._playback.is_complete(item_id)
+        return item_id in self._builder.open_items and not is_whole
 
     # ---------------------------------------------------------------- the user's side
 
     def turn_ended(self, ended_ms: int, now_ms: int) -> None:
         """The user's turn is over, and was finished at `ended_ms`: the wait for an answer begins."""
-        self._question = _Question(min(ended_ms, now_ms), now_ms)
+        self._question = Question(min(ended_ms, now_ms), now_ms)
         self.active.turn_ended()
 
     def interrupt(
@@ -217,6 +215,7 @@ class Responses:
     def words_done(self, event: WordsDone, now_ms: int) -> None:
         """All words of a part."""
         self._belongs(event.response_id, event.item_id)
+        self._worded.add(event.item_id)
         self._builder.output_done(event, now_ms)
 
     def audio(self, event: sv.OutputAudioDelta, now_ms: int) -> None:
@@ -248,13 +247,14 @@ class Responses:
         """A response was generated to its end, cancelled, or failed; what it used stands with its last words."""
         active = self.active
         active_id, had_begun, is_awaited = active.response_id, active.has_begun, active.is_awaited
+        may_be_empty = active.is_rest  # all of it may have come before
         ids = [known for known in (response.id, active_id) if known]
         is_silent = any(self._playback.is_silent(known) for known in ids)
         is_stopped = is_silent or active.phase is ResponsePhase.STOPPED
         is_answer = active.done(response.id) and (had_begun or is_awaited)
         calls = self._take_calls(response, ids)
         said = self._complete(response, now_ms, is_silent=is_silent, is_last=not active.has_begun)
-        note = outcome_note(response, calls, has_words=bool(said), is_stopped=is_stopped)
+        note = outcome_note(response, calls, has_words=bool(said) or may_be_empty, is_stopped=is_stopped)
         if note and failure_note(response) and not said:
             self._effects.notify(note, Severity.ERROR)
         elif said or is_answer:
@@ -268,11 +268,12 @@ class Responses:
         self._builder.completed(item_id, now_ms, is_silent=is_silent)
         self._cut(item_id, 0, now_ms)
 
-    def cut_off(self, note: str, now_ms: int) -> None:
-        """No more comes of the answer under way, which the note explains. What is here of it sounds to its end."""
+    def cut_off(self, now_ms: int, *, is_at_limit: bool) -> None:
+        """No more comes of the answer under way, and it is marked. What is here of it sounds to its end."""
+        note = _CUT_AT_LIMIT if is_at_limit else _CUT_OFF
         is_wanted = self.active.phase is ResponsePhase.ACTIVE
         for item_id in tuple(self._builder.open_items):
-            if is_wanted and self._builder.says_something(item_id):
+            if is_wanted and self._builder.says_something(item_id) and self._lacks_rest(item_id):
                 self._builder.change(item_id, note=note)
             self._builder.completed(item_id, now_ms, is_silent=not is_wanted)
         for items in self._items_of.values():

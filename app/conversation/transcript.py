@@ -23,6 +23,9 @@ from msgspec.structs import replace
 from app.conversation.ordered import OrderedEntries
 from app.conversation.usage import Spending
 
+NOT_SENT_YET: Final = "not sent yet: it waits for the connection"
+"""The note of what was typed while there is no line."""
+
 
 class Party(StrEnum):
     """Whose turn an entry is; the program's are no turns but lines that say what happened."""

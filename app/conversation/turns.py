@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final, assert_never
 
 from msgspec import Struct
@@ -18,7 +19,7 @@ from app.conversation.kept_sound import KEPT_MS, KeptChunk
 from app.conversation.negotiation import SettingsNegotiation
 from app.conversation.responses import Responses
 from app.conversation.session import Detection, Mode
-from app.conversation.transcript import Party
+from app.conversation.transcript import NOT_SENT_YET, Party
 from app.conversation.transcript_builder import TranscriptBuilder
 from app.conversation.turn_table import TURNS, Action, Trigger
 from app.protocol import server_events as sv
@@ -86,6 +87,16 @@ class Turns:
         return self._input.is_open
 
     @property
+    def are_ended_by_service(self) -> bool:
+        """Hands-free; else the user ends them."""
+        return self._mode is Mode.HANDS_FREE
+
+    @property
+    def are_answered_by_itself(self) -> bool:
+        """The service answers without being asked."""
+        return self.are_ended_by_service and self._negotiation.effective.create_response
+
+    @property
     def is_handing_over(self) -> bool:
         """The user has ended a turn, which is complete in a moment; an answer is asked for then."""
         return self._input.is_ending_turn
@@ -132,7 +143,7 @@ class Turns:
         item_id = self._effects.new_item_id()
         self.do(Trigger.TEXT, now_ms)
         self._builder.user_typed(item_id, text, now_ms)
-        self._builder.change(item_id, note="not sent yet: it waits for the connection")
+        self._builder.change(item_id, note=NOT_SENT_YET)
         self.has_asked = True
         return item_id
 
@@ -196,18 +207,18 @@ class Turns:
 
         The items of the turns that will be said again with it. Told before their entries become final.
         """
-        kept, is_hands_free = self._input.kept, self._mode is Mode.HANDS_FREE
-        ended = [(item_id, span) for item_id, span in self._spans.items() if not self._is_unheard(item_id)]
-        arrived_ms = max((span.end_ms for _, span in ended if span.end_ms is not None), default=-math.inf)
-        kept.forget_until(arrived_ms)
-        if is_hands_free:
+        kept = self._input.kept
+        spans = list(self._spans.items())
+        arrived = list(takewhile(lambda each: not self._is_unheard(each[0]), spans))
+        kept.forget_until(max((span.end_ms for _, span in arrived if span.end_ms is not None), default=-math.inf))
+        if self._mode is Mode.HANDS_FREE:
             kept.forget_silence()
         self.is_user_speaking = self.is_voiced = False
         since_ms = kept.since_ms
         if since_ms is None:
             return ()
-        unheard = [(item_id, span) for item_id, span in self._spans.items() if self._is_unheard(item_id)]
-        return tuple(item_id for item_id, span in unheard if span.begin_ms >= since_ms - _SAME_MS)
+        # Those after the first unheard one are said again with it, else they would change places with it.
+        return tuple(item_id for item_id, span in spans[len(arrived) :] if span.begin_ms >= since_ms - _SAME_MS)
 
     def _is_unheard(self, item_id: str) -> bool:
         """The turn has neither words nor an answer: nothing shows that the service got it, and none is lost by saying
@@ -248,8 +259,7 @@ class Turns:
             self._speech_due_ms = now_ms + self._timeout_ms
             self._responses.active.expect_none()
             self._builder.began(item_id, Party.USER, now_ms)
-            began_ms = self._input.captured_at_ms(audio_start_ms) if audio_start_ms else None
-            self._remember(item_id, SpokenSpan(now_ms if began_ms is None else began_ms))
+            self._remember(item_id, SpokenSpan(self._began_ms(audio_start_ms, now_ms)))
         self.do(Trigger.SPEECH_STARTED, now_ms)
 
     def speech_stopped(self, item_id: str, audio_end_ms: int, now_ms: int) -> None:
@@ -335,6 +345,16 @@ class Turns:
         self._spans[item_id] = span
         if len(self._spans) > _REMEMBERED_TURNS:
             del self._spans[next(iter(self._spans))]
+
+    def _began_ms(self, audio_start_ms: int, now_ms: int) -> float:
+        """When the user began to speak, about. What the service puts before the voice may be sound from before the
+        microphone was closed and opened again."""
+        if not audio_start_ms:
+            return now_ms
+        padding_ms = self._negotiation.effective.prefix_padding_ms
+        places_ms = (audio_start_ms + padding_ms, audio_start_ms)
+        moments_ms = (self._input.captured_at_ms(place_ms) for place_ms in places_ms)
+        return next((moment_ms for moment_ms in moments_ms if moment_ms is not None), now_ms)
 
     def _fell_silent_ms(self, audio_end_ms: int, now_ms: int) -> int:
         """When the user stopped speaking, on the conversation's clock.

@@ -42,6 +42,10 @@ class Summary(Struct, frozen=True):
     turns: int
     first_words: str
     """The user's, or where the user said nothing the assistant's; on one line, often long."""
+    service: str = ""
+    """With whom it was held."""
+    length_ms: int = 0
+    """From its beginning to the end of the last turn."""
     trouble: str = ""
     """What of it cannot be read, in a sentence; mostly empty."""
 
@@ -139,11 +143,12 @@ def _summary(folder: Path) -> Summary:
     try:
         saved = load(folder)
     except HistoryError as error:  # one that cannot be read hides no other
-        return Summary(folder.name, folder, _time_of(folder.name), 0, str(error), str(error))
+        return Summary(folder.name, folder, _time_of(folder.name), 0, str(error), trouble=str(error))
     words = _first_words(saved.entries, Party.USER) or _first_words(saved.entries, Party.ASSISTANT)
     turns = sum(entry.is_turn for entry in saved.entries)
     trouble = f"{folder.name}: {skipped}." if (skipped := skipped_sentence(saved)) else ""
-    return Summary(folder.name, folder, saved.started_at, turns, words, trouble)
+    length_ms = max((entry.ended_ms or entry.started_ms for entry in saved.entries if entry.is_turn), default=0)
+    return Summary(folder.name, folder, saved.started_at, turns, words, saved.service, length_ms, trouble)
 
 
 def _first_words(entries: tuple[Entry, ...], speaker: Party) -> str:

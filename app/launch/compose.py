@@ -149,6 +149,8 @@ def open_sound(
         if str(error) not in notices:
             notices.append(str(error))
         speaker = open_speaker(NONE)
+    if settings.muted:
+        notices.append("The assistant is muted, as it was set: its answers can only be read.")
     is_recording = isinstance(microphone, WavMicrophone | StandardInput)
     return Sound(microphone, speaker, speaks_example, is_recording, tuple(notices))
 
@@ -190,6 +192,7 @@ def make_live(
         wire_events=wire_events,
         timeout_ms=answer_timeout_ms(settings),
         preroll_ms=settings.preroll_ms,
+        volume=0 if settings.muted else settings.volume,
         prices=price_list(settings),
         budget=Budget(settings.budget, settings.budget_stops),
         chosen=chosen_settings(loaded),

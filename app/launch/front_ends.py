@@ -102,6 +102,8 @@ def make_plain(request: Request, dialler: Dialler, log: EventLog | None) -> Talk
         sound = replace(sound, speaks_example=True)
     for notice in (*request.loaded.hints, *sound.notices, *([dialler.hint] if dialler.hint else [])):
         say(notice)
+    if is_typing:
+        say(_how_to_type(settings))
     greets = settings.greeting and not typed
     kept = request.folders.conversations
     live = make_live(request.loaded, dialler, sound, inbox.put, greets=greets, conversations=kept)
@@ -117,6 +119,14 @@ def make_plain(request: Request, dialler: Dialler, log: EventLog | None) -> Talk
         return status if is_whole else status or USAGE
 
     return talk
+
+
+def _how_to_type(settings: Settings) -> str:
+    """Told once to whoever sits at a terminal."""
+    talk = " An empty line opens and closes the microphone." if settings.mode == "push-to-talk" else ""
+    kept = "What is said is kept: `realtime history` shows it." if settings.keep else "Nothing of it is kept."
+    ends = "Ctrl+D ends when the last answer is heard, Ctrl+C at once."
+    return f"Type a line and press Enter to say it; {ends}{talk} {kept}"
 
 
 def make_screen(request: Request, dialler: Dialler, log: EventLog | None) -> Talk:

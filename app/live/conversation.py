@@ -30,10 +30,12 @@ from app.live.dialling import Dialler
 from app.live.events import ExampleOffered, HeardSoFar, Listener, WireEventsAfter
 from app.live.example import ExampleDirector
 from app.live.line import Line
+from app.live.replay import Replay
 from app.live.service_choice import ServiceChoice
 from app.live.sound import SoundWorker
 from app.live.speaker import LastingSpeaker
 from app.live.switching import Switchboard, SwitchError
+from app.live.turn_sounds import TurnSounds
 from app.protocol.session import VOICES
 from app.protocol.wire_event import WireEvent
 
@@ -60,7 +62,7 @@ class LiveConversation:
     `microphone` None: there is none; the example can be spoken all the same. `waits_to_speak`: the microphone is a
     recording, which begins when it is first heard, not before. `speaks_example`: the microphone is the example,
     whose sentences follow by themselves. `timeout_ms`, `preroll_ms`, `chosen`: see `Conversation`. `reconnect_s`,
-    `stays_offline`: see `Line`.
+    `stays_offline`: see `Line`. `volume`: see `Live.set_volume`.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class LiveConversation:
         prices: PriceList = NO_PRICES,
         budget: Budget = NO_BUDGET,
         preroll_ms: int = 0,
+        volume: int = 100,
         chosen: frozenset[str] = frozenset(),
         clips: Sequence[Clip] = CLIPS,
         switchboard: Switchboard | None = None,
@@ -92,11 +95,13 @@ class LiveConversation:
         self._listener, self._system, self._switchboard = listener, system, switchboard
         self._wire_events = wire_events
         self._speaker = LastingSpeaker(speaker)
+        self._speaker.set_volume(volume)
         self._example = ClipMicrophone("example") if speaks_example else None
         self._director = ExampleDirector(clips, is_automatic=speaks_example)
         first = self._example or microphone
         self._waiting = first if waits_to_speak else None
         self._sound = SoundWorker(None if waits_to_speak else first, self._speaker, self, cancels_echo=cancels_echo)
+        sounds = TurnSounds()
         self._line = Line(
             Conversation(
                 settings,
@@ -118,10 +123,13 @@ class LiveConversation:
             on_status=self._status_changed,
             on_final=self._keep,
             on_over=self._over,
+            sounds=sounds,
+            before_speech=self._make_way,
             backoff=backoff or Backoff(secrets.randbits(32)),
             reconnect_s=reconnect_s,
             stays_offline=stays_offline,
         )
+        self._replay = Replay(sounds, self._speaker, listener, self._line.later)
         self._state = State.CONNECTING
         self._is_input_finite = waits_to_speak or speaks_example
         name = first.name if first else ""
@@ -203,16 +211,28 @@ class LiveConversation:
         self._sound.run()
 
     def talk_key(self) -> None:
-        self._line.post(Conversation.talk_key)
+        def step(talk: Conversation, now_ms: int) -> list[Effect]:
+            self._replay.make_way()
+            self._replay.leave_microphone()
+            return talk.talk_key(now_ms)
+
+        self._line.post(step)
 
     def hold_microphone(self, is_held: bool) -> None:
         self._line.post(lambda talk, now_ms: talk.hold_microphone(is_held, now_ms))
 
     def stop_key(self) -> None:
-        self._line.post(Conversation.stop_key)
+        def step(talk: Conversation, now_ms: int) -> list[Effect]:
+            return self._replay.stop(talk, now_ms) if self._replay.is_saying else talk.stop_key(now_ms)
+
+        self._line.post(step)
 
     def say(self, text: str) -> None:
+        self._line.post(self._replay.stop)
         self._line.post(lambda talk, now_ms: talk.speak_text(text, now_ms))
+
+    def say_again(self, item_id: str) -> None:
+        self._line.post(lambda talk, now_ms: self._replay.say(item_id, talk, now_ms))
 
     def change(self, change: SessionChange) -> None:
         self._line.post(lambda talk, now_ms: talk.change(change, now_ms))
@@ -255,10 +275,15 @@ class LiveConversation:
     def use_speaker(self, spec: str) -> None:
         self._with_sound(lambda: self._devices.use_speaker(spec))
 
+    def set_volume(self, percent: int) -> None:
+        self._speaker.set_volume(percent)
+
     def check_speaker(self) -> None:
+        self._line.post(self._replay.stop)
         self._with_sound(self._devices.check.play_tone)
 
     def check_microphone(self) -> None:
+        self._line.post(self._replay.stop)
         self._with_sound(self._devices.record_check)
 
     def suspend(self) -> threading.Event:
@@ -278,6 +303,9 @@ class LiveConversation:
         if not self._sound.do(task):
             self._listener(Notice("The conversation is over: microphone and speaker are closed.", Severity.WARNING))
 
+    def _make_way(self) -> None:
+        self._replay.make_way()
+
     # ---------------------------------------------------------------- what the audio worker reports
 
     def captured(self, chunk: Chunk) -> None:
@@ -288,7 +316,11 @@ class LiveConversation:
         self._line.post(lambda talk, now_ms: talk.sounding(item_id, now_ms))
 
     def played_out(self, item_id: str, played_ms: int) -> None:
-        self._line.post(lambda talk, now_ms: talk.played_out(item_id, played_ms, now_ms))
+        def step(talk: Conversation, now_ms: int) -> list[Effect]:
+            self._replay.played_out(item_id)
+            return talk.played_out(item_id, played_ms, now_ms)
+
+        self._line.post(step)
 
     def microphone_ended(self, error: AudioError | None) -> None:
         if error is None:  # the end of a file: a quiet room follows

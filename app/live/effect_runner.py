@@ -20,6 +20,7 @@ from app.conversation.effects import (
 from app.live.coalescer import Coalescer
 from app.live.events import Listener
 from app.live.speaker import LastingSpeaker
+from app.live.turn_sounds import TurnSounds
 
 
 class EffectRunner:
@@ -32,12 +33,17 @@ class EffectRunner:
         now_ms: Callable[[], int],
         find: Callable[[str], EntryChanged | None],
         on_status: Callable[[StatusChanged], None],
+        sounds: TurnSounds,
+        before_speech: Callable[[], None],
     ) -> None:
-        """`find`: an entry as it is now; changed ones are told a little later, and then as they are by then."""
+        """`find`: an entry as it is now; changed ones are told a little later, and then as they are by then. `sounds`
+        keeps what is said either way; `before_speech` is called before the assistant's speech is given to the speaker.
+        """
         self.outbox = Outbox()
         """What is said in the session that there is now."""
         self._speaker, self._listener, self._now_ms = speaker, listener, now_ms
         self._find, self._on_status = find, on_status
+        self._sounds, self._before_speech = sounds, before_speech
         self._coalescer = Coalescer(self._tell_entries)
         self._final_news: set[str] = set()
 
@@ -49,13 +55,17 @@ class EffectRunner:
     def begin_session(self) -> None:
         """What was still to be said was meant for the old session."""
         self.outbox = Outbox()
+        self._sounds.begin_session()
 
     def run(self, effect: Effect) -> None:
         """Carry one out."""
         match effect:
             case Send(event):
+                self._sounds.sent(event)
                 self.outbox.put(event)
             case Play(item_id, pcm):
+                self._before_speech()
+                self._sounds.played(item_id, pcm)
                 self._speaker.play(item_id, pcm)
             case FinishPlay(item_id):
                 self._speaker.finish(item_id)

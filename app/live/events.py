@@ -46,8 +46,24 @@ class SoundChecked(Struct, frozen=True):
     step: CheckStep
 
 
+class SayingAgain(Struct, frozen=True):
+    """A turn is being said again; with an empty item, none is any more."""
+
+    item_id: str
+    is_microphone_closed: bool = False
+    """And the microphone is closed until that is over."""
+
+
 LiveEvent: TypeAlias = (
-    EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted | ExampleOffered | SoundChecked | Ended
+    EntryChanged
+    | EntryRemoved
+    | StatusChanged
+    | Notice
+    | Interrupted
+    | ExampleOffered
+    | SoundChecked
+    | SayingAgain
+    | Ended
 )
 """Everything a front end hears. Changes of one entry come at most 10 times a second."""
 
@@ -126,6 +142,10 @@ class Live(Protocol):
     def say(self, text: str) -> None:
         """Type to the assistant."""
 
+    def say_again(self, item_id: str) -> None:
+        """Let the sound of a turn be heard again; a notice says where there is none. The stop key ends it, and so does
+        all that the user or the assistant says."""
+
     def change(self, change: SessionChange) -> None:
         """Change settings of the session."""
 
@@ -162,6 +182,9 @@ class Live(Protocol):
 
     def use_speaker(self, spec: str) -> None:
         """Another speaker, in the middle of a word if need be; a notice says how it went."""
+
+    def set_volume(self, percent: int) -> None:
+        """How loud the assistant is, 0 (silence) to 100."""
 
     def check_speaker(self) -> None:
         """Play a tone."""

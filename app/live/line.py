@@ -9,42 +9,31 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import Final
 
 from app.connection.client import Connection
-from app.connection.failures import FailureKind, ServiceFailure
+from app.connection.failures import ServiceFailure
 from app.conversation.conversation import Conversation
-from app.conversation.effects import Effect, EntryChanged, Notice, Severity, StatusChanged, earliest
+from app.conversation.effects import EntryChanged, Notice, Severity, StatusChanged, earliest
 from app.conversation.session import SessionChange
 from app.conversation.status import Status
 from app.conversation.transcript import Entry, Transcript
-from app.exit_status import LOST, REFUSED
 from app.live.backoff import Backoff
 from app.live.deadline_timer import DeadlineTimer
 from app.live.dialling import Dialler
 from app.live.effect_runner import EffectRunner
 from app.live.events import Ended, Listener
-from app.live.repair import LineRepair
-from app.live.session_limit import SessionLimit
-from app.live.spare import SpareConnection
+from app.live.goodbyes import Goodbyes
+from app.live.repair import LineRepair, ended_by
+from app.live.roll_over import WENT_ON, RollOver
 from app.live.speaker import LastingSpeaker
+from app.live.steps import Step, received
 from app.live.switching import Dialled
-from app.protocol.server_events import ServerEvent
-
-_REFUSALS = frozenset(
-    {FailureKind.KEY_REFUSED, FailureKind.MODEL_UNKNOWN, FailureKind.QUOTA, FailureKind.PERMISSION, FailureKind.REFUSED}
-)
+from app.live.turn_sounds import TurnSounds
 
 _SKIPPED = "The service sent something that was not understood and is left out; --events FILE keeps it."
-
-_WENT_ON = "The session neared the service's limit; the conversation goes on in a new one."
-
-Step = Callable[[Conversation, int], list[Effect]]
-"""Something that happens to the conversation as it is then, given the time."""
 
 _RENEWED: Final = "A new session has begun. What was said is carried over to it as text."
 
@@ -62,6 +51,8 @@ class Line:
         on_status: Callable[[StatusChanged], None],
         on_final: Callable[[Transcript, set[str]], None],
         on_over: Callable[[], None],
+        sounds: TurnSounds,
+        before_speech: Callable[[], None],
         *,
         backoff: Backoff,
         reconnect_s: float = 0,
@@ -72,13 +63,15 @@ class Line:
 
         `on_final` is called on the line's thread after a step that changed what is final of the transcript, with
         the ids of what changed or left; `on_over` when nothing will change it any more: before anything is waited for.
+        `sounds`, `before_speech`: see `EffectRunner`.
         """
         self._conversation = conversation
         self._dialler = dialler
         self._listener = listener
         self._now_ms = now_ms
         self._on_status = on_status
-        self._effects = EffectRunner(speaker, listener, now_ms, self._find, self._status_changed)
+        self._sounds = sounds
+        self._effects = EffectRunner(speaker, listener, now_ms, self._find, self._status_changed, sounds, before_speech)
         self._on_final = on_final
         self._on_over = on_over
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -87,8 +80,8 @@ class Line:
         self._left: list[Dialler] = []  # diallers of services that were left, and not yet hung up
         self._stirred = asyncio.Event()  # something else is wanted than what is waited for
         self._repair = LineRepair(backoff, reconnect_s, stays_offline=stays_offline)
-        self._limit: SessionLimit | None = None
-        self._spare = SpareConnection()
+        self._roll_over = RollOver(self._tend_limit)
+        self._goodbyes = Goodbyes(self._task_ended)
         self._waiting: list[Step] = []
         self._gate = threading.Lock()  # over _loop and _waiting, while the loop begins and ends
         self._guard = threading.RLock()  # over the conversation: this thread changes it, others may read its entries
@@ -152,7 +145,7 @@ class Line:
             return
         self._left.append(self._dialler)
         self._dialler = Dialled(dialler, connection)
-        await self._spare.hang_up()  # it leads to the service that is left
+        await self._roll_over.hang_up()  # what waits leads to the service that is left
         self._renew(change)
         text = f"The talk goes on with {dialler.label}."
         self._listener(Notice(text, is_remarked=True))
@@ -223,7 +216,7 @@ class Line:
             if not self._repair.may_go_on(failed, self._now_ms()):
                 self._finish_session()
                 self._remark(str(failed))
-                return Ended(str(failed), REFUSED if failed.kind in _REFUSALS else LOST)
+                return ended_by(failed)
             self._plan(failed)
         self._finish_session()
         return Ended()
@@ -269,7 +262,7 @@ class Line:
     def _replace(self, change: SessionChange, *, is_seamless: bool = False) -> None:
         """From now on everything happens to a successor; the old session's task ends when it sees that."""
         self._effects.begin_session()
-        self._limit = None
+        self._roll_over.session_over()
         with self._guard:
             self._conversation = self._conversation.successor(
                 change,
@@ -303,35 +296,19 @@ class Line:
 
     # ---------------------------------------------------------------- a session that nears its limit
 
-    def _learn_limit(self, expires_at: int | None) -> None:
-        if self._repair.is_wanted and expires_at and self._limit is None and self._loop:
-            self._limit = limit = SessionLimit(time.time(), expires_at)
-            for moment_s in (limit.due_s, limit.last_call_s):
-                self._loop.call_later(max(0.0, moment_s - time.time()), self._tend_limit)
-
     def _tend_limit(self) -> None:
-        """Near the limit another connection is made beside the one that serves, and takes over at a quiet moment."""
-        limit, now_s = self._limit, time.time()
-        if limit is None or now_s < limit.due_s or self._repair.is_waiting or self._closing.is_set():
-            return
-        if not self._spare.is_wanted:
-            self._spare.dial(self._dialler, self._tend_limit)
-        elif self._spare.has_failed:  # the session ends then, and is followed as after a loss
-            self._limit = None
-        elif self._spare.is_ready and self._is_moment_to_swap(now_s >= limit.last_call_s):
+        is_up = not (self._repair.is_waiting or self._closing.is_set())
+        if is_up and self._roll_over.is_due(self._dialler, self._conversation):
             self._happen(Conversation.cut)
             self._replace(SessionChange(), is_seamless=True)
-            self._remark(_WENT_ON)
+            self._remark(WENT_ON)
             self._stirred.set()
-
-    def _is_moment_to_swap(self, is_last_call: bool) -> bool:
-        return self._conversation.is_quiet or (is_last_call and self._conversation.is_between_turns)
 
     async def _dial(self) -> Connection:
         """The connection that was made for this, if it still stands; else a new one."""
         if self._repair.is_waiting and not self._repair.is_after_limit:
-            await self._spare.hang_up()  # what broke the one may have broken the other
-        return await self._spare.take() or await self._dialler.dial()
+            await self._roll_over.hang_up()  # what broke the one may have broken the other
+        return await self._roll_over.take() or await self._dialler.dial()
 
     def _soon(self, act: Callable[[], None]) -> None:
         with self._gate:
@@ -347,7 +324,8 @@ class Line:
         if self._switching is not None:
             self._switching.cancel()
             await asyncio.wait({self._switching})
-        await self._spare.hang_up()
+        await self._roll_over.hang_up()
+        await self._goodbyes.all_said()
         for dialler in (*self._left, self._dialler):
             await dialler.hang_up()
 
@@ -367,11 +345,15 @@ class Line:
             async for event in connection:
                 if self._conversation is not ours:
                     return
-                self._happen(partial(_received, event, connection.advice_on(event)))
+                self._sounds.received(event)
+                self._happen(received(event, connection.advice_on(event)))
         finally:
             sending.cancel()
             await asyncio.wait({sending})
-            await connection.close()
+            if self._conversation is ours or self._left:
+                await connection.close()  # before its dialler hangs up
+            else:
+                self._goodbyes.say(connection)
 
     def _measured(self, round_trip_s: float) -> None:
         self._happen(lambda conversation, now_ms: conversation.measured(round(round_trip_s * 1000), now_ms))
@@ -396,7 +378,7 @@ class Line:
                 for effect in step(self._conversation, self._now_ms()):
                     self._effects.run(effect)
                 self._timer.set(self._loop, earliest(self._conversation.deadline_ms, self._effects.due_ms))
-            if self._limit is not None:
+            if self._roll_over.is_known:
                 self._tend_limit()
             if news := self._effects.take_final_news():
                 self._on_final(self._conversation.transcript, news)  # no guard: a slow disk keeps no screen waiting
@@ -407,13 +389,10 @@ class Line:
         return self._conversation.find(item_id)
 
     def _status_changed(self, changed: StatusChanged) -> None:
-        self._learn_limit(changed.status.expires_at)
+        if self._repair.is_wanted and self._loop:
+            self._roll_over.learn(changed.status.expires_at, self._loop)
         self._on_status(changed)
 
     def _time_passed(self) -> None:
         self._effects.tick()
         self._happen(Conversation.tick)
-
-
-def _received(event: ServerEvent, advice: str, conversation: Conversation, now_ms: int) -> list[Effect]:
-    return conversation.receive(event, now_ms, advice)

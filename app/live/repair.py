@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from app.connection.failures import FailureKind, ServiceFailure
+from app.exit_status import LOST, REFUSED
 from app.live.backoff import Backoff
+from app.live.events import Ended
 
 _BACK: Final = "The connection is back, and the conversation goes on."
 _EXPIRED: Final = "The session reached the service's limit; the conversation goes on in a new one."
 _STABLE_MS: Final = 10_000
 """A line that stood for so long was no failure of the attempts before it."""
+
+_REFUSALS: Final = frozenset(
+    {FailureKind.KEY_REFUSED, FailureKind.MODEL_UNKNOWN, FailureKind.QUOTA, FailureKind.PERMISSION, FailureKind.REFUSED}
+)
+
+
+def ended_by(failed: ServiceFailure) -> Ended:
+    """The end of a conversation whose line is not made again, after that."""
+    return Ended(str(failed), REFUSED if failed.kind in _REFUSALS else LOST)
 
 
 class LineRepair:

@@ -81,6 +81,10 @@ class LastingSpeaker:
         """Play quieter (negative) or, with 0, as given; reached by a ramp, without a click."""
         self._ring.duck(gain_db)
 
+    def set_volume(self, percent: int) -> None:
+        """The user's volume, 0 to 100; reached by a ramp. 50 is 12 dB below 100: as loudness is felt."""
+        self._ring.set_volume((percent / 100) ** 2)
+
     def news(self) -> list[Began | PlayedOut]:
         """What has begun to sound and what has sounded to its end since this was last asked."""
         return self._ring.news()

@@ -21,9 +21,9 @@ from app import ending
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, Severity, StatusChanged
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
-from app.conversation.transcript import Entry
+from app.conversation.transcript import NOT_SENT_YET, Entry
 from app.exit_status import LOST, REFUSED
-from app.live.events import Ended, ExampleOffered, Live, SoundChecked
+from app.live.events import Ended, ExampleOffered, Live, SayingAgain, SoundChecked
 from app.live.mirror import Mirror
 from app.plain.inbox import Failed, Inbox, Stop, Told, TypedLine
 from app.plain.lines import is_complete, is_unanswered, line_of
@@ -164,7 +164,10 @@ class PlainFrontEnd:
     def _take(self, event: Told) -> None:
         match event:
             case EntryChanged(entry):
+                before = self._mirror.get(entry.item_id)
                 self._mirror.apply(event)
+                if before is not None and before.note == NOT_SENT_YET != entry.note:
+                    self._say(f"sent now: {entry.text}")
                 if not entry.is_turn:
                     self._print(entry)  # at once, whatever is still being said
                 elif entry.text != self._printed.get(entry.item_id, entry.text):
@@ -182,7 +185,7 @@ class PlainFrontEnd:
                     self._say(text)
             case Interrupted():
                 self._last = None
-            case ExampleOffered() | SoundChecked():
+            case ExampleOffered() | SoundChecked() | SayingAgain():
                 pass
 
     def _take_status(self, status: Status) -> None:

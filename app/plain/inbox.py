@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TextIO, TypeAlias
 
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
-from app.live.events import Ended, ExampleOffered, SoundChecked
+from app.live.events import Ended, ExampleOffered, SayingAgain, SoundChecked
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,9 @@ class Stop:
     """The program is to end: a signal came, or the terminal is gone."""
 
 
-Told: TypeAlias = EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted | ExampleOffered | SoundChecked
+Told: TypeAlias = (
+    EntryChanged | EntryRemoved | StatusChanged | Notice | Interrupted | ExampleOffered | SoundChecked | SayingAgain
+)
 Event: TypeAlias = Told | Ended | TypedLine | Failed | Stop
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 from msgspec import Struct
@@ -41,6 +42,10 @@ class About(Struct, frozen=True):
     is_secret: bool = False
     """Never written to a file, never shown."""
     is_multiline: bool = False
+    is_finer_when_small: bool = False
+    """Most values worth choosing are near the low end: a slider gives them most of its room."""
+    empty: str = "empty"
+    """What an empty text means, in a word or two."""
     is_json_object: bool = False
     """A text that is the JSON of an object, or empty."""
 
@@ -67,6 +72,13 @@ class Setting(Struct, frozen=True):
     def option(self) -> str:
         """Its name on the command line, where it has one."""
         return "--" + self.env.removeprefix("REALTIME_").lower().replace("_", "-")
+
+    def stepped(self, value: float, steps: int) -> float:
+        """A number so many of its steps further, within its limits; whole where the setting is."""
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        number = round(min(high, max(low, value + steps * self.about.step)), 2)
+        return int(number) if self.kind is int else number
 
     @property
     def must_be(self) -> str:

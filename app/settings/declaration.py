@@ -101,7 +101,8 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
         About(_E, "noise strength", "How much noise reduction takes away. Empty: the service's own.", step=0.05),
     ] = None
     prompt_id: Annotated[
-        str, About(_E, "prompt", "The id of a prompt that is kept at the service (pmpt_...). Empty: none.")
+        str,
+        About(_E, "prompt", "The id of a prompt that is kept at the service (pmpt_...). Empty: none.", empty="none"),
     ] = ""
     prompt_version: Annotated[
         str, About(_E, "prompt version", "Which version of that prompt. Empty: the current one.")

@@ -53,13 +53,19 @@ class TalkSettings(msgspec.Struct, frozen=True, kw_only=True):
             "So much silence ends your turn. Shorter answers sooner, longer lets you think.",
             "ms",
             step=50,
+            is_finer_when_small=True,
         ),
     ] = 500
     prefix_padding_ms: Annotated[
         int,
         Meta(ge=0, le=5_000),
         About(
-            _T, "prefix", "Sound kept from before speech was noticed, so that no first syllable is lost.", "ms", step=50
+            _T,
+            "prefix",
+            "Sound kept from before speech was noticed, so that no first syllable is lost.",
+            "ms",
+            step=50,
+            is_finer_when_small=True,
         ),
     ] = 300
     preroll_ms: Annotated[
@@ -123,6 +129,7 @@ class TalkSettings(msgspec.Struct, frozen=True, kw_only=True):
             _S,
             "microphone",
             "A device's name or number, a .wav file, `example`, `none`, or `-`. Empty: the system's.",
+            empty="system default",
         ),
     ] = ""
     speaker: Annotated[
@@ -131,8 +138,15 @@ class TalkSettings(msgspec.Struct, frozen=True, kw_only=True):
             _S,
             "speaker",
             "A device's name or number, a .wav file to write, `none`, or `-`. Empty: the system's.",
+            empty="system default",
         ),
     ] = ""
+    volume: Annotated[
+        int, Meta(ge=0, le=100), About(_S, "volume", "How loud the assistant is. 100: as it is sent.", "%", step=5)
+    ] = 100
+    muted: Annotated[
+        bool, About(_S, "assistant muted", "The assistant speaks and is not heard; the volume stays for later.")
+    ] = False
     echo_cancelling: Annotated[
         bool,
         About(
@@ -162,5 +176,6 @@ class TalkSettings(msgspec.Struct, frozen=True, kw_only=True):
             "language",
             "The language you speak, as two letters (en, de, ja); several with commas, for models that take them. "
             "Empty: found out by itself.",
+            empty="found out",
         ),
     ] = ""

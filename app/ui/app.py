@@ -30,6 +30,7 @@ from app.ui.commands import RealtimeCommands
 from app.ui.keys import bindings
 from app.ui.keys.driver_choice import can_suspend, driver_class
 from app.ui.keys.keyboard_protocol import KeyReleased, KeyRepeated, ReleasesPromised
+from app.ui.legibility import legible_variables
 from app.ui.messages import LiveUpdate
 from app.ui.notices import NoticeLog
 from app.ui.screens.main_screen import MainScreen
@@ -181,6 +182,11 @@ class RealtimeApp(App[None]):
         """Textual's own, after ours."""
         return [HARMLESS, *super().get_line_filters()]
 
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours, where what is written can be read."""
+        self.theme_variables = legible_variables(super().get_css_variables())
+        return self.theme_variables
+
     def _fatal_error(self) -> None:
         """Textual's way out after a fault of ours, in a sentence: its own prints locals, and keys may be among them."""
         redaction = redaction_of(self._edited.settings, os.environ)
@@ -263,7 +269,7 @@ class RealtimeApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes of the conversation are taken in the order in which they came."""
-        main = self._main
+        main = self._main if self._main and self._main.is_mounted else None  # with all that is in it
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded and main and main is self.screen:
             if isinstance(event, events.Paste):
                 is_taken = main.pane.take_paste(event.text)

@@ -15,13 +15,16 @@ from app.ui.screens.main_screen import MainScreen
 _CHOICES = ("mode", "detection", "eagerness", "output", "noise_reduction", "talk_key")
 """Settings that can be changed while talking and have few values."""
 
+_HIDDEN = frozenset({"copy", "say_again", "copy_all", "first", "follow", "notices", "devices", "keys_here"})
+"""Commands that have no place in the row of keys."""
+
 
 def commands_of(main: MainScreen) -> Iterable[SystemCommand]:
     """All commands, those with a key first."""
     from app.ui.screens.export_dialog import FORMAT_NAMES
 
     for binding in (*bindings.BINDINGS, bindings.KEYS_HERE):
-        if binding.show or binding.id in ("copy", "copy_all", "first", "follow", "notices", "devices", "keys_here"):
+        if binding.show or binding.id in _HIDDEN:
             key = main.key_of(binding.id or "")
             title = binding.description[:1].upper() + binding.description[1:]
             about = f"{binding.tooltip}  ({key})" if key else binding.tooltip

@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from app.conversation.standing import Standing
 from app.conversation.status import State, Status
+from app.conversation.transcript import Entry, Party
+from app.live.events import SayingAgain
 from app.ui.keys.situation import Situation
 from app.ui.painting import Role, Run
 
@@ -62,6 +64,14 @@ def waiting_line(waiting: int, key: KeyOf) -> str:
     return f"↓ {waiting:,} new {'line' if waiting == 1 else 'lines'}, {key('follow')} follows"
 
 
+def saying_line(saying: SayingAgain, entry: Entry | None, clock: Callable[[int], str], key: KeyOf) -> str:
+    """What stands below the transcript while a turn is said again."""
+    whose = "" if entry is None else f" what {'you' if entry.speaker is Party.USER else 'the assistant'} said"
+    when = "" if entry is None else f" at {clock(entry.started_ms)}"
+    closed = ", the microphone is closed meanwhile" if saying.is_microphone_closed else ""
+    return f"saying again{whose}{when}, {key('stop')} stops{closed}"
+
+
 def search_line(text: str, number: int, count: int, key: KeyOf, *, is_typing: bool) -> str:
     """What stands below a transcript that is searched; `is_typing`: what to look for is still being written."""
     if not count:
@@ -93,6 +103,13 @@ def held(key: KeyOf) -> str:
     """What a tap of the talk key answers where it is to be held."""
     return f"Hold {key('talk')} while you speak. That a tap is enough is a setting: the talk key ({key('settings')})."
 
+
+def volume_line(volume: int, is_muted: bool, key: KeyOf) -> str:
+    """What a key that changes the assistant's volume answers."""
+    return f"the assistant is muted, {key('mute_assistant')} lets it be heard" if is_muted else f"volume {volume} %"
+
+
+NOT_SAID_AGAIN: Final = "The conversation is over: the loudspeaker is closed, and no turn can be said again."
 
 NOT_SENT: Final = "The conversation is over, so this is not sent. It stays in the line."
 """What Enter answers in the line to write in when nothing is sent any more."""

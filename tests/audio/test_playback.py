@@ -271,6 +271,38 @@ def test_ducking_is_reached_by_a_ramp_and_taken_back():
     assert render(ring, 960)[-1] == 0.5
 
 
+def test_the_volume_is_reached_by_a_ramp_and_holds_below_ducking():
+    ring = PlaybackRing()
+    ring.play("a", sound(RATE, 0.5))
+    ring.finish("a")
+    render(ring, 240)
+    ring.set_volume(0.25)
+    quiet = render(ring, 960)
+    assert np.abs(np.diff(quiet)).max() < 0.005
+    assert quiet[-1] == pytest.approx(0.125, abs=1e-4)
+    ring.duck(-20)
+    assert render(ring, 960)[-1] == pytest.approx(0.0125, abs=1e-4)
+    ring.duck(0)
+    assert render(ring, 960)[-1] == pytest.approx(0.125, abs=1e-4)
+    ring.set_volume(1.0)
+    assert render(ring, 960)[-1] == 0.5
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.0, 1.0), st.integers(1, 900)), max_size=12))
+def test_whatever_the_volume_all_of_it_counts_as_heard_and_nothing_clicks(steps):
+    ring = PlaybackRing()
+    ring.play("a", sound(RATE, 0.5))
+    ring.finish("a")
+    heard = [render(ring, 480)]
+    for factor, frames in steps:
+        ring.set_volume(factor)
+        heard.append(render(ring, frames))
+    joined = np.concatenate(heard)
+    assert np.abs(np.diff(joined)).max() <= 0.5 / (0.020 * RATE) + 1e-5
+    assert ring.flush() == {"a": min(RATE, joined.size + FADE_FRAMES) * 1000 // RATE}
+
+
 def test_level_is_that_of_the_last_block():
     ring = PlaybackRing()
     assert ring.level_dbfs == pcm.FLOOR_DBFS

@@ -54,9 +54,11 @@ def test_lists_newest_first(home: Path, arguments: tuple[str, ...]):
     done = history(home, *arguments)
     newest, oldest = done.stdout.splitlines()
     assert newest.startswith(NEW)
-    assert newest.endswith("2 turns  What is the capital of France?")
+    assert newest.endswith("  What is the capital of France?")
     assert oldest.startswith(OLD)
-    assert " 1 turn  " in oldest
+    for line, length, turns in ((newest, "0:02", "2"), (oldest, "0:00", "1")):
+        assert f"  {length}    {turns}      OpenAI " in line
+        assert line.index("OpenAI") == newest.index("OpenAI")
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -108,7 +110,7 @@ def test_a_line_that_cannot_be_costs_itself_and_a_word(home: Path, line: str):
     path.write_bytes(line.encode() + b"\n" + path.read_bytes())
     listed = history(home, "list")
     assert [each.split()[0] for each in listed.stdout.splitlines()] == [NEW, OLD]
-    assert "2 turns  What is the capital" in listed.stdout
+    assert "2      OpenAI   What is the capital" in listed.stdout
     assert listed.stderr == f"{NEW}: 1 line of it could not be read and is left out.\n"
     shown = history(home, "show", "last")
     assert "Paris" in shown.stdout

@@ -296,3 +296,7 @@ def test_bad_settings_are_one_sentence_with_the_variable(make, variable: str, wo
     assert "\n" not in sentence
     assert "sk-1" not in sentence
     assert "pw" not in sentence
+
+
+def test_the_embedded_service_has_one_voice_and_is_asked_for_no_other():
+    assert not EMBEDDED.capabilities.holds("audio.output.voice")

@@ -111,6 +111,36 @@ def test_a_turn_that_the_service_may_not_have_got_is_said_again(told: str):
     assert [entry.item_id for entry in after.conversation.entries if entry.speaker is Party.USER] == []
 
 
+def test_turns_that_are_written_down_in_another_order_are_said_again_from_the_first_that_is_not():
+    """Else the first would be lost, or come after the second."""
+    talk = Talk()
+    for number, item_id in enumerate(("u1", "u2"), start=1):
+        talk.speak(1000)
+        talk.hear(sv.SpeechStarted(item_id=item_id, audio_start_ms=number * 1000 - 900))
+        talk.user_spoke(item_id, audio_end_ms=number * 1000)
+    talk.transcribed("And that?", "u2")
+    after = again(cut(talk))
+    assert sound(after) == pytest.approx(2000)
+    assert texts(after) == []
+    assert [entry.item_id for entry in after.conversation.entries if entry.speaker is Party.USER] == []
+
+
+def test_a_turn_that_is_said_as_soon_as_the_microphone_is_open_again_stands_there_once():
+    """The service says that it began in the sound from before the microphone was closed: it hears none between."""
+    talk = Talk()
+    talk.speak(1000)
+    talk.user_speaks("u0")
+    talk.user_spoke("u0", audio_end_ms=1000)
+    talk.transcribed("Wait.", "u0")
+    talk.talk_key()
+    talk.later(60_000).talk_key()
+    talk.speak(500)
+    talk.hear(sv.SpeechStarted(item_id="u1", audio_start_ms=800))
+    after = again(cut(talk))
+    assert sound(after) == pytest.approx(500)
+    assert [entry.item_id for entry in after.conversation.entries if entry.speaker is Party.USER] == ["u0"]
+
+
 def test_until_then_it_stands_there_marked():
     talk = Talk()
     talk.speak(1000)
@@ -210,7 +240,7 @@ def test_what_was_received_sounds_to_its_end_and_the_answer_is_marked():
     assert after.state is State.SPEAKING
     after.later(1000).played_out("a1")
     assert after.entry("a1").heard_ms == 1000
-    assert after.state is State.LISTENING
+    assert after.state is State.THINKING  # of the rest
 
 
 def test_an_interruption_of_it_tells_the_new_service_nothing():

@@ -10,7 +10,7 @@ from app.conversation.status import State
 from app.protocol import server_events as sv
 from app.protocol.client_events import InputAppend, InputCommit, ResponseCreate
 from app.protocol.session import Session
-from tests.conversation.driver import HANDS_FREE, Talk
+from tests.conversation.driver import HANDS_FREE, PUSH_TO_TALK, Talk
 
 SILENCE_MS = HANDS_FREE.silence_ms + TAIL_MS
 
@@ -162,3 +162,25 @@ def test_idle_service_is_expected_to_speak():
     talk = Talk()
     talk.hear(sv.InputTimeoutTriggered(item_id="u1"))
     assert talk.state is State.THINKING
+
+
+def test_the_microphone_is_held_closed_until_somebody_is_there():
+    talk = Talk(ready=False)
+    talk(talk.conversation.hold_microphone(True, 0))
+    session = Session(type="realtime")
+    talk(talk.conversation.connected(sv.SessionCreated(session=session), 0))
+    talk.hear(sv.SessionUpdated(session=session))
+    talk.speak(400)
+    assert talk.conversation.status.state is State.MUTED
+    assert talk.said(InputAppend) == []
+    talk(talk.conversation.hold_microphone(False, talk.now_ms))
+    talk.speak(400)
+    assert talk.conversation.status.state is State.LISTENING
+    assert len(talk.said(InputAppend)) == 20
+
+
+def test_in_push_to_talk_the_microphone_is_the_users_and_is_not_opened_by_letting_it_go():
+    talk = Talk(PUSH_TO_TALK)
+    talk(talk.conversation.hold_microphone(True, 0))
+    talk(talk.conversation.hold_microphone(False, 0))
+    assert not talk.conversation.status.is_microphone_open

@@ -263,3 +263,14 @@ def test_refused_commit_is_no_news(talk):
     release(talk)
     talk.refuse(talk.said(InputCommit)[0], "input_audio_buffer_commit_empty", "buffer too small")
     assert talk.notices == []
+
+
+def test_the_answer_is_on_its_way_as_soon_as_the_turn_was_ended(talk):
+    talk.talk_key()
+    talk.speak(400)
+    talk.later(10).talk_key()
+    assert talk.wire == []  # the chunk in which the key fell is awaited
+    assert talk.conversation.status.state is State.THINKING
+    talk.later(10).capture()
+    assert talk.wire == [COMMIT, CREATE]
+    assert talk.conversation.status.state is State.THINKING

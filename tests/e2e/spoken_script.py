@@ -25,13 +25,12 @@ _ROOM_S = 4.0
 _ROOM_SHARE = 0.4
 """Of what was said, in addition: said again to another session, all of it is to be recognised at once."""
 
-_LONG = (
+_LONG_TEXT = (
     "I went to the market early this morning and I bought some apples and some pears and a loaf of bread and a little "
     "cheese and then I walked slowly home along the river because the sun was shining and the birds were singing and "
     "on the way I met an old friend of mine who asked me a question that I could not answer and so I would like to ask "
     "you now how much is seventy five plus twenty five?"
 )
-"""Longer than a session of 20 s: whenever it is said, one ends within it."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,12 @@ class Utterance:
     """A regular expression."""
     path: Path | None = None
     """Where it is spoken; None: the synthesiser speaks it."""
+    goes_on_after_s: float | None = None
+    """So long after its end the user interrupts the answer; None: it is heard to its end."""
+
+
+LONG = Utterance(_LONG_TEXT, r"\b100\b")
+"""Longer than a session of 20 s: whenever it is said, one ends within it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,11 @@ _HELLO, _SUM, _STORY, _, _NAME = CLIPS
 _TALK = (
     Utterance(_HELLO.text, r"Hello, Robin", _HELLO.path),
     Utterance(_SUM.text, r"\b228\b", _SUM.path),
-    Utterance(_LONG, r"\b100\b"),
+    Utterance(_STORY.text, r"story of", _STORY.path, goes_on_after_s=11.0),
+    Utterance(
+        "Stop, please. What day is it today?", r"Today is \w+day"
+    ),  # no sum: recognisers write "7+5" as they like
+    LONG,
     Utterance(_STORY.text, r"story of", _STORY.path),  # the answer lasts longer than a session too
     Utterance("What is seventeen times twenty three?", r"\b391\b", DATA / "question_joe.wav"),
     Utterance("What time is it now?", r"It is \d+:\d\d", DATA / "question_heart.wav"),
@@ -97,16 +106,27 @@ def write_script(path: Path, lasts_s: float, voice: Voice) -> list[Spoken]:
     for utterance, answer_s in _answered(voice):
         sound = voice.utterance(utterance)
         said_s = sound.size / VAD_RATE_HZ
-        room_s = answer_s + _ROOM_S + said_s * _ROOM_SHARE
+        room_s = utterance.goes_on_after_s or answer_s + _ROOM_S + said_s * _ROOM_SHARE
         if spoken and at_s + said_s + room_s > lasts_s:
             break
         spoken.append(Spoken(utterance, at_s, at_s + said_s))
         sounds += [sound, np.zeros(int(room_s * VAD_RATE_HZ), np.float32)]
         at_s += said_s + room_s
+    _write(path, sounds)
+    return spoken
+
+
+def write_turn(path: Path, utterance: Utterance, voice: Voice) -> list[Spoken]:
+    """The recording of a user who says that, and nothing else."""
+    sound, quiet = voice.utterance(utterance), np.zeros(VAD_RATE_HZ // 2, np.float32)
+    _write(path, [quiet, sound, quiet])
+    return [Spoken(utterance, 0.5, 0.5 + sound.size / VAD_RATE_HZ)]
+
+
+def _write(path: Path, sounds: list[Samples]) -> None:
     writer = WavWriter(path, VAD_RATE_HZ)
     writer.write(to_pcm16(np.concatenate(sounds)))
     writer.close()
-    return spoken
 
 
 def _answered(voice: Voice) -> Iterator[tuple[Utterance, float]]:

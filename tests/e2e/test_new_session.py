@@ -11,6 +11,7 @@ import pytest
 
 from app.audio.files import silent_speaker
 from app.conversation.session import SessionChange
+from app.conversation.transcript import Entry
 from app.launch.compose import PortAudioSystem, session_settings
 from app.live.conversation import LiveConversation
 from app.live.dialling import EmbeddedDialler
@@ -41,16 +42,21 @@ def test_the_name_told_in_the_first_session_is_known_in_the_second(tmp_path: Pat
         while not test():
             told.get(timeout=30)
 
+    def turns() -> list[Entry]:
+        return [entry for entry in live.entries if entry.is_turn]
+
     try:
         live.say("My name is Ada.")
-        until(lambda: len(live.entries) == 2 and live.entries[1].is_final)
+        until(lambda: len(turns()) == 2 and turns()[1].is_final)
         live.renew(SessionChange(voice="cedar"))
         live.say("What is my name?")
-        until(lambda: len(live.entries) == 4 and live.entries[3].is_final)
+        until(lambda: len(turns()) == 4 and turns()[3].is_final)
     finally:
         live.close()
         for worker in workers:
             worker.join()
-    assert [entry.speaker for entry in live.entries] == ["you", "assistant"] * 2
-    assert "Ada" in live.entries[3].text
+    assert [entry.speaker for entry in turns()] == ["you", "assistant"] * 2
+    assert "Ada" in turns()[3].text
+    (line,) = (entry.text for entry in live.entries if not entry.is_turn)
+    assert line.startswith("A new session has begun.")
     assert live.status.settings.voice == "cedar"

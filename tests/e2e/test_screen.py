@@ -120,8 +120,8 @@ def test_resizing_wildly_during_speech_breaks_nothing(tmp_path: Path):
         rows = text.split("\n")
         assert rows[0].startswith(" realtime"), text
         # End on the first row of the panel changes the mode; whether it got there depends on the moment.
-        assert re.match(r" (● SPEAKING +Space mute|◌ SPEAKING +Space talk) +level ", rows[29]), text
-        assert set(rows[28].rstrip()) == {"─"}, text
+        assert re.match(r" (● SPEAKING +Space mute|◌ SPEAKING +Space talk) +level ", rows[30]), text
+        assert set(rows[26].rstrip()) == {"─"}, text
         terminal.press("Escape")
         terminal.wait_for("interrupted after")
         terminal.press("C-q")

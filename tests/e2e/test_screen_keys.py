@@ -38,6 +38,8 @@ DIALOGS = [
     Step("s", "▾ Turn taking", undo="s"),
     Step("F1", "─ Help ─", undo="Escape"),
     Step("C-p", "Search for commands", undo="Escape"),
+    Step("-", "volume 95 %"),
+    Step("+", "volume 100 %"),
 ]
 
 TYPING = [

@@ -57,3 +57,10 @@ def test_what_is_off_or_empty_is_none_in_the_session():
     given = Settings(reasoning_effort="low", tracing="auto", prompt_id="pmpt_1", noise_reduction="far_field")
     session = session_settings(given, Way())
     assert (session.reasoning_effort, session.tracing, session.prompt_id) == ("low", "auto", "pmpt_1")
+
+
+def test_a_muted_assistant_is_said_at_the_start():
+    quiet = open_sound(Settings(speaker="none", muted=True), needs_microphone=False, given={})
+    assert any("The assistant is muted" in notice for notice in quiet.notices)
+    loud = open_sound(Settings(speaker="none"), needs_microphone=False, given={})
+    assert not loud.notices

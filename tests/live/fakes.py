@@ -36,7 +36,10 @@ class HandMicrophone:
         self.opened.set()
 
     def hear(self, ms: int) -> None:
-        self._sound.append(np.zeros(ms * self.rate_hz // 1000, np.float32))
+        self.give(np.zeros(ms * self.rate_hz // 1000, np.float32))
+
+    def give(self, sound: Samples) -> None:
+        self._sound.append(sound)
         self._wake()
 
     def end(self, failure: AudioError | None = None) -> None:

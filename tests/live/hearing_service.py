@@ -1,7 +1,9 @@
 """A service on the loopback interface that understands a made-up speech, in which no word can be mistaken.
 
 Each 20 ms of it is a word: every sample has the number `1 + utterance * WORDS + word`. The service finds turns by
-silence, writes the words down, answers by itself and is interrupted, as a GA service with server_vad does.
+silence, writes the words down, sometimes late, answers by itself and is interrupted, as a GA service with server_vad
+does. An answer waits for the words, names every utterance that has none yet, and comes in numbered pieces; asked to go
+on with one, the service says the pieces that are missing.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import base64
 import json
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -20,6 +23,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from app.audio.pcm import WIRE_RATE_HZ
+from app.conversation.active_response import GO_ON
 
 WORD_MS = 20
 WORDS = 15
@@ -51,6 +55,11 @@ def named(text: str) -> list[int]:
     return sorted({int(number) for number in re.findall(r"\bu(\d+)", text)})
 
 
+def pieces(text: str) -> list[int]:
+    """The numbers of the pieces in it; that which names what is answered has none."""
+    return [int(number) for number in re.findall(r"\bp(\d+)", text)]
+
+
 class Gone(Exception):  # noqa: N818  # it is what happened, no error
     """The connection was cut."""
 
@@ -76,6 +85,8 @@ class HearingService:
     """What the client told of the user in each session, as text."""
     answers: dict[str, Answered] = field(default_factory=dict)
     numbers: count[int] = field(default_factory=count)
+    write_s: Callable[[], float] = lambda: 0.0
+    """So long the words of the next turn take."""
 
     async def __call__(self, socket: ServerConnection) -> None:
         ids, texts = list[str](), list[str]()
@@ -99,6 +110,8 @@ class _Session:
         self._words: list[int] = []
         self._item_id = ""
         self._silent_ms = 0
+        self._begun = ""  # an answer that the client told, and after it nothing of the user's
+        self._writing: dict[asyncio.Task[None], None] = {}
         self._answering: asyncio.Task[None] | None = None
         self._response_id = ""
 
@@ -114,8 +127,9 @@ class _Session:
             await self._take(event)
 
     def end(self) -> None:
-        if self._answering is not None:
-            self._answering.cancel()
+        for task in (*self._writing, self._answering):
+            if task is not None:
+                task.cancel()
 
     async def _say(self, kind: str, **fields: Any) -> None:
         await self._socket.send(json.dumps({"type": kind, **fields}))
@@ -134,7 +148,7 @@ class _Session:
                 fields = {name: event[name] for name in ("item_id", "content_index", "audio_end_ms")}
                 await self._say("conversation.item.truncated", **fields)
             case "response.create":
-                await self._answer()
+                await self._answer(goes_on=GO_ON in event.get("response", {}).get("instructions", ""))
             case "response.cancel":
                 await self._cancel()
 
@@ -144,7 +158,9 @@ class _Session:
         if item["role"] == "user":
             self._texts.append(text)
             self._unanswered.append(text)
+            self._begun = ""
         elif item["role"] == "assistant":
+            self._begun = text
             self._unanswered = [each for each in self._unanswered if not set(named(each)) <= set(named(text))]
         await self._say("conversation.item.added", item=item)
         await self._say("conversation.item.done", item=item)
@@ -184,41 +200,55 @@ class _Session:
         item = {"id": item_id, "type": "message", "role": "user", "status": "completed", "content": [part]}
         await self._say("conversation.item.added", item=item)
         await self._say("conversation.item.done", item=item)
+        if delay_s := self._service.write_s():
+            writing = asyncio.create_task(self._write_late(delay_s, item_id, text))
+            self._writing[writing] = None
+            writing.add_done_callback(self._writing.pop)
+        else:
+            await self._write(item_id, text)
+        await self._answer()
+
+    async def _write_late(self, delay_s: float, item_id: str, text: str) -> None:
+        await asyncio.sleep(delay_s)
+        with suppress(Gone, ConnectionClosed):
+            await self._write(item_id, text)
+
+    async def _write(self, item_id: str, text: str) -> None:
         kind = "conversation.item.input_audio_transcription"
         half = len(text) // 2
         await self._say(f"{kind}.delta", item_id=item_id, content_index=0, delta=text[:half])
         await self._say(f"{kind}.delta", item_id=item_id, content_index=0, delta=text[half:])
         await self._say(f"{kind}.completed", item_id=item_id, content_index=0, transcript=text)
-        await self._answer()
 
     # ---------------------------------------------------------------- answers
 
-    async def _answer(self) -> None:
+    async def _answer(self, *, goes_on: bool = False) -> None:
         if self._answering is not None and not self._answering.done():
             code = "conversation_already_has_active_response"
             await self._say("error", error={"type": "invalid_request_error", "code": code, "message": "Busy."})
             return
         self._response_id, item_id = self._new_id("resp"), self._new_id("item")
-        about = " ".join(f"u{number}" for number in named(" ".join(self._unanswered)))
-        self._unanswered = []
-        self._answering = asyncio.create_task(self._speak(self._response_id, item_id, about))
+        begun = self._begun if goes_on else ""
+        self._answering = asyncio.create_task(self._speak(self._response_id, item_id, begun))
 
-    async def _speak(self, response_id: str, item_id: str, about: str) -> None:
-        try:
-            await self._speak_pieces(response_id, item_id, about)
-        except (Gone, ConnectionClosed):
-            return
+    async def _speak(self, response_id: str, item_id: str, begun: str) -> None:
+        with suppress(Gone, ConnectionClosed):
+            await self._speak_pieces(response_id, item_id, begun)
 
-    async def _speak_pieces(self, response_id: str, item_id: str, about: str) -> None:
+    async def _speak_pieces(self, response_id: str, item_id: str, begun: str) -> None:
+        await self._say("response.created", response={"id": response_id, "status": "in_progress", "output": []})
+        if self._writing:
+            await asyncio.wait(self._writing)
+        about = " ".join(f"u{number}" for number in named(" ".join((begun, *self._unanswered))))
+        self._unanswered, self._begun = [], ""
         said = self._service.answers[item_id] = Answered()
         self._ids.append(item_id)
         place = {"response_id": response_id, "item_id": item_id, "output_index": 0, "content_index": 0}
         item = {"id": item_id, "type": "message", "role": "assistant", "status": "in_progress", "content": []}
         sound = base64.b64encode(b"\x10\x00" * (WIRE_RATE_HZ * PIECE_MS // 1000)).decode()
-        await self._say("response.created", response={"id": response_id, "status": "in_progress", "output": []})
         await self._say("response.output_item.added", response_id=response_id, output_index=0, item=item)
-        for number in range(PIECES):
-            piece = f" p{number}" if number else f"Answer to {about}:"
+        for number in (0, *range(max(pieces(begun), default=0) + 1, PIECES)):
+            piece = f" p{number}" if number else f"{'Rest' if begun else 'Answer'} to {about}:"
             said.text += piece
             await self._say("response.output_audio_transcript.delta", **place, delta=piece)
             await self._say("response.output_audio.delta", **place, delta=sound)

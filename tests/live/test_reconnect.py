@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from app.audio.open import NONE, open_speaker
 from app.connection.services import compatible
+from app.conversation.active_response import GO_ON
 from app.conversation.effects import StatusChanged
 from app.conversation.status import State
 from app.exit_status import LOST, REFUSED
@@ -35,7 +36,8 @@ Cut = Callable[[ServerConnection, str], Awaitable[bool]]
 
 @dataclass
 class Answering:
-    """A service that answers what it is asked last, unless it is told to cut the line first."""
+    """A service that answers what it is asked last, unless it is told to cut the line first; it goes on with an answer
+    of its own that came last."""
 
     cut: Cut
     sessions: list[list[dict[str, object]]] = field(default_factory=list)
@@ -55,15 +57,16 @@ class Answering:
                 case "conversation.item.create":
                     items.append(event["item"])
                 case "response.create":
-                    await self._answer(socket, f"r{session}_{len(items)}", said(items[-1]))
+                    words = answer_to(items, goes_on=GO_ON in event.get("response", {}).get("instructions", ""))
+                    await self._answer(socket, f"r{session}_{len(items)}", words)
 
-    async def _answer(self, socket: ServerConnection, response_id: str, question: str) -> None:
+    async def _answer(self, socket: ServerConnection, response_id: str, words: list[str]) -> None:
         about = {"response_id": response_id, "item_id": f"i{response_id}", "content_index": 0, "output_index": 0}
         whole = {"id": response_id, "status": "completed", "output": []}
         for event in (
             {"type": "response.created", "response": whole | {"status": "in_progress"}},
-            {"type": "response.output_text.delta", **about, "delta": f"You said {question}"},
-            {"type": "response.output_text.done", **about, "text": f"You said {question}"},
+            *({"type": "response.output_text.delta", **about, "delta": word} for word in words),
+            {"type": "response.output_text.done", **about, "text": "".join(words)},
             {"type": "response.done", "response": whole},
         ):
             await socket.send(json.dumps(event))
@@ -77,6 +80,13 @@ async def received(socket: ServerConnection) -> str | bytes | None:
         return await socket.recv()
     except ConnectionClosed:
         return None
+
+
+def answer_to(items: list[dict[str, object]], *, goes_on: bool) -> list[str]:
+    """What is to be said, in deltas."""
+    begun = said(items[-1]) if goes_on else ""
+    question = said(items[-2] if goes_on else items[-1])
+    return [words for words in ("You said", f" {question}") if words not in begun]
 
 
 def said(item: dict[str, object]) -> str:
@@ -171,13 +181,18 @@ def test_every_question_is_answered_wherever_the_line_breaks(moment: str):
     assert len(ids) == len(set(ids))
 
 
-def test_an_answer_that_is_cut_is_marked_and_not_asked_for_again():
+def test_an_answer_that_is_cut_is_marked_and_gone_on_with():
     service = Answering(cutting("1 response.output_text.delta"))
     told = talk(service, "one", "two")
     assert told.status == 0
-    assert told.out[1] == "assistant: You said one [cut off: the connection was lost]"
-    assert told.out[3] == "assistant: You said two"
-    assert [said(item) for item in service.sessions[1]] == ["one", "You said one", "two"]
+    assert told.out == [
+        "you: one",
+        "assistant: You said [cut off: the connection was lost]",
+        "assistant: one",
+        "you: two",
+        "assistant: You said two",
+    ]
+    assert [said(item) for item in service.sessions[1]] == ["one", "You said", "two"]
 
 
 def test_a_fatal_cause_is_not_tried_again():

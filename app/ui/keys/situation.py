@@ -13,6 +13,10 @@ GIVE_UP: Final = "give up"
 """The stop key's word while a lost line is made again."""
 
 
+LEAVE: Final = "leave"
+"""Its word where all that it can do is to leave the turn in hand."""
+
+
 class Situation(Struct, frozen=True):
     """All that decides what a key does."""
 
@@ -23,6 +27,11 @@ class Situation(Struct, frozen=True):
     """The conversation has ended, and no other one begins by itself."""
     closes: bool = False
     """Something is open that the stop key closes before it means anything else: a line, the search, the panel."""
+
+    has_turn: bool = False
+    """A turn of the transcript is in hand."""
+    is_saying_again: bool = False
+    """One is being said again."""
 
     @property
     def is_push_to_talk(self) -> bool:
@@ -60,12 +69,15 @@ def talk_word(now: Situation) -> str | None:
 
 def stop_word(now: Situation) -> str | None:
     """What the stop key would do; None where it can do nothing."""
+    if now.is_saying_again:
+        return "stop"
     if now.closes:
         return "close"
+    leave = LEAVE if now.has_turn else None
     if now.is_over or now.status.state is State.OFFLINE:
-        return None
+        return leave
     if now.is_taking:
         return "discard"
     if now.status.state is State.RECONNECTING:
         return GIVE_UP
-    return "interrupt" if now.status.is_response_active or now.status.state is State.SPEAKING else None
+    return "interrupt" if now.status.is_response_active or now.status.state is State.SPEAKING else leave

@@ -44,7 +44,7 @@ class Act(Enum):
     END = auto()
     """Close the microphone, if it is not closed."""
     TAPPED = auto()
-    """Nothing, since it has to be held; the user should know."""
+    """It was not held: closes what is open; else nothing, and the user should know that it is to be held."""
 
 
 class TalkKey(Protocol):
@@ -306,10 +306,11 @@ class TalkControl:
 
     def _do(self, act: Act) -> None:
         is_open = self._is_open()
-        is_wanted = act is Act.TOGGLE or (act is Act.BEGIN and not is_open) or (act is Act.END and is_open)
+        closes = act in (Act.END, Act.TAPPED) and is_open  # what is open is closed by a tap, too
+        is_wanted = act is Act.TOGGLE or (act is Act.BEGIN and not is_open) or closes
         if is_wanted and self._toggle():
             self._requested = (not is_open, self._now_ms())
-        if act is Act.TAPPED:
+        elif act is Act.TAPPED:
             self._tapped()
         self._set_timer()
 

@@ -7,8 +7,8 @@ from typing import Final
 LOW_DBFS: Final = -60.0
 """The left end of a level bar; a quiet room with an ordinary microphone lies a little above it."""
 
-SILENT_DBFS: Final = -99.5
-"""Below this there is no sound at all, which is shown as minus infinity."""
+SILENT_DBFS: Final = -90.0
+"""Below this there is no sound, which is shown as minus infinity: one step of 16 bits is -90.3 dBFS."""
 
 MARK: Final = "┃"
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"

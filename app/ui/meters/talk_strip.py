@@ -19,6 +19,7 @@ from app.ui.painting import LOOKS
 
 _LEVEL, _VOICE, _OUTPUT = LevelMeter.CELLS, VoiceMeter.CELLS, OutputMeter.CELLS
 _LEVEL_NUMBER, _VOICE_NUMBER = LevelMeter.NUMBER_CELLS, VoiceMeter.NUMBER_CELLS
+_OUTPUT_NUMBER = OutputMeter.NUMBER_CELLS
 _LEVEL_BAR, _VOICE_BAR, _OUTPUT_BAR = 6, 8, 5
 """The narrowest bars worth looking at."""
 
@@ -33,25 +34,28 @@ class Plan(Struct, frozen=True):
     output_bar: int = 0
     with_level_number: bool = False
     with_voice_number: bool = False
+    with_output_number: bool = False
 
 
 def plan(width: int, talk_cells: int, stop_cells: int) -> Plan:
     """Give the meters room in the order of their worth; what remains lengthens the bars, 2 : 2 : 1.
 
-    Lamp, word and talk key always; then the level, the voice, their numbers, the output. Where there is no room for
-    the level beside the stop key, the row is the lamp's and the keys' alone: other rows of the screen may be gone.
+    Lamp, word and talk key always; then the level, the voice, their numbers, the output, its number. Where there
+    is no room for the level beside the stop key, the row is the lamp's and the keys' alone: other rows of the screen
+    may be gone.
     """
     left = width - talk_cells
     if left < stop_cells + _LEVEL + _LEVEL_BAR:
         return Plan()
-    wanted = (_LEVEL + _LEVEL_BAR, _VOICE + _VOICE_BAR, _LEVEL_NUMBER, _VOICE_NUMBER, _OUTPUT + _OUTPUT_BAR)
+    bars = (_LEVEL + _LEVEL_BAR, _VOICE + _VOICE_BAR)
+    wanted = (*bars, _LEVEL_NUMBER, _VOICE_NUMBER, _OUTPUT + _OUTPUT_BAR, _OUTPUT_NUMBER)
     given = [False] * len(wanted)
     for at, cells in enumerate(wanted):
         if cells > left:
             break
         left -= cells
         given[at] = True
-    _, voice, level_number, voice_number, output = given
+    _, voice, level_number, voice_number, output, output_number = given
     share = left // (2 + 2 * voice + output)
     return Plan(
         level_bar=min(_WIDEST_BAR, _LEVEL_BAR + 2 * share),
@@ -59,6 +63,7 @@ def plan(width: int, talk_cells: int, stop_cells: int) -> Plan:
         output_bar=min(_WIDEST_BAR // 2, _OUTPUT_BAR + share) if output else 0,
         with_level_number=level_number,
         with_voice_number=voice_number,
+        with_output_number=output_number,
     )
 
 
@@ -105,6 +110,10 @@ class TalkStrip(Horizontal):
         self.voice.show_levels(levels)
         self.output.show_levels(levels)
 
+    def show_volume(self, volume: int, *, is_muted: bool) -> None:
+        """What the assistant's volume is set to, in percent."""
+        self.output.show_volume(volume, is_muted=is_muted)
+
     def show_keys(self, talk: str, stop: str) -> None:
         """The talk key and the stop key as they are bound, in words: `Space`, `Esc`."""
         self.lamp.show_keys(talk, stop)
@@ -120,4 +129,4 @@ class TalkStrip(Horizontal):
         self.lamp.styles.width = self.lamp.talk_cells if shape.level_bar else "1fr"
         self.level.fit(shape.level_bar, with_number=shape.with_level_number)
         self.voice.fit(shape.voice_bar, with_number=shape.with_voice_number)
-        self.output.fit(shape.output_bar)
+        self.output.fit(shape.output_bar, with_number=shape.with_output_number)

@@ -15,8 +15,10 @@ from app.ui.keys import bindings
 from app.ui.wording import KeyOf
 
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Talking", ("talk", "talk_anywhere", "stop", "mode", "threshold_down", "threshold_up", "type", "example")),
-    ("The transcript", ("page_up", "page_down", "first", "follow", "search", "search_next", "search_previous",
+    ("Talking", ("talk", "talk_anywhere", "stop", "mode", "threshold_down", "threshold_up", "type", "example",
+                 "volume_down", "volume_up", "mute_assistant", "speed_down", "speed_up")),
+    ("The transcript", ("turn_up", "turn_down", "turn_times", "say_again", "turn_edit",
+                        "page_up", "page_down", "first", "follow", "search", "search_next", "search_previous",
                         "copy", "copy_all", "export")),
     ("The program", ("settings", "devices", "notices", "keys_here", "palette", "help", "suspend", "quit")),
 )  # fmt: skip
@@ -36,7 +38,11 @@ _STATES: tuple[tuple[str, str], ...] = (
 _MOUSE: tuple[tuple[str, str], ...] = (
     ("lamp", "a click opens or closes the microphone; held, it is open as long"),
     ("mark ┃", "drag it, and the threshold follows"),
-    ("transcript", "drag over words to select them; a click on an interrupted turn shows all that was not heard"),
+    (
+        "transcript",
+        "drag over words to select them; a click on the words of an interrupted turn shows all that was not "
+        "heard; on the first line of a turn, takes it in hand",
+    ),
 )
 
 

@@ -13,19 +13,18 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.getters import query_one
-from textual.screen import Screen
 
 from app.conversation.effects import EntryChanged, EntryRemoved, Interrupted, Notice, StatusChanged
 from app.conversation.session import Mode
 from app.conversation.status import State, Status
-from app.live.events import Ended, ExampleOffered, Live, SoundChecked
+from app.live.events import Ended, ExampleOffered, Live, SayingAgain, SoundChecked
 from app.live.sound_check import CheckStep
 from app.protocol.text import sanitise_text
 from app.ui import wording
 from app.ui.keys import bindings
 from app.ui.keys.bindings import bound_key, key_hints, talk_binding
 from app.ui.keys.key_bar import KeyBar
-from app.ui.keys.situation import GIVE_UP, Situation, stop_word
+from app.ui.keys.situation import GIVE_UP, LEAVE, Situation, stop_word
 from app.ui.keys.talk_key import TalkControl
 from app.ui.messages import (
     DevicesFound,
@@ -37,11 +36,12 @@ from app.ui.messages import (
     SettingsSaveRequested,
 )
 from app.ui.meters.lamp import TalkPressed, TalkReleased
-from app.ui.meters.level_meter import ThresholdChanged
+from app.ui.meters.level_meter import ThresholdChanged, stepped
 from app.ui.meters.sampling import Moment, Sampling
 from app.ui.meters.status_line import HeaderLine
 from app.ui.meters.talk_strip import TalkStrip
 from app.ui.painting import StyledLine
+from app.ui.screens.hearing_screen import HearingScreen
 from app.ui.settings.controller import SettingsController
 from app.ui.settings.edited_settings import EditedSettings
 from app.ui.tape.tape import Tape
@@ -52,21 +52,18 @@ from app.ui.transcript.wrapping import shown
 if TYPE_CHECKING:
     from app.ui.screens.export_dialog import Exporter
 
-_THRESHOLD_STEP = 0.05
 
 _RULE: Final = "─" * 1000
 """Longer than any screen is wide; what has no room is left out."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(HearingScreen):
     """Shows the conversation, and passes on what the user wants of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings.BINDINGS)
     AUTO_FOCUS = "TranscriptLog"
 
     header = query_one(HeaderLine)
-    pane = query_one(TranscriptPane)
-    strip = query_one(TalkStrip)
     tape = query_one(Tape)
     key_bar = query_one(KeyBar)
 
@@ -131,7 +128,14 @@ class MainScreen(Screen[None]):
         """What decides now what the keys mean."""
         closes = self.pane.has_something_open or self.settings_controller.is_open
         holds = self.edited.settings.talk_key == "hold"
-        return Situation(self.status, holds=holds, is_over=self.ended is not None, closes=closes)
+        return Situation(
+            self.status,
+            holds=holds,
+            is_over=self.ended is not None,
+            closes=closes,
+            has_turn=self.pane.log_view.turn_in_hand is not None,
+            is_saying_again=self.pane.is_saying_again,
+        )
 
     def _time_of_day(self, ms: int) -> str:
         return datetime.fromtimestamp(self.live.started_at + ms / 1000).strftime("%H:%M:%S")
@@ -159,6 +163,8 @@ class MainScreen(Screen[None]):
                 self._show_status()
             case SoundChecked(step):
                 self._show_check(step)
+            case SayingAgain() as saying:
+                self.pane.show_saying(saying)
             case Ended() as ended:
                 self._end(ended)
             case _:
@@ -201,10 +207,7 @@ class MainScreen(Screen[None]):
 
     def on_services_found(self, message: ServicesFound) -> None:
         """Services to choose from."""
-        from app.ui.screens.service_dialog import ServiceDialog
-
-        dialog = ServiceDialog(message.choices, self.live.service_label)
-        self.app.push_screen(dialog, self.settings_controller.switch)
+        self.settings_controller.services_found(message)
 
     def action_check_sound(self) -> None:
         """Hear a tone, see the level, say something and hear it back."""
@@ -264,7 +267,9 @@ class MainScreen(Screen[None]):
         return now.can_talk
 
     def _tapped(self) -> None:
-        self.notify(wording.held(self.key_of), markup=False)
+        now = self.situation
+        cannot = None if now.can_talk else wording.cannot_talk(now, self._example, self.key_of)
+        self.notify(cannot or wording.held(self.key_of), markup=False)
 
     def action_talk(self) -> None:
         """The talk key."""
@@ -281,14 +286,16 @@ class MainScreen(Screen[None]):
     def action_stop(self) -> None:
         """Close what is open; where nothing is, interrupt the assistant."""
         self.clear_selection()
-        if self.pane.close_something():
+        meaning = stop_word(self.situation)
+        if not self.pane.is_saying_again and self.pane.close_something():
             return
-        if self.settings_controller.is_open:
+        if self.settings_controller.is_open and not self.pane.is_saying_again:
             self._close_settings()
+        elif meaning == LEAVE:
+            self.pane.log_view.leave_turn()
         else:
-            gives_up = stop_word(self.situation) == GIVE_UP
             self.live.stop_key()
-            if gives_up:
+            if meaning == GIVE_UP:
                 self.live.stay_offline()
 
     def action_reconnect(self) -> None:
@@ -316,8 +323,9 @@ class MainScreen(Screen[None]):
 
     def action_threshold(self, steps: int) -> None:
         """The VAD threshold up or down."""
-        value = self.edited.settings.threshold + steps * _THRESHOLD_STEP
-        self.change("threshold", round(min(1.0, max(0.0, value)), 2))
+        value = stepped(self.edited.settings.threshold, steps)
+        self.change("threshold", value)
+        self.strip.voice.tell_unseen(value)
 
     @on(ThresholdChanged)
     def _threshold_dragged(self, event: ThresholdChanged) -> None:
@@ -331,6 +339,8 @@ class MainScreen(Screen[None]):
                 self.app.theme = str(value)
             case "talk_key":
                 self.talk_control.set_holds(value == "hold")
+            case "volume" | "muted":
+                self.show_volume()
 
     async def action_settings(self) -> None:
         """Open the panel, or close it."""

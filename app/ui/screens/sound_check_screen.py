@@ -76,11 +76,12 @@ class SoundCheckScreen(ModalScreen[None]):
 
     def _sample(self) -> None:
         levels = self._live.levels
-        meter = bar(level_fraction(levels.input_dbfs), _BAR_CELLS)
-        word = "clip " if levels.clipping else "level"
         if not self._live.microphone_name:
             return
-        self.level.paint([(f"{word} {level_text(levels.input_dbfs)} ", "plain"), (meter, "level")])
+        word = "clip " if levels.clipping else "level"
+        label = f"{word} {level_text(levels.input_dbfs)} "
+        meter = bar(level_fraction(levels.input_dbfs), min(_BAR_CELLS, self.level.size.width - len(label)))
+        self.level.paint([(label, "plain"), (meter, "level")])
 
     @on(Button.Pressed, "#tone")
     def action_tone(self) -> None:

@@ -83,8 +83,9 @@ class WelcomeScreen(ModalScreen[Begin]):
 
     def _sample(self) -> None:
         levels = self._live.levels
-        meter = bar(level_fraction(levels.input_dbfs), _BAR_CELLS)
-        self.level.paint([(f"  level {level_text(levels.input_dbfs)} ", "plain"), (meter, "level")])
+        label = f"  level {level_text(levels.input_dbfs)} "
+        meter = bar(level_fraction(levels.input_dbfs), min(_BAR_CELLS, self.level.size.width - len(label)))
+        self.level.paint([(label, "plain"), (meter, "level")])
 
     def _of_talking(self) -> list[Content]:
         talk, type_key, example = (self._key(name) for name in ("talk", "type", "example"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 
 from app.conversation.bill import Budget
@@ -16,6 +17,9 @@ from app.live.service_choice import ServiceChoice
 from app.settings import SettingError, Settings, save, which_service
 from app.ui.messages import DevicesFound, ServicesFound
 from app.ui.settings.edited_settings import EditedSettings
+
+_REMEMBER_AFTER_S: Final = 1.0
+"""A key that is held changes a setting many times; the file is written once."""
 
 SERVICE_NAMES: Final = ("auto", "azure", "openai", "local")
 
@@ -46,6 +50,8 @@ class SettingsController:
         self._is_choosing_device = False
         self._status = Status()
         self._talks_with = _service_in(edited.settings)
+        self._to_remember: set[str] = set()
+        self._remembering: Timer | None = None
 
     @property
     def is_open(self) -> bool:
@@ -69,6 +75,8 @@ class SettingsController:
                 self._live.use_microphone(str(value))
             case "speaker":
                 self._live.use_speaker(str(value))
+            case "volume" | "muted":
+                self._live.set_volume(0 if self._edited.settings.muted else self._edited.settings.volume)
             case "budget" | "budget_stops":
                 settings = self._edited.settings
                 self._live.limit_spending(Budget(settings.budget, settings.budget_stops))
@@ -131,6 +139,19 @@ class SettingsController:
             self._edited.change(name, value)
         self._save(used)
 
+    def remember(self, *names: str) -> None:
+        """Write these to the settings file, soon: they are to be so with the next start."""
+        self._to_remember.update(names)
+        if self._remembering is not None:
+            self._remembering.stop()
+        self._remembering = self._screen.set_timer(_REMEMBER_AFTER_S, self.write_remembered)
+
+    def write_remembered(self) -> None:
+        """Write now what waits to be written, if anything does."""
+        names, self._to_remember = self._to_remember & self._edited.unsaved.keys(), set()
+        if names:
+            self._save({name: getattr(self._edited.settings, name) for name in names})
+
     def _save(self, values: Mapping[str, object]) -> bool:
         try:
             save(self._file, values)
@@ -157,6 +178,12 @@ class SettingsController:
         """The dialog for it, once it is known what there is."""
         self._is_choosing_device = True
         self._screen.run_worker(self._look_for_devices, thread=True, exit_on_error=False, group="devices")
+
+    def services_found(self, found: ServicesFound) -> None:
+        """What there is to choose from."""
+        from app.ui.screens.service_dialog import ServiceDialog
+
+        self._screen.app.push_screen(ServiceDialog(found.choices, self._live.service_label), self.switch)
 
     def devices_found(self, found: DevicesFound) -> None:
         """What there is to choose from."""

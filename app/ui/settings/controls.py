@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -143,13 +144,19 @@ class Field(Control):
 
 
 _SHORTEST_TRACK = 5
+_TYPED: Final = {**{digit: digit for digit in "0123456789."}, ",": "."}
+_MOST_TYPED = 8
 _LEAP_STEPS = 10
+_FINE_STEPS = 2
 
 
 class Slider(Control):
     """A number between `low` and `high`, moved by keys and mouse through the multiples of a step, and both ends.
 
     With `none_text` there is one more place left of `low`: no number at all, shown by that text.
+
+    A digit, or Enter, begins to type a number: Enter keeps it, and so does leaving; Esc puts the old one back. It is
+    typed here and not in a line of its own, which would come up later than the digits of somebody quick.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -157,7 +164,13 @@ class Slider(Control):
         Binding("right", "step(1)", "more", show=False),
         Binding("shift+right", f"step({_LEAP_STEPS})", "much more", show=False),
         Binding("shift+left", f"step(-{_LEAP_STEPS})", "much less", show=False),
+        Binding("enter", "type_number", "type a number", show=False),
+        Binding("escape", "stop_typing", "put the number back", show=False),
+        Binding("backspace", "rub_out", "rub out", show=False),
     ]
+
+    class Typing(Message):
+        """Typing a number has begun or ended."""
 
     def __init__(
         self,
@@ -169,10 +182,12 @@ class Slider(Control):
         unit: str = "",
         none_text: str = "",
         text_cells: int = 0,
+        is_finer_when_small: bool = False,
     ) -> None:
         """`step` above 0; with whole `low` and `step` the values are whole numbers of type int.
 
-        `text_cells` is the least room for the number, for sliders that stand below one another.
+        `text_cells` is the least room for the number, for sliders that stand below one another. With
+        `is_finer_when_small` most of the track is for the numbers near `low`.
         """
         super().__init__(value)
         self.low, self.high, self.step = low, high, step
@@ -181,6 +196,8 @@ class Slider(Control):
         self._least_cells = text_cells
         self._is_whole = float(low).is_integer() and float(step).is_integer()
         self._is_dragged = False
+        self._is_finer_when_small = is_finer_when_small
+        self._typed: str | None = None
 
     @property
     def number(self) -> float | None:
@@ -192,8 +209,74 @@ class Slider(Control):
         """The number as it stands beside the track, with its unit."""
         return self._text(self.number)
 
+    # ---------------------------------------------------------------- typing
+
+    @property
+    def is_typing(self) -> bool:
+        """A number is being typed, and is not kept yet."""
+        return self._typed is not None
+
+    def take_typed(self) -> str | None:
+        """End typing, and give what was typed; None where nothing was."""
+        typed, self._typed = self._typed, None
+        if typed is not None:
+            self.draw()
+            self.post_message(self.Typing())
+        return typed
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """What a number is made of is typed, whatever else it means."""
+        return character in _TYPED
+
+    def on_key(self, event: events.Key) -> None:
+        """A part of a number."""
+        if event.character in _TYPED:
+            event.stop()
+            event.prevent_default()
+            self._type((self._typed or "") + _TYPED[event.character])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While nothing is typed, these keys are for others."""
+        return action not in ("stop_typing", "rub_out") or self.is_typing
+
+    def action_type_number(self) -> None:
+        """Begin with the number that there is, or keep what was typed."""
+        if self.is_typing:
+            self._keep_typed()
+        else:
+            number = self.number
+            self._type("" if number is None else f"{number:.0f}" if self._is_whole else f"{number:.2f}")
+
+    def action_stop_typing(self) -> None:
+        """The number stays what it was."""
+        self.take_typed()
+
+    def action_rub_out(self) -> None:
+        """Without the last character."""
+        self._type((self._typed or "")[:-1])
+
+    def on_blur(self) -> None:
+        """What was typed is kept. Another window in front is no leaving."""
+        if self.app.app_focus:
+            self._keep_typed()
+
+    def _type(self, text: str) -> None:
+        has_begun = self._typed is None
+        self._typed = text[:_MOST_TYPED]
+        self.draw()
+        if has_begun:
+            self.post_message(self.Typing())
+
+    def _keep_typed(self) -> None:
+        typed = self.take_typed()
+        if typed is not None and typed != self.value_text:
+            self.post_message(self.Changed(typed))
+
+    # ---------------------------------------------------------------- moving
+
     def action_step(self, steps: int) -> None:
         """So many steps up, or down where negative."""
+        self.take_typed()
         if self.number is None:
             self.choose(self._limited(self.low + (steps - 1) * self.step) if steps > 0 else None)
         elif self._none_text and steps < 0 and self.number <= self.low:
@@ -239,18 +322,36 @@ class Slider(Control):
     def draw(self) -> None:
         """The track where there is room for one, and the number."""
         before, knob, after = track(self._fraction, self._track_cells)
+        typed = None if self._typed is None else f"{self._typed}▏"
         self.paint(
             [
                 (before, "track"),
                 (knob, "accent" if self.has_focus else "plain"),
                 (after, "track"),
-                (f"{' ' if self._track_cells else ''}{self.value_text:>{self._text_cells}}", "plain"),
+                (" " if self._track_cells else "", "plain"),
+                (f"{typed or self.value_text:>{self._text_cells}}", "accent" if typed else "plain"),
             ]
         )
 
     @property
     def _fraction(self) -> float:
-        return 0.0 if self.number is None else (self.number - self.low) / ((self.high - self.low) or 1.0)
+        if self.number is None:
+            return 0.0
+        above, all_above = self.number - self.low, (self.high - self.low) or 1.0
+        if self._is_finer_when_small:
+            return math.log1p(above / self._fine) / math.log1p(all_above / self._fine)
+        return above / all_above
+
+    def _at(self, fraction: float) -> float:
+        """The number whose knob stands at a fraction of the track."""
+        if self._is_finer_when_small:
+            return self.low + self._fine * math.expm1(fraction * math.log1p((self.high - self.low) / self._fine))
+        return self.low + fraction * (self.high - self.low)
+
+    @property
+    def _fine(self) -> float:
+        """Below so much above `low` the scale is nearly even."""
+        return _FINE_STEPS * self.step
 
     @property
     def _text_cells(self) -> int:
@@ -271,7 +372,7 @@ class Slider(Control):
     def _move_to(self, x: int) -> None:
         fraction = clamped(fraction_at(x, self._track_cells))
         at_start = fraction == 0.0 and self._none_text
-        self.choose(None if at_start else self._on_grid(self.low + fraction * (self.high - self.low)))
+        self.choose(None if at_start else self._on_grid(self._at(fraction)))
 
     def _on_grid(self, value: float) -> float:
         return self._number(round(value / self.step))

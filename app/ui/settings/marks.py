@@ -46,7 +46,7 @@ def value_text(setting: Setting, value: Value) -> str:
         case int() | float():
             return f"{value:g} {setting.about.unit}".rstrip()
         case _:
-            return value or "empty"
+            return value or setting.about.empty
 
 
 def is_in_effect(name: str, settings: Settings) -> bool:

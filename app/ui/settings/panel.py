@@ -26,7 +26,7 @@ from app.ui.messages import (
 )
 from app.ui.meters.status_line import Piece, laid_out
 from app.ui.painting import LOOKS, Run, StyledLine, Surface, painted
-from app.ui.settings.controls import Field, Value
+from app.ui.settings.controls import Field, Slider, Value
 from app.ui.settings.marks import facts, is_in_effect, mark, standing_of, value_of
 from app.ui.settings.setting_row import SettingRow
 from app.ui.transcript.wrapping import wrap
@@ -135,11 +135,21 @@ class SettingsSection(Vertical):
             self.mount(*self._rows)
         for row in self._rows or ():
             row.display = self._is_open
+        if self._is_open:
+            self.call_after_refresh(self._bring_into_view)
+
+    def _bring_into_view(self) -> None:
+        """All of it, or as much as there is room for from its heading on."""
+        rows = self.parent
+        if isinstance(rows, SettingRows):
+            rows.scroll_to_region(self.virtual_region, top=self.size.height > rows.size.height, animate=False)
 
 
 _OPEN_AT_FIRST: Final = frozenset({Section.TURNS, Section.VOICE})
 _WIDE_CELLS: Final = 66
 """The columns that app.tcss gives a wide panel, and the scrollbar."""
+_SLIM_CELLS: Final = 44
+"""Fewer columns have no room for the longest title beside a control."""
 _SHORT_ROWS: Final = 16
 _PAGE_ROWS: Final = 10
 
@@ -222,6 +232,7 @@ class SettingsPanel(Vertical):
     def on_resize(self, event: events.Resize) -> None:
         """Wider columns where there is room, less help where there is little."""
         self.set_class(event.size.width >= _WIDE_CELLS, "-wide")
+        self.set_class(event.size.width < _SLIM_CELLS, "-slim")
         self.set_class(event.size.height < _SHORT_ROWS, "-short")
         self._show_header()
 
@@ -345,5 +356,9 @@ def _keys(row: SettingRow) -> str:
         case "text":
             return "esc ends and keeps  ctrl+z undoes"
         case _:
-            what = "enter edits" if isinstance(row.control, Field) else "←→ change"
+            what = "←→ change"
+            if isinstance(row.control, Field):
+                what = "enter edits"
+            elif isinstance(row.control, Slider):
+                what = "←→ change  digits type"
             return f"{what}  d default  ctrl+s save"

@@ -38,8 +38,9 @@ def control_for(setting: Setting, value: Value, suggestions: Sequence[str]) -> C
             unit=setting.about.unit,
             none_text="none" if setting.is_optional else "",
             text_cells=_NUMBER_CELLS,
+            is_finer_when_small=setting.about.is_finer_when_small,
         )
-    return Field("" if value is None else str(value), empty_text="empty", suggestions=suggestions)
+    return Field("" if value is None else str(value), empty_text=setting.about.empty, suggestions=suggestions)
 
 
 class RowTitle(StyledLine):
@@ -105,12 +106,16 @@ class SettingRow(Grid):
     @property
     def editing(self) -> Literal["", "line", "text"]:
         """Which editor is open: none, one line, or many."""
+        if isinstance(self.control, Slider) and self.control.is_typing:
+            return "line"
         if self._editor is None:
             return ""
         return "line" if isinstance(self._editor, Input) else "text"
 
     def take_editor(self) -> str | None:
         """Close the editor, if one is open, and give its text where that is another."""
+        if isinstance(self.control, Slider):
+            return self.control.take_typed()
         editor, self._editor = self._editor, None
         if editor is None:
             return None
@@ -143,6 +148,11 @@ class SettingRow(Grid):
         message.stop()
         self.post_message(self.Edited(self, message.value))
 
+    @on(Slider.Typing)
+    def _typing(self, message: Slider.Typing) -> None:
+        message.stop()
+        self.post_message(self.Looked(self))
+
     @on(Field.EditRequested)
     def _open_editor(self, message: Field.EditRequested) -> None:
         message.stop()
@@ -151,12 +161,21 @@ class SettingRow(Grid):
         text = str(self.control.value)
         if self.setting.about.is_multiline:
             self._editor = TextArea(text, compact=True, classes="setting-editor")
+            self._editor.move_cursor(self._editor.document.end)
             self.mount(self._editor)
         else:
             self._editor = Input(text, compact=True, select_on_focus=False, classes="setting-editor")
             self.control.display = False
             self.mount(self._editor, after=self.control)
         self._editor.focus()
+        self.call_after_refresh(self._show_editor)
+
+    def _show_editor(self) -> None:
+        """Bring all of it into view, wrapped."""
+        # Of a size that comes about while it scrolls, Textual 8.2.8 tells nobody.
+        if editor := self._editor:
+            editor.post_message(events.Resize(editor.size, editor.virtual_size))
+            self.scroll_visible(animate=False, immediate=True)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Enter keeps a line."""

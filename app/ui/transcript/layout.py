@@ -12,10 +12,14 @@ from rich.cells import cell_len
 
 from app.conversation.transcript import Entry, Party
 from app.conversation.usage import cost_text
+from app.ui.transcript.times import Usual, times_rows
 from app.ui.transcript.wrapping import Span, cut_to, shown, wrap
 
 INDENT: Final = 3
 """Cells before the words of a turn."""
+
+WIDEST: Final = INDENT + 100 + 1
+"""Cells of a row at most: longer lines are hard to read, and what stands at their end would be far from its turn."""
 
 _LEAST_USD: Final = 0.0005
 """What is shown as $0.001."""
@@ -48,6 +52,14 @@ class Look(StrEnum):
     UNHEARD = "unheard"
     INTERRUPTED = "interrupted"
     NOTE = "note"
+    BAR = "bar"
+    """A part of the wait for an answer."""
+    USUAL = "usual"
+    """What is usual, beside what was."""
+    CURSOR = "cursor"
+    """Where the cursor is; it has a shape of its own in place of the text."""
+    IN_HAND = "in-hand"
+    """The time of the turn that it is on."""
     MATCH = "match"
     MATCH_HERE = "match-here"
     SELECTED = "selected"
@@ -58,7 +70,11 @@ class StyledText(Struct, frozen=True):
 
     text: str
     look: Look
+    is_selected: bool = False
+    """It has another ground, and looks the same otherwise."""
 
+
+CURSOR: Final = "▸"
 
 Row: TypeAlias = tuple[StyledText, ...]
 
@@ -87,11 +103,14 @@ class Block(Struct, frozen=True):
     shown_rows: int
     """So many of those rows are shown."""
     trailers: tuple[StyledText, ...]
+    usual: Usual | None = None
+    """Its times are shown, beside these."""
+    times: tuple[Row, ...] = ()
 
     @property
     def height(self) -> int:
         """Rows, the empty one included."""
-        return 1 + self.shown_rows + len(self.trailers) + 1
+        return 1 + self.shown_rows + len(self.trailers) + len(self.times) + 1
 
     @property
     def is_cut(self) -> bool:
@@ -107,6 +126,8 @@ class Block(Struct, frozen=True):
         trailer = number - 1 - self.shown_rows
         if trailer < len(self.trailers):
             return (StyledText(" " * INDENT, Look.BLANK), self.trailers[trailer])
+        if (at := trailer - len(self.trailers)) < len(self.times):
+            return (StyledText(" " * INDENT, Look.BLANK), *self.times[at])
         return ()
 
     def heard_for(self, heard_ms: int) -> Block:
@@ -145,15 +166,19 @@ class Block(Struct, frozen=True):
         marks = [
             (low - start, high - start, Look.DOUBT) for low, high in self._doubtful() if low < end and start < high
         ]
-        return marked(tuple(piece for piece in pieces if piece.text), marks)
+        return marked(tuple(part for piece in pieces for part in _without_struck_ends(piece)), marks)
 
     def _doubtful(self) -> Iterable[Span]:
         text = self.entry.text
         return ((len(shown(text[:low])), len(shown(text[:high]))) for low, high in self.entry.doubtful)
 
 
-def lay_out(entry: Entry, width: int, *, is_open: bool = False, before: Block | None = None) -> Block:
-    """The entry in rows of a width. `before` is its last block: what has not changed is not wrapped again."""
+def lay_out(
+    entry: Entry, width: int, *, is_open: bool = False, usual: Usual | None = None, before: Block | None = None
+) -> Block:
+    """The entry in rows of a width. `usual`: with its times, beside these. `before` is its last block: what has not
+    changed is not wrapped again.
+    """
     words = shown(entry.text)
     room = max(1, width - INDENT - 1)
     known: tuple[Span, ...] = ()
@@ -178,7 +203,14 @@ def lay_out(entry: Entry, width: int, *, is_open: bool = False, before: Block | 
         spans=spans,
         shown_rows=1 if waits_for_words else shown_rows,
         trailers=tuple(_trailers(entry, room, hidden_rows=len(spans) - shown_rows)),
+        usual=usual,
+        times=_times(entry, usual, room) if usual else (),
     )
+
+
+def _times(entry: Entry, usual: Usual, room: int) -> tuple[Row, ...]:
+    rows = times_rows(entry, usual, room)
+    return tuple(tuple(StyledText(text, Look(look)) for text, look in row) for row in rows)
 
 
 def _is_partial(entry: Entry) -> bool:
@@ -252,8 +284,29 @@ def _with_ellipsis(pieces: list[StyledText], room: int) -> list[StyledText]:
         return [*pieces, StyledText(mark, look)]
     first, last = pieces
     if last.text:
-        return [first, StyledText(cut_to(last.text + " ", cell_len(last.text)), look)]
-    return [StyledText(cut_to(first.text + " ", cell_len(first.text)), look), last]
+        return [first, StyledText(_cut_between_words(last.text), look)]
+    return [StyledText(_cut_between_words(first.text), look), last]
+
+
+def _cut_between_words(text: str) -> str:
+    """With an ellipsis, in no more cells; not within a word where there is another before it."""
+    kept = cut_to(text + " ", cell_len(text)).removesuffix("…")
+    before, blank, _ = kept.rpartition(" ")
+    is_whole = not kept.strip() or text[len(kept) : len(kept) + 1] == " "
+    return f"{kept if is_whole or not before.strip() else before + blank}…"
+
+
+def _without_struck_ends(piece: StyledText) -> Iterable[StyledText]:
+    """Blanks at the ends of what was not heard are not struck: a line through nothing says nothing."""
+    if piece.look is not Look.UNHEARD:
+        parts = ("", piece.text, "")
+    else:
+        words = piece.text.strip(" ")
+        before = piece.text[: len(piece.text) - len(piece.text.lstrip(" "))] if words else piece.text
+        parts = (before, words, piece.text[len(before) + len(words) :])
+    for text, look in zip(parts, (Look.BLANK, piece.look, Look.BLANK), strict=True):
+        if text:
+            yield StyledText(text, look)
 
 
 def plain(row: Iterable[StyledText]) -> str:
@@ -274,7 +327,8 @@ def _mark(row: Row, start: int, end: int, look: Look) -> Iterable[StyledText]:
     at = 0
     for piece in row:
         low, high = max(0, start - at), max(0, end - at)
-        for text, of in ((piece.text[:low], piece.look), (piece.text[low:high], look), (piece.text[high:], piece.look)):
+        inside = replace(piece, is_selected=True) if look is Look.SELECTED else replace(piece, look=look)
+        for text, of in ((piece.text[:low], piece), (piece.text[low:high], inside), (piece.text[high:], piece)):
             if text:
-                yield StyledText(text, of)
+                yield replace(of, text=CURSOR * len(text) if of.look is Look.CURSOR else text)
         at += len(piece.text)

@@ -16,8 +16,8 @@ from textual.strip import Strip
 
 from app.conversation.transcript import Entry
 from app.ui.painting import Surface
-from app.ui.transcript.layout import INDENT, Block, Clock, Look, Mark, plain
-from app.ui.transcript.painter import Canvas, TranscriptPainter, ViewRow, changed_cells
+from app.ui.transcript.layout import INDENT, WIDEST, Block, Clock, Look, Mark, plain
+from app.ui.transcript.painter import Canvas, TranscriptPainter, ViewRow, changed_cells, selected_style
 from app.ui.transcript.rows import Change, TranscriptRows
 from app.ui.transcript.search import Match, TranscriptSearch, selected_text
 
@@ -31,8 +31,8 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"transcript--{look.value}" for look in Look}
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "scroll_up", "Scroll up", show=False, id="scroll_up"),
-        Binding("down", "scroll_down", "Scroll down", show=False, id="scroll_down"),
+        Binding("ctrl+up", "scroll_up", "Scroll up", show=False, id="scroll_up"),
+        Binding("ctrl+down", "scroll_down", "Scroll down", show=False, id="scroll_down"),
     ]
 
     @dataclass
@@ -231,7 +231,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         """Another width wraps what is in view at once and the rest when there is time."""
         self._view = view.with_width(max(1, view.width))
         place = self._rows.locate(self.scroll_offset.y)
-        self._rows.set_width(self._view.width)
+        self._rows.set_width(min(self._view.width, WIDEST))
         if self._is_following or place is None:
             self._rows.settle_end(self._view.height)
         else:
@@ -352,7 +352,7 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         return self._painter.view(self.scroll_offset.y, self._canvas(), is_selecting=is_selecting)
 
     def _canvas(self) -> Canvas:
-        return Canvas(self.size, self._view.width, self._looked_up(), self._style)
+        return Canvas(self.size, self._view.width, self._looked_up(), self._style, self._style(Look.SELECTED))
 
     def _paint_changes(self) -> None:
         """Have Textual paint what looks otherwise than it did, and nothing else."""
@@ -387,14 +387,13 @@ class TranscriptLog(ScrollView, can_focus=True, inherit_bindings=False):
         if (selection := self.text_selection) and (selected := selection.get_span(row_number)):
             start, end = selected
             length = len(plain(block.row(number, self._clock)))
-            marks.append((max(start, min(INDENT, length)), length if end == -1 else end, Look.SELECTED))
+            indent = INDENT if number else 1  # as in what is copied
+            marks.append((max(start, min(indent, length)), length if end == -1 else end, Look.SELECTED))
         return marks
 
     def _style(self, look: Look) -> Style:
         looks = self._looked_up().looks
         if look not in looks:
-            if look is Look.SELECTED:
-                looks[look] = self.screen.get_component_rich_style("screen--selection")
-            else:
-                looks[look] = self.get_component_rich_style(f"transcript--{look.value}")
+            name = f"transcript--{look.value}"
+            looks[look] = selected_style(self) if look is Look.SELECTED else self.get_component_rich_style(name)
         return looks[look]

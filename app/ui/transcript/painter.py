@@ -11,9 +11,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
+from textual.widget import Widget
 
 from app.ui.painting import Surface
-from app.ui.transcript.layout import Block, Clock, Look, Mark, Row, marked, plain
+from app.ui.transcript.layout import Block, Clock, Look, Mark, Row, StyledText, marked, plain
 from app.ui.transcript.rows import TranscriptRows
 
 
@@ -25,16 +26,29 @@ class Canvas(Struct, frozen=True):
     """Of the rows; where it is less than the size's, a scrollbar has its place beside them."""
     surface: Surface
     style_of: Callable[[Look], Style]
+    selected: Style
+    """Over the style of what is selected: another ground."""
 
     def ground(self, row: Row) -> Strip:
         """A row as it looks."""
-        strip = Strip([Segment(piece.text, self.style_of(piece.look)) for piece in row])
+        strip = Strip([Segment(piece.text, self._style(piece)) for piece in row])
         return self.surface.finished(strip.adjust_cell_length(self.width, self.surface.style))
+
+    def _style(self, piece: StyledText) -> Style:
+        style = self.style_of(piece.look)
+        return style + self.selected if piece.is_selected else style
 
     def placed(self, ground: Strip, number: int | None) -> Strip:
         """The row, as wide as the view. Its cells know which row of the transcript they are, for selections."""
         strip = ground if number is None else ground.apply_offsets(0, number)
         return strip.adjust_cell_length(self.size.width, self.surface.blank)
+
+
+def selected_style(widget: Widget) -> Style:
+    """Over the style of what is selected. With the terminal's own colours no ground is sure to leave it legible."""
+    if widget.has_pseudo_class("ansi"):
+        return Style(reverse=True, dim=False)
+    return Style(bgcolor=widget.screen.get_component_rich_style("screen--selection").bgcolor)
 
 
 class ViewRow(Struct, frozen=True):
@@ -71,7 +85,7 @@ def _same(old: Row, new: Row) -> str:
     same = ""
     for before, after in zip(old, new, strict=False):
         if before != after:
-            if before.look is after.look:
+            if replace(before, text=after.text) == after:
                 pairs = enumerate(zip(before.text, after.text, strict=False))
                 same += before.text[: next((at for at, (a, b) in pairs if a != b), len(after.text))]
             break

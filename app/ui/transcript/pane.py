@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from rich.cells import cell_len
 from textual import events, on
@@ -12,20 +13,25 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.getters import query_one
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from app.conversation.transcript import Entry
+from app.live.events import SayingAgain
 from app.ui.transcript.layout import Clock
 from app.ui.transcript.log import TranscriptLog
 from app.ui.transcript.text_line import LineInput, TextLine, as_one_line
-from app.ui.wording import FirstSteps, KeyOf, search_line, waiting_line
+from app.ui.transcript.turn_log import TurnLog
+from app.ui.wording import FirstSteps, KeyOf, saying_line, search_line, waiting_line
+
+_FLASH_S: Final = 2.0
 
 
 class TranscriptPane(Vertical):
     """Owns the scrolling, the search and the text line."""
 
-    log_view = query_one(TranscriptLog)
+    log_view = query_one(TurnLog)
     say = query_one("#say", TextLine)
     search = query_one("#search", TextLine)
 
@@ -42,6 +48,10 @@ class TranscriptPane(Vertical):
         """Rows below the view; None while the end is followed."""
         self._found: tuple[int, int] | None = None
         """Number and count while something is looked for."""
+        self._saying: SayingAgain | None = None
+        """Which turn is being said again."""
+        self._flashed = ""
+        self._flashing: Timer | None = None
         self._steps: FirstSteps | None = None
         self._first_steps = Static(markup=False, id="first-steps")
         self._below = Static(markup=False, id="below")
@@ -49,7 +59,7 @@ class TranscriptPane(Vertical):
     def compose(self) -> ComposeResult:
         """From the top: the first steps or the entries, the line below, the lines to write in."""
         yield self._first_steps
-        yield TranscriptLog(self._clock)
+        yield TurnLog(self._clock, self.open_say)
         yield self._below
         yield TextLine("/", "find in the transcript", self._keep_search, id="search", hands_over=False)
         placeholder = "write to the assistant, Enter sends, Esc closes"
@@ -148,6 +158,7 @@ class TranscriptPane(Vertical):
         if not text:
             self.close_something()
             return
+        self.log_view.leave_turn()
         self.log_view.follow()
         self._typed(text)
 
@@ -177,6 +188,11 @@ class TranscriptPane(Vertical):
         self._show_below()
         self.post_message(self.Changed())
 
+    @on(TurnLog.Taken)
+    def _taken(self, event: TurnLog.Taken) -> None:
+        event.stop()
+        self.post_message(self.Changed())
+
     @on(TranscriptLog.Moved)
     def _moved(self, event: TranscriptLog.Moved) -> None:
         event.stop()
@@ -193,8 +209,8 @@ class TranscriptPane(Vertical):
         return before
 
     def focus_log(self) -> None:
-        """Give the keyboard to the transcript."""
-        self.log_view.focus()
+        """Give the keyboard to the transcript, now: a widget's own `focus` comes after the next key."""
+        self.screen.set_focus(self.log_view)
         self.post_message(self.Changed())
 
     def _show_emptiness(self) -> None:
@@ -202,10 +218,37 @@ class TranscriptPane(Vertical):
         self._first_steps.display = is_empty
         self.log_view.display = not is_empty
         if not is_empty and not self.screen.focused:
-            self.log_view.focus()
+            self.screen.set_focus(self.log_view)
+
+    @property
+    def is_saying_again(self) -> bool:
+        """A turn is being said again."""
+        return self._saying is not None
+
+    def show_saying(self, saying: SayingAgain) -> None:
+        """Say which turn is being said again, or, with an empty item, no more."""
+        self._saying = saying if saying.item_id else None
+        self._show_below()
+        self.post_message(self.Changed())
+
+    def flash(self, text: str) -> None:
+        """Show a few words below the transcript for a moment."""
+        if self._flashing is not None:
+            self._flashing.stop()
+        self._flashed = text
+        self._flashing = self.set_timer(_FLASH_S, self._end_flash)
+        self._show_below()
+
+    def _end_flash(self) -> None:
+        self._flashed, self._flashing = "", None
+        self._show_below()
 
     def _show_below(self) -> None:
-        if self._found is not None:
+        if self._flashed:
+            text = self._flashed
+        elif self._saying is not None:
+            text = saying_line(self._saying, self.log_view.entry(self._saying.item_id), self._clock, self._key_of)
+        elif self._found is not None:
             text = search_line(self.search.text, *self._found, self._key_of, is_typing=self.search.is_open)
         elif self._waiting is not None:
             text = waiting_line(self._waiting, self._key_of)

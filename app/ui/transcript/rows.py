@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from app.conversation.transcript import Entry
 from app.ui.transcript.layout import Block, lay_out
+from app.ui.transcript.times import Usual
 
 
 class Change(Struct, frozen=True):
@@ -86,13 +87,12 @@ class TranscriptRows:
         index = max(0, index)
         if index < len(self._blocks) and self._blocks[index].entry.item_id == entry.item_id:
             before = self._blocks[index]
-            return self._put_block(index, lay_out(entry, self._width, is_open=before.is_open, before=before))
+            return self._put_block(index, self._laid_out(entry, before))
         was = self.index_of(entry.item_id)
         moved = self._blocks.pop(was) if was is not None else None
         self._ids.add(entry.item_id)
         index = min(index, len(self._blocks))
-        is_open = moved is not None and moved.is_open
-        self._blocks.insert(index, lay_out(entry, self._width, is_open=is_open, before=moved))
+        self._blocks.insert(index, self._laid_out(entry, moved))
         self._stale += index < self._stale  # those that wait for `settle_some` moved down by one
         first = index if was is None else min(index, was)
         top, below = self._tops[first], self.height
@@ -115,7 +115,14 @@ class TranscriptRows:
     def open(self, index: int, *, is_open: bool) -> Change:
         """Show all of what was not heard of an entry, or only its beginning."""
         before = self._blocks[index]
-        return self._put_block(index, lay_out(before.entry, self._width, is_open=is_open, before=before))
+        block = lay_out(before.entry, self._width, is_open=is_open, usual=before.usual, before=before)
+        return self._put_block(index, block)
+
+    def unfold(self, index: int, usual: Usual | None) -> Change:
+        """Show the times of an entry beside what is usual, or (None) not."""
+        before = self._blocks[index]
+        block = lay_out(before.entry, self._width, is_open=before.is_open, usual=usual, before=before)
+        return self._put_block(index, block)
 
     def hear(self, item_id: str, heard_ms: int) -> bool:
         """So much of an entry has sounded; whether another of its words did. No row moves."""
@@ -170,8 +177,13 @@ class TranscriptRows:
         before = self._blocks[index]
         if before.width == self._width:
             return False
-        self._blocks[index] = lay_out(before.entry, self._width, is_open=before.is_open, before=before)
+        self._blocks[index] = self._laid_out(before.entry, before)
         return True
+
+    def _laid_out(self, entry: Entry, before: Block | None) -> Block:
+        """Opened and unfolded as it was."""
+        is_open, usual = (before.is_open, before.usual) if before else (False, None)
+        return lay_out(entry, self._width, is_open=is_open, usual=usual, before=before)
 
     def _put_block(self, index: int, block: Block) -> Change:
         before = self._blocks[index]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.conversation.active_response import GO_ON
 from app.server.engines.builtin_responder import ABOUT, STORIES, BuiltinResponder, told_name
 from app.server.engines.interfaces import Message, Prompt
 
@@ -33,6 +34,36 @@ def test_what_was_asked_before_stop_is_not_answered_after_it():
     assert answer(story, stop) == "All right. 7 plus 5 is 12."
     assert answer(stop, sum_) == "All right. 7 plus 5 is 12. 2 plus 2 is 4."
     assert answer(story, sum_).endswith("2 plus 2 is 4.")
+
+
+@pytest.mark.parametrize("words", range(1, len(" ".join(STORIES[0]).split())))
+def test_told_to_go_on_it_says_what_its_last_answer_lacks(words: int):
+    asked, whole = Message("user", "Tell me a story."), " ".join(STORIES[0]).split()
+    begun = Message("assistant", " ".join(whole[:words]))
+    rest = BuiltinResponder().respond(Prompt(f"Be brief.\n{GO_ON}", (asked, begun)))
+    assert "".join(rest).split() == whole[words:]
+
+
+@pytest.mark.parametrize("begun", ["2 plus 2 is 4.", "I am something else."])
+def test_told_to_go_on_with_what_is_whole_or_none_of_its_own_it_says_nothing(begun: str):
+    messages = (Message("user", "What is two plus two?"), Message("assistant", begun))
+    assert not list(BuiltinResponder().respond(Prompt(GO_ON, messages)))
+
+
+def test_told_to_go_on_where_something_was_asked_since_it_answers_that():
+    messages = (
+        Message("user", "Tell me a story."),
+        Message("assistant", STORIES[0][0]),
+        Message("user", "Two and two?"),
+    )
+    assert list(BuiltinResponder().respond(Prompt(GO_ON, messages))) == list(
+        BuiltinResponder().respond(Prompt("", messages))
+    )
+
+
+def test_it_does_not_go_on_by_itself():
+    asked, begun = Message("user", "Tell me a story."), Message("assistant", STORIES[0][0])
+    assert answer(asked, begun).startswith("I am listening")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ the real one answers too.
 from __future__ import annotations
 
 import importlib.util
+import struct
 import threading
 
 import pytest
@@ -139,7 +140,7 @@ def test_a_file_that_is_none_is_refused_in_a_sentence(tmp_path):
 
 def test_without_the_extra_it_is_named(tmp_path, monkeypatch):
     model = tmp_path / "model.GGUF"
-    model.write_bytes(b"GGUF....")
+    model.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 0))
     monkeypatch.setattr("app.server.engines.gguf.importlib.util.find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"gpt-realtime-tui\[llm\]"):
         open_responder(str(model))

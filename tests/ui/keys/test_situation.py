@@ -91,9 +91,16 @@ async def test_the_words_are_what_the_keys_do(drive: Drive, is_typing: bool) -> 
                     assert stopped == ["stop_key"]
 
 
-def test_while_the_panel_is_open_esc_closes_and_nothing_else() -> None:
-    for status in situations():
-        assert stop_word(Situation(status, closes=True)) == "close"
+async def test_while_the_panel_is_open_esc_closes_it_and_nothing_else(drive: Drive) -> None:
+    async with drive() as run:
+        run.live.put(user())
+        run.live.now(state=State.SPEAKING, is_response_active=True)
+        await run.press("s")
+        assert "esc closes" in run.text
+        assert "interrupt" not in names(run)
+        assert await do(run, "escape") == []
+        assert not run.main.settings_controller.is_open
+        assert "interrupt" in names(run)
 
 
 def test_when_it_is_over_no_key_promises_anything_of_it() -> None:
@@ -130,13 +137,30 @@ def test_first_steps(status: Status, holds: bool, sentence: str, talk: str | Non
 async def test_a_tap_where_the_key_is_to_be_held_says_so(drive: Drive) -> None:
     async with drive(settings=Settings(talk_key="hold")) as run:
         run.live.put(user())
+        run.live.now(state=State.MUTED, is_microphone_open=False)
         await run.settle()
+        assert "hold" in names(run)
         run.main.talk_control.press()
         run.seconds[0] += 0.8
         run.main.talk_control._due()
         await run.settle()
         assert "Hold Space while you speak." in run.text
         assert run.live.asked == []
+        run.live.now(state=State.LISTENING, is_microphone_open=True)
+        await run.settle()
+        assert "mute" in names(run)
+        run.main.talk_control.press()
+        run.seconds[0] += 0.8
+        run.main.talk_control._due()
+        await run.settle()
+        assert run.live.asked == [("talk_key",)]
+        run.live.now(has_microphone=False)
+        await run.settle()
+        run.main.talk_control.press()
+        run.seconds[0] += 0.8
+        run.main.talk_control._due()
+        await run.settle()
+        assert "There is no microphone" in run.text
 
 
 async def test_without_a_line_no_clock_runs_and_nothing_is_left_of_a_session(drive: Drive) -> None:

@@ -27,7 +27,8 @@ def test_a_level_has_its_place_between_minus_sixty_and_full_scale(dbfs, fraction
     [
         (-100.0, " -∞ dBFS"),
         (math.nan, " -∞ dBFS"),
-        (-99.0, "-99 dBFS"),
+        (-94.2, " -∞ dBFS"),
+        (-89.6, "-90 dBFS"),
         (-23.4, "-23 dBFS"),
         (-9.6, "-10 dBFS"),
         (-0.4, "  0 dBFS"),

@@ -221,7 +221,7 @@ def test_the_parts_never_need_more_than_there_is(width):
     used = 26
     used += (8 + shape.level_bar + 9 * shape.with_level_number) if shape.level_bar else 0
     used += (11 + shape.voice_bar + 5 * shape.with_voice_number) if shape.voice_bar else 0
-    used += (6 + shape.output_bar) if shape.output_bar else 0
+    used += (6 + shape.output_bar + 6 * shape.with_output_number) if shape.output_bar else 0
     assert used <= max(26, width)
 
 
@@ -229,7 +229,7 @@ def test_the_parts_never_need_more_than_there_is(width):
 def test_a_wider_strip_never_loses_a_part(width):
     def parts(shape):
         numbers = shape.with_level_number, shape.with_voice_number
-        return bool(shape.level_bar), bool(shape.voice_bar), *numbers, bool(shape.output_bar)
+        return bool(shape.level_bar), bool(shape.voice_bar), *numbers, bool(shape.output_bar), shape.with_output_number
 
     narrow, wide = parts(plan(width, 26, 15)), parts(plan(width + 1, 26, 15))
     assert all(not had or has for had, has in zip(narrow, wide, strict=True))
@@ -244,8 +244,9 @@ def test_a_wider_strip_never_loses_a_part(width):
         (61, ["level", "voice"], ["dBFS", "0.10", "out"]),
         (70, ["level -20 dBFS", "voice"], ["0.10", "out"]),
         (80, ["-20 dBFS", "voice  0.10"], ["out"]),
-        (110, ["-20 dBFS", "voice  0.10", "out █"], []),
-        (200, ["-20 dBFS", "voice  0.10", "out █"], []),
+        (88, ["-20 dBFS", "voice  0.10", "out █"], ["100 %"]),
+        (110, ["-20 dBFS", "voice  0.10", "out 100 % █"], []),
+        (200, ["-20 dBFS", "voice  0.10", "out 100 % █"], []),
     ],
 )
 def test_what_leaves_it_when_it_gets_narrow(width, there, gone):
@@ -326,3 +327,38 @@ def test_resizing_while_everything_moves():
             assert len(app.row()) == width
 
     run(scenario)
+
+
+def test_the_threshold_is_told_in_figures_where_there_is_room():
+    async def scenario(app, pilot):
+        app.strip.show(Situation(LISTENING))
+        app.strip.show_levels(Levels(voice=0.82))
+        await pilot.pause()
+        assert "speech 0.82 ┃ 0.50 " in app.row()
+        app.strip.show(Situation(replace(LISTENING, settings=SessionSettings(threshold=0.55))))
+        await pilot.pause()
+        assert "speech 0.82 ┃ 0.55 " in app.row()
+
+    run(scenario, 140)
+
+
+@pytest.mark.parametrize("by", ["key", "wheel", "drag"])
+def test_where_there_is_none_it_is_told_for_a_moment_when_it_moves(by):
+    async def scenario(app, pilot):
+        voice = app.strip.voice
+        app.strip.show(Situation(LISTENING))
+        await pilot.pause()
+        assert "┃ 0.50" not in app.row()
+        if by == "key":
+            app.strip.show(Situation(replace(LISTENING, settings=SessionSettings(threshold=0.55))))
+        elif by == "wheel":
+            voice.on_mouse_scroll_up(_wheel(voice))
+        else:
+            await pilot.mouse_down(voice, offset=(voice.bar_start, 0))
+        await pilot.pause()
+        assert f"┃ {voice.threshold:.2f} " in app.row()
+        voice._end_telling()
+        await pilot.pause()
+        assert f"┃ {voice.threshold:.2f} " not in app.row()
+
+    run(scenario, 66)

@@ -23,6 +23,7 @@ from app.ui.screens.export_dialog import ExportDialog
 from app.ui.screens.help_screen import HelpScreen
 from app.ui.screens.main_screen import MainScreen
 from app.ui.screens.welcome_screen import WelcomeScreen
+from app.ui.settings.setting_row import SettingRow
 from tests.ui.conftest import Drive, Driven
 from tests.ui.fakes import LISTENING, FakeLive, assistant, user
 
@@ -194,6 +195,23 @@ async def test_the_threshold_stays_between_0_and_1(drive: Drive) -> None:
         await run.press(*["right_square_bracket"] * 12)
         assert run.live.asked[-1] == ("change", SessionChange(threshold=1.0))
         assert run.live.status.settings.threshold == 1.0
+
+
+async def test_without_room_for_the_meter_the_threshold_is_told(drive: Drive) -> None:
+    async with drive(size=(40, 12)) as run:
+        await run.press("right_square_bracket")
+        assert "Threshold 0.55" in run.text
+
+
+@pytest.mark.parametrize("name", ["mode", "threshold", "silence_ms", "voice", "instructions", "speed"])
+async def test_enter_on_a_row_is_the_rows(drive: Drive, name: str) -> None:
+    async with drive() as run:
+        await run.press("s")
+        row = next(row for row in run.main.query(SettingRow) if row.setting.name == name)
+        row.control.focus()
+        await run.press("enter")
+        assert not run.main.pane.say.is_open
+        assert run.app.focused in (row.control, *row.query(".setting-editor"))
 
 
 # ---------------------------------------------------------------- writing
@@ -527,3 +545,19 @@ async def test_the_first_start_of_all_is_a_welcome_and_the_next_is_not(drive: Dr
         assert run.folders.settings_file.exists()
     async with drive(sources={}) as run:
         assert isinstance(run.app.screen, MainScreen)
+
+
+async def test_a_key_that_comes_while_the_screen_is_made_ends_nothing(tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "settings.toml", tmp_path / "logs", tmp_path / "conversations")
+
+    class Early(RealtimeApp):
+        """Somebody types before there is anything to type into."""
+
+        def on_mount(self) -> None:
+            super().on_mount()
+            self.post_message(events.Key("x", "x"))
+
+    app = Early(FakeLive, Loaded(Settings(), {"service": Source.DEFAULT}), folders)
+    async with app.run_test(size=(110, 32)) as pilot:
+        await pilot.pause()
+        assert app.is_running

@@ -130,6 +130,60 @@ def test_the_mouse_clicks_and_drags_the_knob():
     run(Slider(0.5), scenario)
 
 
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ([*"0.82", "enter"], ["0.82"]),
+        (["full_stop", *"7", "enter"], [".7"]),
+        ([*"0,3", "enter"], ["0.3"]),
+        ([*"0.9", "escape"], []),
+        ([*"0.99", "backspace", "backspace", *"1", "enter"], ["0.1"]),
+        (["enter", "backspace", *"5", "enter"], ["0.55"]),
+        (["enter", "enter"], []),
+        ([*"0.9", "right"], [0.55]),
+    ],
+)
+def test_a_digit_typed_on_a_slider_sets_it(keys, told):
+    assert after(Slider(0.5, step=0.05), *keys) == told
+
+
+def test_who_leaves_keeps_what_was_typed():
+    async def scenario(app, pilot):
+        await pilot.press(*"0.9")
+        app.screen.set_focus(None)
+        await pilot.pause()
+        assert app.told == ["0.9"]
+
+    run(Slider(0.5), scenario)
+
+
+def test_what_is_typed_stands_where_the_number_was():
+    async def scenario(app, pilot):
+        await pilot.press(*"0.8")
+        assert app.control.text.endswith("0.8▏")
+        await pilot.press("escape")
+        assert app.control.text.endswith(" 0.50")
+
+    run(Slider(0.5, text_cells=8), scenario)
+
+
+def test_small_numbers_have_most_of_a_scale_that_is_finer_there():
+    async def scenario(app, pilot):
+        knob = app.control.text.index("●")
+        assert 7 < knob < 15
+        for x in (knob + 1, 0, app.control.text.index("┤")):
+            await pilot.mouse_down(Slider, offset=(x, 0))
+            await pilot.mouse_up(Slider, offset=(x, 0))
+        await pilot.pause()
+        near, low, high = app.told
+        assert 550 < near < 800
+        assert near % 50 == 0
+        assert (low, high) == (100, 10_000)
+
+    slider = Slider(550, low=100, high=10_000, step=50, unit="ms", is_finer_when_small=True)
+    run(slider, scenario, 40)
+
+
 @pytest.mark.parametrize("control", [Slider(0.5), Choice("a", [("a", "a"), ("b", "b")]), Field("a")])
 def test_what_is_shown_is_not_told(control):
     async def scenario(app, pilot):

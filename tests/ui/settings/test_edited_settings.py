@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from app.conversation.session import Mode, SessionChange
 from app.conversation.standing import SettingStanding, Standing
 from app.conversation.status import Status
-from app.settings import Loaded, Settings
+from app.settings import Loaded, Settings, Source
 from app.ui.settings.edited_settings import EditedSettings
 from tests.ui.conftest import Drive
 from tests.ui.fakes import session_of
@@ -124,3 +124,10 @@ async def test_changes_are_saved_when_told(drive: Drive) -> None:
         await run.press("right_square_bracket", "s", "ctrl+s")
         assert "threshold = 0.55" in run.folders.settings_file.read_text("utf-8")
         assert run.main.edited.unsaved == {}
+
+
+def test_what_was_saved_is_no_default_any_more(edited: EditedSettings) -> None:
+    edited.change("threshold", 0.7)
+    assert edited.loaded.source("threshold") is Source.DEFAULT
+    edited.saved({"threshold"})
+    assert edited.loaded.source("threshold") is Source.FILE

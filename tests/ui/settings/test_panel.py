@@ -171,6 +171,13 @@ KEYS = [
     ("threshold", ["escape"], ["closed"]),
     ("voice", ["enter", "escape", "escape"], ["closed"]),
     ("voice", ["enter", "x", "ctrl+s"], [("voice", "marinx"), "save"]),
+    ("threshold", [*"0.82", "enter"], [("threshold", 0.82)]),
+    ("threshold", [*"0.82", "escape"], []),
+    ("threshold", [*"7", "enter"], []),
+    ("threshold", [*"0.7", "down"], [("threshold", 0.7)]),
+    ("threshold", [*"0.7", "ctrl+s"], [("threshold", 0.7), "save"]),
+    ("silence_ms", [*"730", "enter"], [("silence_ms", 730)]),
+    ("idle_timeout_ms", [*"6000", "enter"], [("idle_timeout_ms", 6000)]),
 ]
 
 
@@ -458,5 +465,67 @@ def test_the_keys_that_go_to_the_ends_only_go():
         await pilot.press("pageup")
         assert app.focused is app.panel.query(SectionHeading).first()
         assert app.told == []
+
+    run(scenario)
+
+
+def test_a_number_that_cannot_be_costs_nothing_but_a_sentence():
+    async def scenario(app, pilot):
+        await at(app, pilot, "threshold", *"7")
+        assert "enter keeps  esc puts back" in app.help
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "threshold is '7', but it must be a number from 0 to 1" in app.help
+        assert "0.50" in app.line("threshold")
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (110, 32), (40, 14)])
+def test_the_editor_of_many_lines_is_in_view_with_the_cursor_after_the_text(size):
+    async def scenario(app, pilot):
+        await at(app, pilot, "instructions", "enter")
+        await pilot.pause()
+        editor = app.focused
+        assert isinstance(editor, TextArea)
+        assert editor.cursor_location == editor.document.end
+        assert len(editor.text) <= editor.wrapped_document.height * editor.wrap_width
+        rows = app.panel.query_one("SettingRows").region
+        assert editor.region.intersection(rows).height >= min(7, rows.height - 1)
+        painted = app.screen._compositor.render_strips()[editor.region.y : editor.region.bottom]
+        assert "speak." in "".join(strip.text for strip in painted)
+
+    run(scenario, size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (110, 32), (40, 14)])
+def test_a_section_that_is_opened_is_scrolled_into_view(size):
+    async def scenario(app, pilot):
+        for heading in app.panel.query(SectionHeading):
+            heading.focus()
+            await pilot.press("right")
+            await pilot.pause()
+            rows, section = app.panel.query_one("SettingRows").region, heading.parent.region
+            assert rows.contains_region(heading.region), heading.text
+            assert section.intersection(rows).height >= min(section.height, rows.height), heading.text
+
+    run(scenario, size=size)
+
+
+def test_no_title_is_cut_where_there_is_room():
+    async def scenario(app, pilot):
+        await open_all(app, pilot)
+        for row in app.panel.query(SettingRow):
+            assert row.setting.about.title in painted_text(row._title)
+
+    run(scenario, size=(110, 32), width=54)
+
+
+@pytest.mark.parametrize(("name", "text"), [("mic", "system default"), ("speaker", "system default")])
+def test_no_device_is_the_systems(name, text):
+    async def scenario(app, pilot):
+        await open_all(app, pilot)
+        assert text in app.row(name).control.text
+        assert text in facts(SETTINGS[name], Loaded(Settings(), {name: Source.FILE}), set(), LISTENING)
 
     run(scenario)

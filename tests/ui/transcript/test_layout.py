@@ -112,7 +112,17 @@ def test_what_was_not_heard_is_marked_cut_and_said() -> None:
         "",
     ]
     assert looks(block, Look.WORDS) == "The capital of France isParis. About"
-    assert looks(block, Look.UNHEARD) == " two millionpeople live in the city …"
+    assert looks(block, Look.UNHEARD) == "two millionpeople live in the city…"
+
+
+@pytest.mark.parametrize("text", ["It is noon. ", "It is noon.   And ", " It is"])
+@pytest.mark.parametrize("heard_ms", [0, 500, 1400, 1990])
+def test_no_blank_at_an_end_is_struck(text: str, heard_ms: int) -> None:
+    block = lay_out(assistant(text, received_ms=2000, heard_ms=heard_ms, is_interrupted=True), 40)
+    for number in range(block.height):
+        for piece in block.row(number, lambda _: "12:00:00"):
+            assert piece.look is not Look.UNHEARD or piece.text == piece.text.strip(" ")
+    assert "".join(lines(block)[1]).strip() == text.strip()
 
 
 def test_opened_it_shows_every_word_that_was_not_heard() -> None:

@@ -6,6 +6,7 @@ from textual.events import MouseScrollUp
 from textual.geometry import Offset
 from textual.selection import Selection
 
+from app.conversation.transcript import Latency
 from app.ui.transcript.log import TranscriptLog
 from tests.ui.conftest import Drive, Driven
 from tests.ui.fakes import assistant, user
@@ -61,7 +62,7 @@ async def test_scrolling_down_to_the_end_follows_again(drive: Drive) -> None:
         assert not log(run).is_following
         await run.press("pagedown")
         assert log(run).is_following
-        await run.press("up")
+        await run.press("ctrl+up")
         assert not log(run).is_following
 
 
@@ -188,3 +189,16 @@ async def test_a_size_that_nobody_told_of_is_noticed_when_it_is_painted(drive: D
         log(run).refresh()
         await run.settle()
         assert run.text == before
+
+
+async def test_lines_are_no_longer_than_can_be_read_and_the_latency_is_beside_its_turn(drive: Drive) -> None:
+    async with drive(size=(200, 30)) as run:
+        run.live.put(assistant(STORY, "a1", latency=Latency(380, 420)))
+        await run.settle()
+        rows = [row.rstrip(" ▏▕│") for row in run.text.splitlines()]
+        head = next(row for row in rows if "assistant" in row)
+        assert head.endswith("0.42 s")
+        told = [row for row in rows if "king" in row or "patience" in row]
+        assert len(told) >= 5
+        assert max(len(row) for row in (head, *told)) <= 104
+        assert max(len(row) for row in told) > 95
