@@ -64,8 +64,13 @@ def test_a_reader_who_left_ends_it_in_good_order(tmp_path: Path):
         env=home(tmp_path),
         cwd=tmp_path,
     ) as talk:
+        err = ""
+        while "microphone: standard input" not in err:
+            said = talk.stderr.readline().decode()
+            assert said, err
+            err += said
         talk.stdout.close()  # the input stays open: only the output can end it
-        err = talk.stderr.read().decode()
+        err += talk.stderr.read().decode()
         talk.stdin.close()
         assert talk.wait(30) == 0, err
     assert "Traceback" not in err
