@@ -123,8 +123,8 @@ def _conversation_options(command: F) -> F:
         click.option("--service", metavar="WHICH", help="auto, azure, openai, local, or a server's address."),
         click.option("--model", metavar="NAME", help="Model at OpenAI or a compatible server."),
         click.option("--mode", metavar="MODE", help="hands-free or push-to-talk."),
-        click.option("--mic", metavar="WHAT", help="A device's name or number, a .wav file, `example`, or `none`."),
-        click.option("--speaker", metavar="WHAT", help="A device's name or number, a .wav file to write, or `none`."),
+        click.option("--mic", metavar="WHAT", help="A device's name or number, a .wav file, `example`, `none`, `-`."),
+        click.option("--speaker", metavar="WHAT", help="A device's name or number, a .wav file to write, `none`, `-`."),
         click.option("--voice", metavar="NAME", help="The assistant's voice."),
         click.option("--instructions", metavar="TEXT", help="What the assistant should know and how to behave."),
         click.option("--text-only", is_flag=True, help="Written answers; no microphone unless --mic is given."),
@@ -164,7 +164,12 @@ def talk(
     events: Path | None,
     **given: str | None,
 ) -> None:
-    """Talk. This is what `realtime` does without a command."""
+    """Talk. This is what `realtime` does without a command.
+
+    Under --plain, `--mic -` takes the sound from standard input, and `--speaker -` gives it on standard output: raw
+    PCM16, little endian, mono, 24 kHz. With `--mic -` no typed lines are read and the end of the input ends the talk;
+    with `--speaker -` the words go to standard error.
+    """
     from app.launch.request import Request
     from app.launch.start import run
 
@@ -305,7 +310,8 @@ def _warn(sentence: str) -> None:
 )
 def devices() -> None:
     """List input and output devices, their default rates, and which would be used."""
-    from app.audio.portaudio import Kind, list_devices
+    from app.audio.catalogue import list_devices
+    from app.audio.portaudio import Kind
     from app.audio.ports import AudioError
 
     try:

@@ -22,10 +22,10 @@ from app.audio.ports import AudioError, DeviceLostError, Render, Samples, Wake
 _MICROPHONE_BLOCKS: Final = 2000 // BLOCK_MS
 """What may wait while the audio worker is held up: two seconds."""
 
-_LINGER_BLOCKS: Final = 10_000 // BLOCK_MS
+LINGER_BLOCKS: Final = 10_000 // BLOCK_MS
 """So long a speaker runs on in silence: starting it again may take a Bluetooth device a second."""
 
-_UNUSED_BLOCKS: Final = 1_000 // BLOCK_MS
+UNUSED_BLOCKS: Final = 1_000 // BLOCK_MS
 """So long one that was just opened waits to be used: a conversation mostly begins with the user."""
 
 
@@ -140,7 +140,7 @@ class DeviceSpeaker:
         self._streams = threading.Lock()  # one thread at a time opens, starts, stops and closes
         self._is_asleep = False
         self._blocks = 0  # handed out; moved by the callback
-        self._sounded = -_LINGER_BLOCKS  # which of them was the last with sound; moved by the callback
+        self._sounded = -LINGER_BLOCKS  # which of them was the last with sound; moved by the callback
         self._expected = 0  # after which of them speech was expected last
 
     @property
@@ -214,11 +214,11 @@ class DeviceSpeaker:
 
     @property
     def _is_needed(self) -> bool:
-        return self._silent_blocks < _LINGER_BLOCKS
+        return self._silent_blocks < LINGER_BLOCKS
 
     def _open_and_start(self) -> None:
         self._closing = self._is_asleep = False
-        self._expected = self._blocks - _LINGER_BLOCKS + _UNUSED_BLOCKS
+        self._expected = self._blocks - LINGER_BLOCKS + UNUSED_BLOCKS
         self._opened = opened = open_stream(self._device, Kind.SPEAKER, self._hand_out, self._finished)
         self._mono = np.zeros(opened.rate_hz * BLOCK_MS // 1000, dtype=np.float32)
         if self._far is None or opened.rate_hz != self._rate_hz:
@@ -238,7 +238,7 @@ class DeviceSpeaker:
         self._blocks += 1
         if is_sounding:
             self._sounded = self._blocks
-        if self._silent_blocks == _LINGER_BLOCKS:
+        if self._silent_blocks == LINGER_BLOCKS:
             self._wake()
 
     def _finished(self) -> None:

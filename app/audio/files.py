@@ -14,7 +14,7 @@ from app.audio.pcm import WIRE_RATE_HZ, ms_to_frames, resample, to_pcm16
 from app.audio.ports import AudioError, DeviceBusyError, FarEnd, Render, Samples, Wake
 from app.audio.wav import WavWriter, read_wav
 
-_BLOCK_FRAMES: Final = ms_to_frames(BLOCK_MS)
+BLOCK_FRAMES: Final = ms_to_frames(BLOCK_MS)
 
 
 class WavMicrophone(Paced):
@@ -112,14 +112,14 @@ class ClipMicrophone(Paced):
         self.resume()
 
     def _step(self) -> bool:
-        block = np.zeros(_BLOCK_FRAMES, dtype=np.float32)
+        block = np.zeros(BLOCK_FRAMES, dtype=np.float32)
         with self._lock:
             if self._clips:
                 clip = self._clips.popleft()
-                said = clip[:_BLOCK_FRAMES]
+                said = clip[:BLOCK_FRAMES]
                 block[: said.size] = said
-                if clip.size > _BLOCK_FRAMES:
-                    self._clips.appendleft(clip[_BLOCK_FRAMES:])
+                if clip.size > BLOCK_FRAMES:
+                    self._clips.appendleft(clip[BLOCK_FRAMES:])
             self._blocks.append(block)
         if self._wake is not None:
             self._wake()
@@ -206,7 +206,7 @@ class PacedSpeaker(Paced):
         """`sink` is opened by `start` and closed by `close`."""
         super().__init__("paced speaker")
         self._sink = sink
-        self._block: Samples = np.zeros(_BLOCK_FRAMES, dtype=np.float32)
+        self._block: Samples = np.zeros(BLOCK_FRAMES, dtype=np.float32)
         self._failure: AudioError | None = None
         self._render: Render = lambda out: False
         self._wake: Wake = lambda: None

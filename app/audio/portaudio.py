@@ -75,6 +75,11 @@ class Device:
     default_input: bool
     default_output: bool
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the user may call it."""
+        return (self.name,)
+
     def channels(self, kind: Kind) -> int:
         """How many channels it has as a microphone or as a speaker; 0 when it is none."""
         return self.inputs if kind is Kind.MICROPHONE else self.outputs
@@ -124,7 +129,7 @@ def portaudio_version() -> str:
     """PortAudio's own words for which it is. Raises AudioError."""
     library = _library()
     try:
-        return _clean(str(library.get_portaudio_version()[1])).split(",")[0]
+        return clean(str(library.get_portaudio_version()[1])).split(",")[0]
     except Exception as error:
         raise _unknown(error) from error
 
@@ -171,11 +176,11 @@ def _device(index: int, facts: _Facts, apis: Sequence[_Facts], defaults: tuple[i
         rate_hz = float(facts["default_samplerate"])
         return Device(
             index=index,
-            name=_clean(str(facts["name"])) or f"device {index}",
-            host_api=_clean(str(apis[api]["name"])) if 0 <= api < len(apis) else "",
+            name=clean(str(facts["name"])) or f"device {index}",
+            host_api=clean(str(apis[api]["name"])) if 0 <= api < len(apis) else "",
             inputs=max(0, min(_MOST_CHANNELS, int(facts["max_input_channels"]))),
             outputs=max(0, min(_MOST_CHANNELS, int(facts["max_output_channels"]))),
-            rate_hz=round(rate_hz) if _LOWEST_HZ <= rate_hz <= _HIGHEST_HZ else _USUAL_HZ,
+            rate_hz=usable_rate_hz(rate_hz),
             default_input=index == defaults[0],
             default_output=index == defaults[1],
         )
@@ -183,8 +188,14 @@ def _device(index: int, facts: _Facts, apis: Sequence[_Facts], defaults: tuple[i
         return None
 
 
+def usable_rate_hz(told_hz: float) -> int:
+    """The rate that a device tells of itself; where that is none, the usual one."""
+    return round(told_hz) if _LOWEST_HZ <= told_hz <= _HIGHEST_HZ else _USUAL_HZ
+
+
 def find_device(kind: Kind, spec: str | None, devices: tuple[Device, ...] | None = None) -> Device:
-    """The device of that number or part of a name (any case), or with None the system's default.
+    """The device of that number or part of a name (any case), or with None the system's default; without `devices`
+    of PortAudio's.
 
     The same name under several host APIs (Windows) is one device: the default host API's. Raises
     DeviceNotFoundError where none or several fit, PortAudioMissingError.
@@ -199,15 +210,15 @@ def find_device(kind: Kind, spec: str | None, devices: tuple[Device, ...] | None
         found = [each for each in fit if each.index == int(spec)]
     else:
         wanted = spec.casefold().strip()
-        found = [each for each in fit if wanted in each.name.casefold()]
-        found = [each for each in found if wanted == each.name.casefold()] or found
+        found = [each for each in fit if any(wanted in name.casefold() for name in each.names)]
+        found = [each for each in found if wanted in map(str.casefold, each.names)] or found
     names = list(dict.fromkeys(each.name for each in found))
     if not found:
         there = ", ".join(f"{each.index} {each.name}" for each in fit[:6])
-        raise DeviceNotFoundError(f'There is no {kind} "{_clean(spec)}". There is: {there}.')
+        raise DeviceNotFoundError(f'There is no {kind} "{clean(spec)}". There is: {there}.')
     if len(names) > 1:
         raise DeviceNotFoundError(
-            f'"{_clean(spec)}" fits more than one {kind}: {", ".join(names[:6])}. Give more of the name, or its number.'
+            f'"{clean(spec)}" fits more than one {kind}: {", ".join(names[:6])}. Give more of the name, or its number.'
         )
     return next((each for each in found if default and each.host_api == default.host_api), found[0])
 
@@ -339,9 +350,9 @@ def _cause(error: Exception | None) -> str:
             words = reason
         case _:
             words = "a text that cannot be read" if isinstance(error, UnicodeError) else "no reason given"
-    return _clean(re.sub(r"^Error (opening|starting) \w*[Ss]tream: ", "", words)).rstrip(".")[:120]
+    return clean(re.sub(r"^Error (opening|starting) \w*[Ss]tream: ", "", words)).rstrip(".")[:120]
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Text from outside, on one line and without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

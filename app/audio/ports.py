@@ -8,13 +8,16 @@ port, or is the `Render` that a speaker was given, and only copies.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 NONE: Final = "none"
 """What the user writes for no device at all."""
+
+STANDARD_STREAM: Final = "-"
+"""What the user writes for standard input or output."""
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 """Mono sound, shape (frames,), full scale is -1.0 to 1.0."""
@@ -57,6 +60,20 @@ class DeviceLostError(AudioError):
 
 class NotASoundFileError(AudioError):
     """The file is missing, unreadable, or holds no sound that we can read."""
+
+
+@runtime_checkable
+class Served(Protocol):
+    """A microphone or speaker that a sound server has, reached past PortAudio."""
+
+    @property
+    def server(self) -> str:
+        """What kind of server, for the user."""
+
+
+def server_of(port: object) -> str:
+    """The sound server that a microphone or speaker is reached through; empty for all others."""
+    return port.server if isinstance(port, Served) else ""
 
 
 class FarEnd(Protocol):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.doctor.finding import Finding, note, ok, problem
+from app.launch.request import PACAT, PAREC
 from app.protocol.text import one_line
 
 _OLDEST: Final = (3, 11)
@@ -101,8 +102,8 @@ def surroundings(environ: Mapping[str, str], kernel: str, has_devices: bool, sys
     elif is_wsl:
         text = "This is WSL, and no sound comes through to it."
         remedy = (
-            "Update with `wsl --update` (WSLg brings sound) and install libasound2-plugins and libportaudio2; allow "
-            "the microphone for desktop apps in Windows; or run the program in Windows itself."
+            "Update with `wsl --update` (WSLg brings sound) and install pulseaudio-utils; allow the microphone for "
+            "desktop apps in Windows; or run the program in Windows itself."
         )
         findings.append(note("surroundings", text, remedy))
     if system == "darwin":
@@ -111,6 +112,16 @@ def surroundings(environ: Mapping[str, str], kernel: str, has_devices: bool, sys
         remedy = "If it was refused: System Settings, Privacy & Security, Microphone; then start the terminal again."
         findings.append(note("surroundings", text, remedy))
     if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
-        text = "This is a session over SSH: microphone and speaker would be those of the remote machine, not yours."
-        findings.append(note("surroundings", text, "Run the program on the machine that you speak to."))
+        findings.append(_over_ssh(environ, has_devices))
     return findings
+
+
+def _over_ssh(environ: Mapping[str, str], has_devices: bool) -> Finding:
+    if has_devices and environ.get("PULSE_SERVER"):
+        return note("surroundings", "This is a session over SSH: the sound is that of PULSE_SERVER.")
+    text = "This is a session over SSH: microphone and speaker would be those of the remote machine, not yours."
+    remedy = (
+        "Run the program on the machine that you speak to, let ssh forward a sound server (PULSE_SERVER), or pipe the "
+        f"sound: {PAREC} | ssh HOST realtime --plain --mic - --speaker - | {PACAT}"
+    )
+    return note("surroundings", text, remedy)

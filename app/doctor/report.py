@@ -34,7 +34,7 @@ def checks(sources: Sources, folders: Folders, environ: Mapping[str, str]) -> It
     yield from findings
     yield from configuration.places(folders)
     settings = loaded.settings
-    found, findings = sound_devices.devices(settings)
+    found, findings = sound_devices.devices(settings, environ)
     yield from findings
     yield from machine.surroundings(environ, platform.release(), bool(found), sys.platform)
     for finding in (sound_devices.microphone(settings.mic, found), sound_devices.speaker(settings.speaker, found)):

@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from app.audio.devices import DeviceMicrophone, DeviceSpeaker
+from app.audio import pulse_server
+from app.audio.catalogue import completed
 from app.audio.echo import FarRing, open_canceller
+from app.audio.open import microphone_of, speaker_of
 from app.audio.pcm import WIRE_RATE_HZ, level_dbfs, peak, peak_dbfs
 from app.audio.portaudio import Device, Kind, find_device, list_devices, portaudio_version
-from app.audio.ports import NONE, AudioError, Microphone, NotASoundFileError, Samples, Speaker
+from app.audio.ports import NONE, STANDARD_STREAM, AudioError, Microphone, NotASoundFileError, Samples, Speaker
+from app.audio.pulse_server import PulseDevice
 from app.audio.vad import EnergyDetector, open_detector
 from app.audio.wav import read_wav
 from app.doctor.finding import Finding, Level, note, ok, problem
 from app.launch.compose import EXAMPLE
+from app.protocol.text import one_line
 from app.settings import Settings
 
 _LISTEN_S: Final = 1.0
@@ -35,16 +40,39 @@ _SILENCE: Final = {
 _SILENCE_ELSEWHERE: Final = "See whether it is muted (a switch on it, the system's sound settings, alsamixer)."
 
 
-def devices(settings: Settings) -> tuple[tuple[Device, ...], list[Finding]]:
-    """The system's devices, and what is to be said of the library that finds them."""
+def devices(settings: Settings, environ: Mapping[str, str]) -> tuple[tuple[Device, ...], list[Finding]]:
+    """The system's devices, and what is to be said of the library or the server that finds them."""
     try:
-        found, version = list_devices(), portaudio_version()
+        own, about = list_devices(), ok("PortAudio", portaudio_version())
     except AudioError as error:
         happened, _, remedy = str(error).partition(". ")
-        needs_one = any(_is_device(spec) for spec in (settings.mic, settings.speaker))
-        level = Level.PROBLEM if needs_one else Level.NOTE
-        return (), [Finding("PortAudio", level, f"{happened}.", remedy)]
-    return found, [ok("PortAudio", version), *(listing(kind, found) for kind in Kind)]
+        own, about = (), note("PortAudio", f"{happened}.", remedy)
+    found = completed(own)
+    through_server = [each for each in found if isinstance(each, PulseDevice)]
+    if not own and about.level is Level.NOTE and not through_server and _needs_device(settings):
+        about = replace(about, level=Level.PROBLEM)
+    findings = [about]
+    if through_server:
+        text = f"{through_server[0].host_api} answers where PortAudio sees no device: used through parec and pacat."
+        findings.append(ok("sound server", text))
+    elif not own and environ.get("PULSE_SERVER"):
+        findings.append(_no_server(environ["PULSE_SERVER"]))
+    if found or about.level is Level.OK:
+        findings += [listing(kind, found) for kind in Kind]
+    return found, findings
+
+
+def _needs_device(settings: Settings) -> bool:
+    return any(_is_device(spec) for spec in (settings.mic, settings.speaker))
+
+
+def _no_server(address: str) -> Finding:
+    """Devices that PULSE_SERVER promises, and that nobody finds."""
+    if not pulse_server.is_installed():
+        text = "PULSE_SERVER names a sound server, but pactl, parec and pacat are missing, through which it is reached."
+        return note("sound server", text, "Install them, e.g. with: sudo apt install pulseaudio-utils.")
+    text = f"No sound server answers at PULSE_SERVER ({one_line(address, 60)}), or it has no device."
+    return note("sound server", text, "See what `pactl info` says.")
 
 
 def listing(kind: Kind, found: tuple[Device, ...]) -> Finding:
@@ -64,6 +92,8 @@ def microphone(spec: str, found: tuple[Device, ...]) -> Finding | None:
     check = str(Kind.MICROPHONE)
     if spec in (NONE, EXAMPLE):
         return ok(check, "none, as set." if spec == NONE else "the example that comes with the program, as set.")
+    if spec == STANDARD_STREAM:
+        return ok(check, "standard input under --plain, as set.")
     if not _is_device(spec):
         try:
             samples, rate_hz = read_wav(Path(spec).expanduser())
@@ -71,7 +101,9 @@ def microphone(spec: str, found: tuple[Device, ...]) -> Finding | None:
             return problem(check, str(error), "Name another file with --mic, or none.")
         return ok(check, f"{spec}, {len(samples) / rate_hz:.1f} s.")
     device = _device(Kind.MICROPHONE, spec, found)
-    return device if device is None or isinstance(device, Finding) else listened(DeviceMicrophone(device), sys.platform)
+    if device is None or isinstance(device, Finding):
+        return device
+    return listened(microphone_of(device, is_default=not spec), sys.platform)
 
 
 def listened(source: Microphone, system: str, listen_s: float = _LISTEN_S) -> Finding:
@@ -107,13 +139,15 @@ def speaker(spec: str, found: tuple[Device, ...]) -> Finding | None:
     check = str(Kind.SPEAKER)
     if spec == NONE:
         return ok(check, "none, as set.")
+    if spec == STANDARD_STREAM:
+        return ok(check, "standard output under --plain, as set.")
     if not _is_device(spec):
         folder = Path(spec).expanduser().absolute().parent
         if not (folder.is_dir() and os.access(folder, os.W_OK)):
             return problem(check, f"{spec} cannot be written: {folder} is no folder that you may write to.", "Make it.")
         return ok(check, f"{spec}, to be written.")
     device = _device(Kind.SPEAKER, spec, found)
-    return device if device is None or isinstance(device, Finding) else opened(DeviceSpeaker(device))
+    return device if device is None or isinstance(device, Finding) else opened(speaker_of(device, is_default=not spec))
 
 
 def opened(target: Speaker) -> Finding:
@@ -150,7 +184,7 @@ def parts(cancels_echo: bool) -> Iterator[Finding]:
 
 
 def _is_device(spec: str) -> bool:
-    return spec not in (NONE, EXAMPLE) and not spec.casefold().endswith((".wav", ".wave"))
+    return spec not in (NONE, EXAMPLE, STANDARD_STREAM) and not spec.casefold().endswith((".wav", ".wave"))
 
 
 def _device(kind: Kind, spec: str, found: tuple[Device, ...]) -> Device | Finding | None:

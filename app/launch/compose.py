@@ -8,10 +8,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from app.audio.catalogue import list_devices
 from app.audio.files import WavMicrophone
 from app.audio.open import open_microphone, open_speaker
-from app.audio.portaudio import Kind, list_devices
-from app.audio.ports import NONE, AudioError, Microphone, Speaker
+from app.audio.portaudio import Kind
+from app.audio.ports import NONE, STANDARD_STREAM, AudioError, Microphone, Speaker
+from app.audio.standard_streams import StandardInput, StandardOutput
 from app.conversation.active_response import ANSWER_TIMEOUT_MS
 from app.conversation.bill import Budget
 from app.conversation.effects import Notice, Severity
@@ -54,7 +56,7 @@ class PortAudioSystem:
     def names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         try:
             found = list_devices()
-        except AudioError:  # no PortAudio: there is nothing to choose from
+        except AudioError:  # no library and no server: there is nothing to choose from
             return (), ()
         microphones, speakers = (
             tuple(dict.fromkeys(device.name for device in found if device.channels(kind)))
@@ -118,8 +120,12 @@ def answer_timeout_ms(settings: Settings) -> int:
     return _SLOW_ANSWER_TIMEOUT_MS if asks_elsewhere else ANSWER_TIMEOUT_MS
 
 
-def open_sound(settings: Settings, *, needs_microphone: bool, given: Mapping[str, object]) -> Sound:
+def open_sound(
+    settings: Settings, *, needs_microphone: bool, given: Mapping[str, object], has_streams: bool = False
+) -> Sound:
     """Microphone and speaker as set. What is missing becomes a notice, what was asked for by name an error.
+
+    `has_streams`: standard input and output are free for sound.
 
     Raises NoDeviceError.
     """
@@ -128,13 +134,15 @@ def open_sound(settings: Settings, *, needs_microphone: bool, given: Mapping[str
     speaks_example = settings.mic == EXAMPLE
     if not speaks_example and settings.mic != NONE and needs_microphone:
         try:
-            microphone = open_microphone(settings.mic or None)
+            is_stream = has_streams and settings.mic == STANDARD_STREAM
+            microphone = StandardInput() if is_stream else open_microphone(settings.mic or None)
         except AudioError as error:
             if given.get("mic"):
                 raise NoDeviceError(str(error)) from error
             notices.append(str(error))
     try:
-        speaker = open_speaker(settings.speaker or None)
+        is_stream = has_streams and settings.speaker == STANDARD_STREAM
+        speaker = StandardOutput() if is_stream else open_speaker(settings.speaker or None)
     except AudioError as error:
         if given.get("speaker"):
             raise NoDeviceError(str(error)) from error
@@ -143,7 +151,7 @@ def open_sound(settings: Settings, *, needs_microphone: bool, given: Mapping[str
         speaker = open_speaker(NONE)
     if settings.muted:
         notices.append("The assistant is muted, as it was set: its answers can only be read.")
-    is_recording = isinstance(microphone, WavMicrophone)
+    is_recording = isinstance(microphone, WavMicrophone | StandardInput)
     return Sound(microphone, speaker, speaks_example, is_recording, tuple(notices))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec.structs import replace
 
 from app import ending
+from app.audio.ports import STANDARD_STREAM
 from app.connection.eventlog import EventLog
 from app.console import is_terminal, say
 from app.conversation.effects import Notice, Severity
@@ -90,8 +91,11 @@ def make_plain(request: Request, dialler: Dialler, log: EventLog | None) -> Talk
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")  # a strange byte ends nothing
     inbox = Inbox()
-    is_typing = is_terminal(sys.stdin)
-    typed, is_typing_over = begin_reading(inbox, sys.stdin, is_terminal=is_typing)
+    settings = request.loaded.settings
+    lines = None if settings.mic == STANDARD_STREAM else sys.stdin
+    out = sys.stderr if settings.speaker == STANDARD_STREAM else sys.stdout
+    is_typing = is_terminal(lines)
+    typed, is_typing_over = begin_reading(inbox, lines, is_terminal=is_typing)
     sound, is_mic_wanted = _plain_sound(request)
     has_nothing = not is_typing and not typed and is_mic_wanted and not request.given.get("mic")
     if sound.microphone is None and has_nothing:
@@ -99,12 +103,12 @@ def make_plain(request: Request, dialler: Dialler, log: EventLog | None) -> Talk
     for notice in (*request.loaded.hints, *sound.notices, *([dialler.hint] if dialler.hint else [])):
         say(notice)
     if is_typing:
-        say(_how_to_type(request.loaded.settings))
-    greets = request.loaded.settings.greeting and not typed
+        say(_how_to_type(settings))
+    greets = settings.greeting and not typed
     kept = request.folders.conversations
     live = make_live(request.loaded, dialler, sound, inbox.put, greets=greets, conversations=kept)
     _tell_of_log(log, inbox.put)
-    front = PlainFrontEnd(live, inbox, out=sys.stdout, err=sys.stderr, typed=typed, is_typing_over=is_typing_over)
+    front = PlainFrontEnd(live, inbox, out=out, err=sys.stderr, typed=typed, is_typing_over=is_typing_over)
     ending.when_marked(front.stop)
 
     def talk() -> int:
@@ -184,6 +188,8 @@ def _plain_sound(request: Request) -> tuple[Sound, bool]:
     """The sound, and whether a microphone would be welcome."""
     settings = request.loaded.settings
     if not request.is_text_only:
-        return open_sound(settings, needs_microphone=True, given=request.given), settings.mic not in ("none", EXAMPLE)
+        sound = open_sound(settings, needs_microphone=True, given=request.given, has_streams=True)
+        return sound, settings.mic not in ("none", EXAMPLE)
     silent = {name: "none" for name in ("mic", "speaker") if not request.given.get(name)}
-    return open_sound(replace(settings, **silent), needs_microphone=True, given=request.given), False
+    settings = replace(settings, **silent)
+    return open_sound(settings, needs_microphone=True, given=request.given, has_streams=True), False

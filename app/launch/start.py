@@ -15,7 +15,7 @@ from app import ending
 from app.audio.native_stderr import native_stderr_to
 from app.console import say
 from app.launch.embedded import start_service
-from app.launch.request import Request, UsageError
+from app.launch.request import Request, UsageError, check_streams
 from app.private_files import make_private_folder
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def run(request: Request) -> int:
 
 def _begin(request: Request, stack: ExitStack) -> Talk:
     """A conversation that can run, and its service on the way; the stack ends what was begun. Raises UsageError."""
+    check_streams(request)
     try:
         make_private_folder(request.folders.logs)
         stack.enter_context(native_stderr_to(request.folders.logs / "native.log"))

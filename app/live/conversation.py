@@ -161,6 +161,10 @@ class LiveConversation:
         return self._speaker.name
 
     @property
+    def sound_server(self) -> str:
+        return self._sound.server
+
+    @property
     def levels(self) -> Levels:
         return self._sound.levels
 

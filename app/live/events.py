@@ -105,6 +105,10 @@ class Live(Protocol):
         """The device or file; empty when there is none."""
 
     @property
+    def sound_server(self) -> str:
+        """Through which sound server a device is reached, where PortAudio sees none; else empty."""
+
+    @property
     def levels(self) -> Levels:
         """Input and output levels now, to be sampled."""
 

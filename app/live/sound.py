@@ -18,7 +18,7 @@ from app.audio.capture import Capture, Chunk, Levels
 from app.audio.echo import open_canceller
 from app.audio.files import ClipMicrophone
 from app.audio.playback import Began, PlayedOut
-from app.audio.ports import AudioError, FarEnd, Microphone
+from app.audio.ports import AudioError, FarEnd, Microphone, server_of
 from app.audio.vad import SparingDetector, open_detector
 from app.live.speaker import LastingSpeaker
 
@@ -79,6 +79,11 @@ class SoundWorker:
             return Levels()
         capture, output_dbfs = self._capture, self._speaker.level_dbfs
         return capture.levels(self.now_ms(), output_dbfs) if capture else Levels(output_dbfs=output_dbfs)
+
+    @property
+    def server(self) -> str:
+        """The sound server that one of the devices is reached through; mostly none. From any thread."""
+        return server_of(self._microphone) or self._speaker.server
 
     def now_ms(self) -> int:
         """The conversation's clock: milliseconds since this worker was made."""

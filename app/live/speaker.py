@@ -11,7 +11,7 @@ import threading
 
 from app.audio.files import silent_speaker
 from app.audio.playback import Began, PlaybackRing, PlayedOut
-from app.audio.ports import AudioError, FarEnd, Render, Samples, Speaker, Wake
+from app.audio.ports import AudioError, FarEnd, Render, Samples, Speaker, Wake, server_of
 
 
 class LastingSpeaker:
@@ -34,6 +34,11 @@ class LastingSpeaker:
     def name(self) -> str:
         """The device or file in use."""
         return self._speaker.name
+
+    @property
+    def server(self) -> str:
+        """The sound server that the device in use is reached through; mostly none."""
+        return server_of(self._speaker)
 
     @property
     def failure(self) -> AudioError | None:

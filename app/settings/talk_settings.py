@@ -128,7 +128,7 @@ class TalkSettings(msgspec.Struct, frozen=True, kw_only=True):
         About(
             _S,
             "microphone",
-            "A device's name or number, a .wav file, `example`, or `none`. Empty: the system's.",
+            "A device's name or number, a .wav file, `example`, `none`, or `-`. Empty: the system's.",
             empty="system default",
         ),
     ] = ""
@@ -137,7 +137,7 @@ class TalkSettings(msgspec.Struct, frozen=True, kw_only=True):
         About(
             _S,
             "speaker",
-            "A device's name or number, a .wav file to write, or `none`. Empty: the system's.",
+            "A device's name or number, a .wav file to write, `none`, or `-`. Empty: the system's.",
             empty="system default",
         ),
     ] = ""

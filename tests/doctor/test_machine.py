@@ -69,6 +69,8 @@ def test_the_terminal(seen: Terminal, environ: dict[str, str], levels: str, word
         ({}, "5.15.153.1-microsoft-standard-WSL2", False, ["no sound comes through"]),
         ({"WSL_DISTRO_NAME": "Ubuntu"}, "", False, ["no sound comes through"]),
         ({"SSH_CONNECTION": "1 2 3 4"}, "6.8", True, ["over SSH"]),
+        ({"SSH_TTY": "/dev/pts/1", "PULSE_SERVER": "tcp:localhost:4713"}, "6.8", True, ["that of PULSE_SERVER"]),
+        ({"SSH_TTY": "/dev/pts/1", "PULSE_SERVER": "tcp:localhost:4713"}, "6.8", False, ["over SSH: microphone"]),
         ({"SSH_TTY": "/dev/pts/1", "WSL_DISTRO_NAME": "U"}, "6.8", True, ["through Windows", "over SSH"]),
     ],
 )

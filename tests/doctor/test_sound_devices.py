@@ -107,6 +107,7 @@ def test_a_speaker_is_opened_and_closed():
     [
         ("none", (MIC,), Level.OK, "none, as set"),
         ("example", (), Level.OK, "the example that comes with the program"),
+        ("-", (), Level.OK, "standard input"),
         ("Foo", (MIC,), Level.PROBLEM, 'There is no microphone "Foo". There is: 0 Headset'),
         ("Foo", (), Level.PROBLEM, "There is no microphone on this system"),
         ("7", (MIC,), Level.PROBLEM, 'There is no microphone "7"'),

@@ -1,6 +1,6 @@
 """Opens real devices and does as the lines on its standard input say; prints one JSON object a line.
 
-Run by the tests on the virtual sound card:  device_program.py listen | speak | rest | lose | echo | list
+Run by the tests on the virtual sound card:  device_program.py listen | speak | rest | nap | lose | both | echo | list
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import numpy as np
 import sounddevice
 
 from app.audio.capture import Capture
+from app.audio.catalogue import list_devices
 from app.audio.echo import open_canceller
 from app.audio.open import open_microphone, open_speaker
 from app.audio.pcm import WIRE_RATE_HZ, from_pcm16, level_dbfs, resample, to_pcm16
 from app.audio.playback import PlayedOut
-from app.audio.portaudio import list_devices
 from app.audio.ports import AudioError
 from app.audio.vad import EnergyDetector
 from app.audio.wav import read_wav
@@ -112,6 +112,41 @@ def rest() -> None:
     speaker.close()
 
 
+def nap() -> None:
+    """Lets a speaker that wakes up by itself rest; after a line a chirp is played, and told when it has sounded."""
+    speaker, wake = opened_speaker()
+    threading.Event().wait(2.0)  # a second until it rests, and one in which it does
+    tell(event="resting")
+    sys.stdin.readline()
+    speaker.play("marker", to_pcm16(chirp(WIRE_RATE_HZ)))
+    speaker.finish("marker")
+    while not any(isinstance(news, PlayedOut) for news in speaker.news()):
+        if not wake.wait(10):
+            raise TimeoutError("it does not wake up")
+        wake.clear()
+    tell(event="heard")
+    sys.stdin.readline()
+    speaker.close()
+
+
+def both() -> None:
+    """Opens both, waits until both are lost, and tells in which words."""
+    wake = threading.Event()
+    speaker, microphone = LastingSpeaker(open_speaker(None)), open_microphone(None)
+    speaker.start(wake.set)
+    microphone.start(wake.set)
+    tell(event="running")
+    while not (microphone.failure and speaker.failure):
+        if not wake.wait(10):
+            raise TimeoutError("the loss was not noticed")
+        wake.clear()
+        microphone.read()
+    microphone.close()
+    tell(microphone=str(microphone.failure), speaker=str(speaker.failure))
+    sys.stdin.readline()
+    speaker.close()
+
+
 def lose() -> None:
     """Waits for the microphone to go away, and after a line opens it again."""
     microphone = open_microphone(None)
@@ -199,6 +234,10 @@ if __name__ == "__main__":
             rest()
         case "lose":
             lose()
+        case "nap":
+            nap()
+        case "both":
+            both()
         case "echo":
             echo()
         case _:

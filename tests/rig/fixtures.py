@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -39,11 +39,16 @@ class SoundCard:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def python(self, script: Path, *words: str) -> subprocess.Popen[str]:
+    @property
+    def unseen(self) -> dict[str, str]:
+        """An environment in which PortAudio sees no device, and the card's server answers: ALSA without its plugin."""
+        return {**self.env, "ALSA_CONFIG_PATH": "/usr/share/alsa/alsa.conf", "ALSA_PLUGIN_DIR": "/nonexistent"}
+
+    def python(self, script: Path, *words: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """A script on this card, from the project's root; lines in, lines out, stderr apart."""
         return subprocess.Popen(
             [sys.executable, str(script), *words],
-            env={**self.env, "PYTHONPATH": str(_ROOT)},
+            env={**(env or self.env), "PYTHONPATH": str(_ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

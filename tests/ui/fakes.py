@@ -34,6 +34,7 @@ class FakeLive:
     service_label: str = "embedded service"
     microphone_name: str = "headset"
     speaker_name: str = "loudspeaker"
+    sound_server: str = ""
     started_at: float = 1_790_000_000.0
     levels: Levels = field(default_factory=Levels)
     heard_so_far: HeardSoFar | None = None

@@ -115,12 +115,14 @@ class HeaderLine(StyledLine):
         """`service` in words; `started_at`: when the conversation began, in epoch seconds."""
         super().__init__()
         self._service, self._started_at = service, started_at
+        self._sound_server = ""
         self._status = Status()
         self._now_epoch: float | None = None
 
-    def show_service(self, service: str) -> None:
-        """Another service, in words; painted with the next status."""
-        self._service = service
+    def show_service(self, service: str, sound_server: str = "") -> None:
+        """The service, in words, and the sound server that is heard and spoken through, where there is one; painted
+        with the next status."""
+        self._service, self._sound_server = service, sound_server
 
     def show_status(self, status: Status) -> None:
         """The mode, the latency, the line, usage, and the session's end."""
@@ -146,7 +148,9 @@ class HeaderLine(StyledLine):
         else:
             taken = Piece(mode, 2, "dim", joint=" · ")
         model = Piece(shown(self._status.model), 11, "dim", joint=" · ")
-        left = (Piece("realtime", 8, "strong"), Piece(self._service, 7, "dim"), taken, model)
+        named = (self._sound_server,) if self._sound_server else ()
+        sound = (Piece(f"sound by {name}", 7, "dim", joint=" · ") for name in named)
+        left = (Piece("realtime", 8, "strong"), Piece(self._service, 7, "dim"), taken, *sound, model)
         right = _figures(self._status)
         if now is not None:
             elapsed = elapsed_text(now - self._started_at)

@@ -218,7 +218,7 @@ class MainScreen(HearingScreen):
     # ---------------------------------------------------------------- showing
 
     def _show_status(self) -> None:
-        self.header.show_service(self.live.service_label)
+        self.header.show_service(self.live.service_label, self.live.sound_server)
         self.header.show_status(self.status)
         self.tape.show_status(self.status)
         set_terminal_title(self.app, wording.terminal_title(self.status))

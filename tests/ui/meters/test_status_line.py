@@ -86,6 +86,14 @@ def test_what_leaves_the_header_when_it_gets_narrow(width, left, right):
     assert len(text) < width or not text
 
 
+def test_the_sound_server_is_named_where_there_is_one():
+    line = HeaderLine("embedded service", NOW - 252)
+    line.show_service("embedded service", "PulseAudio")
+    assert (
+        shown(line, 110, show_status=Status()).rstrip().endswith("embedded service · hands-free · sound by PulseAudio")
+    )
+
+
 def test_nothing_is_said_that_is_not_known():
     assert header_line(110, Status()).split() == ["realtime", "embedded", "service", "·", "hands-free"]
 
