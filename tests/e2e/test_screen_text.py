@@ -137,7 +137,7 @@ def run(folder: Path, texts: Sequence[str], names: str) -> tuple[set[str], str]:
 
 def assert_aligned(terminal: Terminal) -> None:
     """The settings' left border is a straight line: what stands right of it is as wide in every row."""
-    rows = re.sub(r"\x1b\[[0-9;:]*m", "", terminal.styled()).split("\n")[2:28]
+    rows = re.sub(r"\x1b\[[0-9;:]*m", "", terminal.styled()).split("\n")[2:26]
     lengths = {len(row.rpartition("│")[2]) for row in rows}
     assert len(lengths) == 1, "\n".join(rows)
 
