@@ -32,8 +32,8 @@ from app.audio.pulse_server import PulseDevice, environment
 
 _MICROPHONE_LATENCY_MS: Final = 10
 _SPEAKER_LATENCY_MS: Final = 20
-"""Asked of the server. Measured on PulseAudio 16.1, on a busy machine: from a block that is handed out to its sound 25 ms
-with 10, 35 with 20, 40 with 30, whole each time; with 1 it broke off. 20 leaves a reserve of two blocks."""
+"""Asked of the server. Measured on PulseAudio 16.1, on a busy machine: from a block that is handed out to its sound
+25 ms with 10, 35 with 20, 40 with 30; with 1 it broke off. 20 leaves a reserve."""
 
 _PIPE_BYTES: Final = 4096
 """The least that Linux gives."""
