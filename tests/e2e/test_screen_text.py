@@ -127,7 +127,7 @@ def run(folder: Path, texts: Sequence[str], names: str) -> tuple[set[str], str]:
         terminal.wait_for("▌ The service says:")
         terminal.press("End")
         terminal.wait_for(r"Last mark\.")
-        painted = terminal.painted()[since:]
+        painted = terminal.painted()[since:].lstrip(bytes(range(0x80, 0xC0)))  # not from within a character on
         service.hang_up(1011, names[:30])
         terminal.wait_for("OFFLINE")
         terminal.press("C-q")

@@ -14,6 +14,8 @@ _MOST: Final = 1_000_000
 _LONGEST: Final = 1 << 28
 """Bytes of a string or an array of the header."""
 _ALIGNMENT: Final = 32
+_DEEPEST: Final = 4
+"""Arrays within each other."""
 _STRING, _ARRAY, _UINT32 = 8, 9, 4
 _SIZES: Final = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 """Bytes of a value, by its type in the header."""
@@ -58,7 +60,9 @@ class _Reader:
     def string(self) -> bytes:
         return self.take(self.number("Q"))
 
-    def skip(self, kind: int) -> None:
+    def skip(self, kind: int, depth: int = 0) -> None:
+        if depth > _DEEPEST:
+            raise DamagedError("has a header that makes no sense")
         if kind == _STRING:
             self.string()
         elif kind == _ARRAY:
@@ -67,7 +71,7 @@ class _Reader:
                 self.take(_SIZES[inner] * count)
             else:
                 for _ in range(count):
-                    self.skip(inner)
+                    self.skip(inner, depth + 1)
         elif kind in _SIZES:
             self.take(_SIZES[kind])
         else:

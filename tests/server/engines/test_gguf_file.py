@@ -61,6 +61,14 @@ def test_whatever_it_holds_it_is_judged(noise: bytes) -> None:
         (b"GGUF" + struct.pack("<I", 1) + bytes(60), "version 1"),
         (b"GGUF" + struct.pack("<IQQ", 3, 1 << 60, 0), "makes no sense"),
         (b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1 << 62), "makes no sense"),
+        (
+            b"GGUF"
+            + struct.pack("<IQQ", 3, 0, 1)
+            + string(b"deep")
+            + struct.pack("<I", 9)
+            + struct.pack("<IQ", 9, 1) * 5_000,
+            "makes no sense",
+        ),
         (b"GG", "ends within its header"),
     ],
 )
