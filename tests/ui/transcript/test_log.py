@@ -183,12 +183,12 @@ async def test_a_size_that_nobody_told_of_is_noticed_when_it_is_painted(drive: D
     async with drive(size=(60, 20)) as run:
         run.live.put(assistant(STORY, "a1"))
         await run.settle()
-        before = run.text
+        before = run.text.splitlines()[1:10]
         log(run)._fit(log(run)._view.with_width(100))
         await run.settle()
         log(run).refresh()
         await run.settle()
-        assert run.text == before
+        assert run.text.splitlines()[1:10] == before  # what stands around it goes on
 
 
 async def test_lines_are_no_longer_than_can_be_read_and_the_latency_is_beside_its_turn(drive: Drive) -> None:
