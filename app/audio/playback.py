@@ -24,7 +24,7 @@ from app.audio.pcm import (
     power,
     power_dbfs,
 )
-from app.audio.playback_item import NOTHING, Piece, PlaybackItem, Slice
+from app.audio.playback_item import NOTHING, PlaybackItem, Slice, WaitingSound
 from app.audio.ports import Samples
 
 _FADE_MS: Final = 8
@@ -335,7 +335,7 @@ class PlaybackRing:
         stand_in = NOTHING if finished or not self._conceals else item.next_stand_in(samples)
         while True:
             stood_in = item.stood_in
-            pieces = item.pieces_of(samples, self._clock) if self._conceals else [Piece(samples)]
+            pieces = item.pieces_of(samples, self._clock) if self._conceals else [WaitingSound(samples)]
             with self._lock:
                 if stood_in != item.stood_in:  # some of the stand-in has sounded meanwhile
                     continue
@@ -351,7 +351,7 @@ class PlaybackRing:
                 item.finished = item.finished or finished
                 return
 
-    def _put(self, item: PlaybackItem, frames: int, pieces: list[Piece]) -> None:
+    def _put(self, item: PlaybackItem, frames: int, pieces: list[WaitingSound]) -> None:
         if frames and not item.queued:
             self._end_silence(item)
         item.put(*pieces)

@@ -40,7 +40,7 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class WaitingSound:
     """Sound that waits, in the order in which it will be heard."""
 
     samples: Samples
@@ -57,7 +57,7 @@ class PlaybackItem:
     item_id: str
     resampler: Resampler
     rate_hz: int
-    queue: deque[Piece] = field(default_factory=deque)
+    queue: deque[WaitingSound] = field(default_factory=deque)
     offset: int = 0
     """Into queue[0]."""
     queued: int = 0
@@ -116,20 +116,20 @@ class PlaybackItem:
         """From now on at another rate."""
         self.heard_before, self.heard, self.since = self.heard_frames, 0, clock
         self.rate_hz, self.resampler = rate_hz, resampler
-        self.queue, self.offset, self.queued = deque([Piece(samples)] if samples.size else ()), 0, samples.size
+        self.queue, self.offset, self.queued = deque([WaitingSound(samples)] if samples.size else ()), 0, samples.size
         self.last = self.stand_in = NOTHING
         self.stood_in = self.lost = self.spare = 0
 
     # ------------------------------------------------------------------------------ what is given
 
-    def put(self, *pieces: Piece) -> None:
+    def put(self, *pieces: WaitingSound) -> None:
         """These sound next."""
         for piece in pieces:
             if piece.samples.size:
                 self.queue.append(piece)
                 self.queued += piece.samples.size
 
-    def pieces_of(self, samples: Samples, clock: int) -> list[Piece]:
+    def pieces_of(self, samples: Samples, clock: int) -> list[WaitingSound]:
         """What is to be put for samples that were given: as they are, joined to a stand-in, or shortened.
 
         Made of the stand-in as it is now: `stood_in` must not have changed when they are put.
@@ -138,14 +138,14 @@ class PlaybackItem:
         if self.is_late and self.stood_in:
             loudness = concealment.loudness_at(self.stood_in, self.rate_hz)
             after, fresh = concealment.joined(rest, samples, self.rate_hz, loudness)
-            return [Piece(rest[:after], is_given=False), Piece(fresh)]
+            return [WaitingSound(rest[:after], is_given=False), WaitingSound(fresh)]
         if self.heard and not self.playing and not self.queued:  # after silence
-            return [Piece(concealment.joined(NOTHING, samples, self.rate_hz, 0.0)[1])]
+            return [WaitingSound(concealment.joined(NOTHING, samples, self.rate_hz, 0.0)[1])]
         if self._has_time_to_make_up(clock):
             period, shorter = concealment.shortened(samples, self.rate_hz)
             self.spare, self.lost = self.spare - period, self.lost - period
-            return [Piece(shorter[:period], left_out=period), Piece(shorter[period:])]
-        return [Piece(samples)]
+            return [WaitingSound(shorter[:period], left_out=period), WaitingSound(shorter[period:])]
+        return [WaitingSound(samples)]
 
     def _has_time_to_make_up(self, clock: int) -> bool:
         """Asked when sound comes: then the reserve is at its least."""

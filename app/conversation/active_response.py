@@ -69,7 +69,7 @@ class Expected(Struct, frozen=True):
     is_wanted: bool = True
 
 
-class Request(Struct, frozen=True):
+class ResponseRequest(Struct, frozen=True):
     """What is asked of the service."""
 
     event: ResponseCreate
@@ -87,10 +87,10 @@ class ActiveResponse:
         self.response_id = ""
         """Of the response under way; empty while there is none, or where the service did not tell it."""
         self._expected: Expected | None = None
-        self._wanted: Request | None = None
+        self._wanted: ResponseRequest | None = None
         # The last request, also once a response has begun: that one may be the service's own, and our request be
         # refused because of it.
-        self._request: Request | None = None
+        self._request: ResponseRequest | None = None
         self._request_id = ""
         self._due_ms: int | None = None
         self._busy_until_ms: int | None = None
@@ -152,12 +152,12 @@ class ActiveResponse:
 
     def want(self, request: ResponseCreate) -> None:
         """Ask for an answer as soon as none is under way."""
-        self._wanted = Request(request)
+        self._wanted = ResponseRequest(request)
 
     def want_rest(self, instructions: str) -> None:
         """Let the assistant go on with an answer that was begun in the session before."""
         words = f"{instructions}\n{GO_ON}".strip()
-        self._wanted = Request(ResponseCreate(response=ResponseOptions(instructions=words)), is_rest=True)
+        self._wanted = ResponseRequest(ResponseCreate(response=ResponseOptions(instructions=words)), is_rest=True)
 
     def expect(self, item_id: str, now_ms: int) -> None:
         """The service is about to answer this turn by itself."""

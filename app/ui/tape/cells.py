@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Final, Literal, TypeAlias
 
 from app.conversation.transcript import Party
-from app.ui.tape.timeline import Sound, Timeline, Turn
+from app.ui.tape.timeline import TapeSample, Timeline, Turn
 from app.ui.transcript.layout import Clock
 
 Kind: TypeAlias = Literal["blank", "label", "you", "assistant", "unheard", "wait", "cut", "near"]
@@ -100,7 +100,7 @@ class Picture:
         start, end = self._at(turn.start_ms), self._at(self._timeline.end_of(turn))
         return max(start - number, number - end, 0)
 
-    def _draw_you(self, number: int, sound: Sound) -> None:
+    def _draw_you(self, number: int, sound: TapeSample) -> None:
         if sound.you:
             self._you[number] = (_BARS[sound.you], "you", False)
         elif sound.is_near:

@@ -33,7 +33,7 @@ NEARLY: Final = 0.5
 """From this part of the threshold on, a sound that does not count as speech is worth a dot."""
 
 
-class Sound(Struct, frozen=True):
+class TapeSample(Struct, frozen=True):
     """How loud both were at one moment, 0 to `STEPS`."""
 
     you: int = 0
@@ -43,7 +43,7 @@ class Sound(Struct, frozen=True):
     assistant: int = 0
 
 
-SILENCE: Final = Sound()
+SILENCE: Final = TapeSample()
 
 
 class Column:
@@ -56,7 +56,7 @@ class Column:
         self.sound = SILENCE
         """What is drawn of it."""
 
-    def add(self, sound: Sound) -> None:
+    def add(self, sound: TapeSample) -> None:
         """One more sample."""
         self._you += sound.you
         self._samples_of_you += sound.you > 0
@@ -64,7 +64,7 @@ class Column:
         self._samples_of_assistant += sound.assistant > 0
         you, assistant = max(1, self._samples_of_you), max(1, self._samples_of_assistant)
         is_near = self.sound.is_near or sound.is_near
-        self.sound = Sound(round(self._you / you), is_near, round(self._assistant / assistant))
+        self.sound = TapeSample(round(self._you / you), is_near, round(self._assistant / assistant))
 
 
 def height(dbfs: float) -> int:
@@ -73,10 +73,10 @@ def height(dbfs: float) -> int:
     return 1 + round((STEPS - 1) * min(1.0, part)) if part > 0 else 1
 
 
-def sound_of(levels: Levels, threshold: float) -> Sound:
+def sound_of(levels: Levels, threshold: float) -> TapeSample:
     """What is drawn of a sample."""
     is_heard = levels.input_dbfs > _QUIET_DBFS
-    return Sound(
+    return TapeSample(
         you=height(levels.input_dbfs) if is_heard and levels.voice >= threshold else 0,
         is_near=is_heard and NEARLY * threshold <= levels.voice < threshold,
         assistant=height(levels.output_dbfs) if levels.output_dbfs > _QUIET_DBFS else 0,
@@ -129,7 +129,7 @@ class Timeline:
         self.column_ms = column_ms
         self.losses: deque[tuple[int, int | None]] = deque()
         """When the line was lost, and when it stood again; None: not yet."""
-        self._samples: deque[tuple[int, Sound]] = deque()  # silence is left out
+        self._samples: deque[tuple[int, TapeSample]] = deque()  # silence is left out
         self._columns: dict[int, Column] = {}
         self._turns: dict[str, Turn] = {}
         self._sounding = ""
@@ -142,7 +142,7 @@ class Timeline:
             for at_ms, sound in self._samples:
                 self._add(at_ms, sound)
 
-    def sample(self, now_ms: int, sound: Sound) -> bool:
+    def sample(self, now_ms: int, sound: TapeSample) -> bool:
         """What is heard at this moment; whether the tape may be another with that.
 
         A clock that was set back is waited for.
@@ -189,7 +189,7 @@ class Timeline:
             self.losses[-1] = (self.losses[-1][0], self.now_ms)
         return True
 
-    def column(self, number: int) -> Sound:
+    def column(self, number: int) -> TapeSample:
         """What was heard in the column that begins at `number * column_ms`."""
         column = self._columns.get(number)
         return SILENCE if column is None else column.sound
@@ -209,7 +209,7 @@ class Timeline:
         first, last = ((at_ms + around_ms) // self.column_ms for around_ms in _CUT_BY_SPEAKING_MS)
         return any(self.column(number).you for number in range(first, last + 1))
 
-    def _add(self, at_ms: int, sound: Sound) -> bool:
+    def _add(self, at_ms: int, sound: TapeSample) -> bool:
         number = at_ms // self.column_ms
         column = self._columns.setdefault(number, Column())
         before = column.sound

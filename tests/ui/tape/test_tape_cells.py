@@ -13,10 +13,10 @@ from app.audio.capture import Levels
 from app.conversation.transcript import Entry, Latency, Party
 from app.ui.tape.cells import EDGE_CELLS, NAME_CELLS, Picture, column_ms_for, columns_in
 from app.ui.tape.tape import changed_columns
-from app.ui.tape.timeline import KEPT_MS, SILENCE, STEPS, Sound, Timeline, height, sound_of
+from app.ui.tape.timeline import KEPT_MS, SILENCE, STEPS, TapeSample, Timeline, height, sound_of
 
-SPEECH = Sound(you=4)
-ANSWER = Sound(assistant=5)
+SPEECH = TapeSample(you=4)
+ANSWER = TapeSample(assistant=5)
 
 
 def clock(ms: int) -> str:
@@ -32,7 +32,9 @@ def answered(item_id: str = "a1", start_ms: int = 3_000, end_ms: int | None = 6_
     return Entry(item_id, Party.ASSISTANT, "This.", True, started_ms=start_ms, ended_ms=end_ms, **{**base, **fields})
 
 
-def played(*entries: Entry, until_ms: int, column_ms: int = 1_000, sounds: dict[int, Sound] | None = None) -> Timeline:
+def played(
+    *entries: Entry, until_ms: int, column_ms: int = 1_000, sounds: dict[int, TapeSample] | None = None
+) -> Timeline:
     timeline = Timeline(column_ms)
     for at_ms in range(0, until_ms + 1, 100):
         timeline.sample(at_ms, (sounds or {}).get(at_ms // 1000, SILENCE))
@@ -47,7 +49,7 @@ def shown(timeline: Timeline, columns: int, chosen: str = "") -> list[str]:
 
 
 def test_both_voices_stand_above_each_other() -> None:
-    sounds = {0: SPEECH, 1: Sound(you=7), 3: ANSWER, 4: Sound(assistant=2), 5: ANSWER}
+    sounds = {0: SPEECH, 1: TapeSample(you=7), 3: ANSWER, 4: TapeSample(assistant=2), 5: ANSWER}
     timeline = played(asked(), answered(), until_ms=9_900, sounds=sounds)
     you, assistant, _ = shown(timeline, 10)
     assert you == "▄▇"
@@ -116,7 +118,7 @@ def test_typed_and_written_turns_are_there() -> None:
 
 
 def test_a_sound_near_the_threshold_is_a_dot_and_crossing_it_a_bar() -> None:
-    def at(voice: float, dbfs: float = -20.0) -> Sound:
+    def at(voice: float, dbfs: float = -20.0) -> TapeSample:
         return sound_of(Levels(input_dbfs=dbfs, voice=voice), 0.6)
 
     timeline = played(until_ms=4_000, sounds={0: at(0.29), 1: at(0.3), 2: at(0.59), 3: at(0.6), 4: at(0.9, -60.0)})
@@ -180,7 +182,7 @@ ENTRIES = st.builds(
     started_ms=MOMENTS, ended_ms=st.none() | MOMENTS, received_ms=MOMENTS, heard_ms=st.none() | MOMENTS,
     latency=st.none() | st.builds(Latency, first_sound_ms=st.none() | MOMENTS),
 )  # fmt: skip
-SOUNDS = st.builds(Sound, st.integers(0, STEPS), st.booleans(), st.integers(0, STEPS))
+SOUNDS = st.builds(TapeSample, st.integers(0, STEPS), st.booleans(), st.integers(0, STEPS))
 HAPPENINGS = st.lists(st.tuples(st.integers(-500, 9_000), SOUNDS, st.none() | ENTRIES, st.booleans()), max_size=30)
 
 
@@ -218,7 +220,7 @@ def test_what_is_said_to_be_the_same_is_the_same(happenings: Any, width: int) ->
 
 
 @given(st.lists(st.tuples(st.integers(0, 2_000), SOUNDS), max_size=40), st.integers(1, 30), st.integers(1, 30))
-def test_another_width_shows_the_same_sounds(samples: list[tuple[int, Sound]], first: int, second: int) -> None:
+def test_another_width_shows_the_same_sounds(samples: list[tuple[int, TapeSample]], first: int, second: int) -> None:
     resized, fresh, now_ms = Timeline(first * 100), Timeline(second * 100), 0
     for step_ms, sound in samples:
         now_ms += step_ms
